@@ -36,3 +36,21 @@ export function bytesBeyondLimit(text: string, limit: number = PAYLOAD_LIMIT_BYT
   const bytes = Buffer.byteLength(text);
   return bytes > limit ? bytes : undefined;
 }
+
+/** Thrown if the JSON of a value would be longer than allowed. */
+export class TooLong extends Error {}
+
+/**
+ * Writes a value as JSON, with each BigInt as a string. Stops writing as soon as the text is too long.
+ * @throws TooLong, and the errors of `JSON.stringify`
+ */
+export function toJson(value: unknown, limit: number): string | undefined {
+  let least = 0;
+  const text = JSON.stringify(value, (key, each: unknown) => {
+    least += each === undefined ? 0 : key.length + (typeof each === 'string' ? each.length : 0);
+    if (least > limit) throw new TooLong();
+    return typeof each === 'bigint' ? String(each) : each;
+  }) as string | undefined;
+  if (text !== undefined && text.length > limit) throw new TooLong();
+  return text;
+}

@@ -51,6 +51,13 @@ function write(value: unknown): string {
 const isData = (value: unknown): boolean =>
   typeof value !== 'object' || Array.isArray(value) || isPlainObject(value);
 
+/** Cuts a text to a number of UTF-16 code units, but never in the middle of a character. */
+export function cut(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const end = /[\uD800-\uDBFF]/.test(text.charAt(limit - 1)) ? limit - 1 : limit;
+  return text.slice(0, end);
+}
+
 /** Returns the three names that are most similar to an unknown one, the most similar first. */
 export const nearest = (name: string, names: Iterable<string>): string[] =>
   [...names].toSorted((a, b) => distance(name, a) - distance(name, b)).slice(0, 3);

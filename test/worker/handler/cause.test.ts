@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { failureOf } from '../../../src/framework/worker/handler/outcome/outcome.js';
+import { failureOf } from '../../../src/framework/worker/handler/outcome/failure.js';
 import { writeCause } from '../../../src/framework/worker/handler/outcome/cause.js';
 
 const LIMIT = 32_768;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Whole } from '../harness/bed-handlers.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
-import { failureOf } from '../../worker/handler/outcome/outcome.js';
+import { failureOf } from '../../worker/handler/outcome/failure.js';
 import { compileOutput } from '../../worker/handler/output/outputs.js';
 
 /** The result of a task: what a worker would send to Step Functions. */

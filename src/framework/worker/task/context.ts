@@ -2,7 +2,7 @@ import type { Logger } from '../../base/log/log.js';
 import { show } from '../../base/show.js';
 import { DURATION_EXPECTED, parseDuration } from '../../base/time/duration.js';
 import { type AbortKind, TaskAborted, type TaskContext } from '../../declare/task-context.js';
-import { userPlace } from '../handler/outcome/thrown.js';
+import { userPlace } from '../../base/stack-frames.js';
 
 type OnDemandName = 'signal' | 'shuttingDown' | 'log';
 /** The fields of a task's context that get their values when the context is made. */

@@ -25,10 +25,9 @@ import {
   failureOf,
   ownFailure,
   shutdownFailure,
-  type HandlerEnd,
   isThrown,
-  type Outcome,
-} from '../handler/outcome/outcome.js';
+} from '../handler/outcome/failure.js';
+import type { HandlerEnd, Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-errors.js';
 import type { Logger } from '../../base/log/log.js';
 import type { Ask, Wanted, CheckpointRef, KeptOutcome } from '../keep/record.js';

@@ -3,7 +3,7 @@ import type { DtoProperty, DtoRule } from '../../../declare/dto/dto-property.js'
 import { type Groups, shapeOf, typeOf } from '../../../declare/dto/dto-shape.js';
 import type { Kind } from '../../../declare/dto/kinds.js';
 import { isThenable } from '../../../base/time/wait.js';
-import { asJson } from '../outcome/cause.js';
+import { asJson } from '../outcome/failure.js';
 import { kindViolation, mapParts, showPath, type ValuePath, violationAt } from './value-path.js';
 import { REFUSED } from './read-object.js';
 import { MOST_VIOLATIONS, type Violation } from '../outcome/own-errors.js';

@@ -12,7 +12,7 @@ import {
   OBJECT,
   SCALAR_KINDS,
 } from '../../../declare/dto/kinds.js';
-import { asJson } from '../outcome/cause.js';
+import { asJson } from '../outcome/failure.js';
 import { mapParts, setOf, type ValuePath, violationAt } from './value-path.js';
 import { MOST_VIOLATIONS, type Violation } from '../outcome/own-errors.js';
 

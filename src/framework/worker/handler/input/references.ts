@@ -2,7 +2,7 @@ import { type PayloadStore, readReference, type Reference, REFERENCE_KEY } from 
 import { isPlainObject } from '../../../base/json.js';
 import { showSize } from '../../../base/size.js';
 import { OWN_ERROR, type Refusal, refusalOf } from '../outcome/own-errors.js';
-import { cut } from '../outcome/thrown.js';
+import { cut } from '../../../base/show.js';
 import { DEPTH_LIMIT, decodeText } from './decode.js';
 import { showPath, type ValuePath, violationAt } from './value-path.js';
 

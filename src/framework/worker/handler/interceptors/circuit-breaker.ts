@@ -5,7 +5,7 @@ import type { Constructor } from '../../../declare/class.js';
 import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.js';
 import { isText } from '../../../declare/rule.js';
 import type { TaskContext } from '../../../declare/task-context.js';
-import { failureOf } from '../outcome/outcome.js';
+import { failureOf } from '../outcome/failure.js';
 
 /** Options of {@link CircuitBreaker}. */
 export interface CircuitBreakerOptions {

@@ -13,9 +13,8 @@ import { CLOCK, RANDOM, STORE_FOR, STORE_MONITOR } from '../../container/registr
 import type { Work } from '../../keep/once.js';
 import type { RecordFields } from '../../keep/record.js';
 import { arbiterOf, currentOutputs } from '../current-task.js';
-import { failureOf, repeatFailure } from '../outcome/outcome.js';
+import { failureOf, repeatFailure, readThrown } from '../outcome/failure.js';
 import { OWN_ERROR, OwnError } from '../outcome/own-errors.js';
-import { readThrown } from '../outcome/thrown.js';
 
 /** Options of {@link Idempotent}. */
 export interface IdempotentOptions<Input = unknown> {

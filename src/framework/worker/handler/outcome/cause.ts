@@ -1,8 +1,8 @@
 import { MOST_VIOLATIONS, type Violation } from './own-errors.js';
-import { cut, readThrown, TooLong, toJson } from './thrown.js';
+import { cut } from '../../../base/show.js';
 
 /** The most characters that a cause may have (SendTaskFailure). */
-const CAUSE_LIMIT_CHARACTERS = 32_768;
+export const CAUSE_LIMIT_CHARACTERS = 32_768;
 
 /** The parts of a failure's cause, before it is written as JSON. */
 export interface Cause {
@@ -10,7 +10,7 @@ export interface Cause {
   readonly errorMessage: string;
   readonly trace?: readonly string[];
   readonly violations?: readonly Violation[];
-  /** Details for programs. If JSON can't express the value, a note replaces it. */
+  /** Details for programs, as plain JSON data. */
   readonly data?: unknown;
 }
 
@@ -21,7 +21,7 @@ export interface Cause {
 export function writeCause({ errorType, errorMessage, trace = [], violations = [], data }: Cause): string {
   const head = { errorType, errorMessage };
   const most = Math.min(violations.length, MOST_VIOLATIONS);
-  const whole = data === undefined ? {} : { data: asJson(data) };
+  const whole = data === undefined ? {} : { data };
   const note = data === undefined ? {} : { data: TOO_LONG };
   const framed = (count: number): object => (count > 0 ? { trace: trace.slice(0, count) } : {});
   return (
@@ -33,7 +33,8 @@ export function writeCause({ errorType, errorMessage, trace = [], violations = [
   );
 }
 
-const TOO_LONG = '(too long for a cause)';
+/** The note that replaces a value which is too long for a cause. */
+export const TOO_LONG = '(too long for a cause)';
 
 function first(violations: readonly Violation[], count: number): object {
   if (count === violations.length) return count > 0 ? { violations } : {};
@@ -56,20 +57,4 @@ function longest(most: number, make: (count: number) => object): string | undefi
     else high = count - 1;
   }
   return best;
-}
-
-/**
- * Converts a value to plain JSON data, by writing it as JSON and parsing that. If it can't be written, or is too large
- * for a cause, returns a note instead. Never throws.
- */
-export function asJson(value: unknown): unknown {
-  try {
-    const text = toJson(value, CAUSE_LIMIT_CHARACTERS);
-    return text === undefined ? `(a ${typeof value}, which JSON can't hold)` : (JSON.parse(text) as unknown);
-  } catch (error) {
-    if (error instanceof TooLong) return TOO_LONG;
-    const { message } = readThrown(error);
-    const what = message.startsWith('Converting circular') ? 'a circular structure' : cut(message, 500);
-    return `(JSON can't hold it: ${what})`;
-  }
 }

@@ -3,7 +3,7 @@ import { bytesBeyondLimit } from '../../../base/json.js';
 import type { DtoProperty } from '../../../declare/dto/dto-property.js';
 import { DEPTH_LIMIT } from '../input/decode.js';
 import type { ValuePath } from '../input/value-path.js';
-import { cut } from '../outcome/thrown.js';
+import { cut } from '../../../base/show.js';
 import {
   emptyInstanceFault,
   holdsItself,

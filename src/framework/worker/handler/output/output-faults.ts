@@ -4,7 +4,8 @@ import { hasRules, typeOf } from '../../../declare/dto/dto-shape.js';
 import { DEPTH_LIMIT } from '../input/decode.js';
 import { showPath, type ValuePath } from '../input/value-path.js';
 import { OWN_ERROR, Refusal } from '../outcome/own-errors.js';
-import { cut, readThrown } from '../outcome/thrown.js';
+import { cut } from '../../../base/show.js';
+import { readThrown } from '../outcome/failure.js';
 
 /** The most bytes that the JSON of an output may have. */
 export interface OutputLimit {

@@ -1,8 +1,126 @@
 import { types } from 'node:util';
-import { pathToFileURL } from 'node:url';
+import { TooLong, toJson } from '../../../base/json.js';
+import { cut } from '../../../base/show.js';
+import { traceLines } from '../../../base/stack-frames.js';
 import { ActivityFailure, ERROR_NAME_LIMIT, isReserved } from '../../../declare/activity-failure.js';
 import { readErrorName } from '../../../declare/metadata.js';
-import { OWN_FOLDER } from '../../../base/package.js';
+import { CAUSE_LIMIT_CHARACTERS, TOO_LONG, writeCause } from './cause.js';
+import type { Failure, HandlerEnd, Outcome } from './outcome.js';
+import { OWN_ERROR, OwnError, type OwnErrorName, Refusal } from './own-errors.js';
+
+/** Where a value was thrown, and where a warning about it goes. */
+interface ThrownBy {
+  /** The handler's name, `Class.method`. */
+  readonly handler: string;
+  /** Called with a warning if the error's own name can't be reported. */
+  readonly warn: (message: string) => void;
+}
+
+/** The failures of errors that stand for one that was reported before. */
+const repeated = new WeakMap<object, Failure>();
+
+/** Makes an error whose task is reported with a failure that was reported before, as it was. */
+export function repeatFailure<E extends Error>(error: E, failure: Omit<Failure, 'status'>): E {
+  repeated.set(error, { status: 'failed', ...failure });
+  return error;
+}
+
+/** Makes the failure for a value that a handler threw. Never throws. */
+export function failureOf(thrown: unknown, by: ThrownBy): Failure {
+  try {
+    const before = repeated.get(thrown as object);
+    if (before) return before;
+    if (OwnError.is(thrown)) return ownFailure(thrown.reported, thrown.message, thrown.data);
+    return Refusal.is(thrown) ? refusalFailure(thrown) : thrownFailure(thrown, by);
+  } catch {
+    // Even if this code fails, because the user's logger throws for example, the task must get an outcome.
+    const errorMessage = 'the error could not be described';
+    return { status: 'failed', error: 'Error', cause: writeCause({ errorType: 'Error', errorMessage }) };
+  }
+}
+
+function thrownFailure(thrown: unknown, { handler, warn }: ThrownBy): Failure {
+  const { name, message, trace, data, warning } = readThrown(thrown);
+  if (warning !== undefined) warn(warning);
+  const errorMessage = warning === undefined ? message : `${message} [${warning}]`;
+  const isTraced = trace.length > 0 || types.isNativeError(thrown);
+  const lines = isTraced ? trace : [`at ${handler} (${withoutStack(thrown)})`];
+  return {
+    status: 'failed',
+    error: name,
+    cause: writeCause({ errorType: name, errorMessage, trace: lines, data: dataOf(data) }),
+  };
+}
+
+/** Says in a trace why it has no lines, and what to throw instead. */
+function withoutStack(thrown: unknown): string {
+  const isNone = thrown === null || thrown === undefined;
+  const what = isNone ? String(thrown) : typeof thrown === 'object' ? 'the object' : `a ${typeof thrown}`;
+  return `${what} that was thrown has no stack: throw an Error, as in throw new Error('…')`;
+}
+
+function refusalFailure({ name, message, violations }: Refusal): Failure {
+  return {
+    status: 'failed',
+    error: name,
+    cause: writeCause({ errorType: name, errorMessage: message, violations }),
+  };
+}
+
+/** Makes a failure with one of Stepwright's own error names. @param data details for programs */
+export function ownFailure(name: OwnErrorName, message: string, data?: object): Failure {
+  return {
+    status: 'failed',
+    error: name,
+    cause: writeCause({ errorType: name, errorMessage: message, data: dataOf(data) }),
+  };
+}
+
+/** Returns what the failure of a task and the reason of its signal say after the deadline. */
+export const deadlineMessage = (timeoutMs: number): string =>
+  `the handler did not end within its timeout of ${timeoutMs} ms`;
+
+/** Returns the failure of a task that couldn't finish because the worker stops. */
+export const shutdownFailure = (message: string): Failure => ownFailure(OWN_ERROR.workerShutdown, message);
+
+/** The error names of failures that no handler has thrown: those for an input or a returned value. */
+const NOT_THROWN: ReadonlySet<string> = new Set([
+  OWN_ERROR.invalidInput,
+  OWN_ERROR.invalidOutput,
+  OWN_ERROR.outputTooLarge,
+  OWN_ERROR.payloadUnavailable,
+]);
+
+/**
+ * Returns the outcome of a handler that has ended after its signal aborted because the worker stops. What it returned
+ * is a success; what it threw is reported as `Stepwright.WorkerShutdown`.
+ */
+export function afterShutdown(outcome: Outcome): Outcome {
+  if (outcome.status === 'succeeded' || NOT_THROWN.has(outcome.error)) return outcome;
+  return shutdownFailure(`the worker stopped while the handler ran; it then threw ${outcome.error}`);
+}
+
+/** True for a failure that the handler has thrown: not for one of its output, its stop, or the crash of its thread. */
+export const isThrown = (end: HandlerEnd): boolean => end.status === 'failed' && !isReserved(end.error);
+
+/** Returns the details of a failure as plain JSON data; undefined if there are none. */
+const dataOf = (data: unknown): unknown => (data === undefined ? undefined : asJson(data));
+
+/**
+ * Converts a value to plain JSON data, by writing it as JSON and parsing that. If it can't be written, or is too large
+ * for a cause, returns a note instead. Never throws.
+ */
+export function asJson(value: unknown): unknown {
+  try {
+    const text = toJson(value, CAUSE_LIMIT_CHARACTERS);
+    return text === undefined ? `(a ${typeof value}, which JSON can't hold)` : (JSON.parse(text) as unknown);
+  } catch (error) {
+    if (error instanceof TooLong) return TOO_LONG;
+    const { message } = readThrown(error);
+    const what = message.startsWith('Converting circular') ? 'a circular structure' : cut(message, 500);
+    return `(JSON can't hold it: ${what})`;
+  }
+}
 
 /**
  * The parts of a thrown value that are reported as the task's failure. A handler may throw anything, even a proxy whose
@@ -188,94 +306,4 @@ function safely(holder: object, key: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Thrown if the JSON of a value would be longer than allowed. */
-export class TooLong extends Error {}
-
-/**
- * Writes a value as JSON, with each BigInt as a string. Stops writing as soon as the text is too long.
- * @throws TooLong, and the errors of `JSON.stringify`
- */
-export function toJson(value: unknown, limit: number): string | undefined {
-  let least = 0;
-  const text = JSON.stringify(value, (key, each: unknown) => {
-    least += each === undefined ? 0 : key.length + (typeof each === 'string' ? each.length : 0);
-    if (least > limit) throw new TooLong();
-    return typeof each === 'bigint' ? String(each) : each;
-  }) as string | undefined;
-  if (text !== undefined && text.length > limit) throw new TooLong();
-  return text;
-}
-
-/** Cuts a text to a number of UTF-16 code units, but never in the middle of a character. */
-export function cut(text: string, limit: number): string {
-  if (text.length <= limit) return text;
-  const end = /[\uD800-\uDBFF]/.test(text.charAt(limit - 1)) ? limit - 1 : limit;
-  return text.slice(0, end);
-}
-
-const FRAMES_LIMIT = 12;
-/**
- * The folder of this package's TypeScript sources. Stack frames show it if the package runs from a checkout with source
- * maps. The published package has neither source maps nor sources.
- */
-const OWN_SOURCES = OWN_FOLDER?.replace(/\bdist\/src\/framework\/$/, 'src/framework/');
-
-/** The working directory at the start, as a path and as a URL, both with a slash at the end; empty if it is unknown. */
-const HERE: readonly string[] = workingDirectory();
-
-function workingDirectory(): string[] {
-  try {
-    const path = `${process.cwd()}/`;
-    return path === '//' ? [] : [pathToFileURL(path).href, path];
-  } catch {
-    // The directory was deleted.
-    return [];
-  }
-}
-
-/**
- * Returns the frames of the user's code that the handler's call led to, with paths relative to the working directory:
- * the same in a test, in a worker, and on every machine.
- */
-function traceLines(stack: string): string[] {
-  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
-  const users = framesOfHandler(frames).filter(isOfUser);
-  return (users.length > 0 ? users : frames).slice(0, FRAMES_LIMIT).map((line) => shown(line.trim()));
-}
-
-/**
- * Returns the file and the line of the user's code that was called last, as in `src/a.ts:17`; undefined if none was.
- */
-export function userPlace(stack: string): string | undefined {
-  const frame = stack.split('\n').find((line) => /^\s+at /.test(line) && isOfUser(line) && !isNative(line));
-  return frame && /(?:\(|at (?:async )?)([^()]+:\d+):\d+\)?$/.exec(shown(frame.trim()))?.[1];
-}
-
-/** Returns the frames inside the outermost one of Stepwright; all frames if none of them called the user's code. */
-function framesOfHandler(lines: readonly string[]): readonly string[] {
-  const frames = lines.filter((line, index) => !(isNative(line) && isOwn(lines[index - 1])));
-  const outermost = frames.findLastIndex((line) => isOwn(line));
-  return outermost > frames.findIndex(isOfUser) ? frames.slice(0, outermost) : frames;
-}
-
-/** True for a function of JavaScript. `new Promise` or `Array.map` around a function of Stepwright is Stepwright's. */
-const isNative = (line: string): boolean => line.endsWith(' (<anonymous>)');
-
-/**
- * True for a stack frame of this package, which shows nothing of the user's code. In a bundle no frame is known to be.
- */
-const isOwn = (line = ''): boolean =>
-  OWN_FOLDER !== undefined &&
-  (line.includes(OWN_FOLDER) || (OWN_SOURCES !== undefined && line.includes(OWN_SOURCES)));
-const isOfUser = (line: string): boolean => !isOwn(line) && !/[( ]node:/.test(line);
-
-function shown(line: string): string {
-  for (const folder of HERE) {
-    const at = line.indexOf(folder);
-    if (at > 0 && '( '.includes(line.charAt(at - 1)))
-      return line.slice(0, at) + line.slice(at + folder.length);
-  }
-  return line;
 }
