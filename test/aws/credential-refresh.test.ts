@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { expect, test } from '@jest/globals';
 import { silentLog } from '../../src/framework/base/log/log.js';
-import { CredentialRefresh, Credentials } from '../../src/framework/aws/sdk/credentials.js';
+import { CredentialRefresh, Credentials } from '../../src/framework/aws/credentials.js';
 import type { CallEnd } from '../../src/framework/aws/call.js';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import { callWith } from './credentials-call.js';

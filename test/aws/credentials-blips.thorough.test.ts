@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { fromIni } from '@aws-sdk/credential-provider-ini';
 import { silentLog } from '../../src/framework/base/log/log.js';
-import { Credentials } from '../../src/framework/aws/sdk/credentials.js';
+import { Credentials } from '../../src/framework/aws/credentials.js';
 import type { CallEnd } from '../../src/framework/aws/call.js';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import { callWith } from './credentials-call.js';

@@ -1,4 +1,4 @@
-import type { Credentials } from '../../src/framework/aws/sdk/credentials.js';
+import type { Credentials } from '../../src/framework/aws/credentials.js';
 import type { CallEnd } from '../../src/framework/aws/call.js';
 
 /** Makes a call as the port does, without the wire: sent, and what follows from its end. */

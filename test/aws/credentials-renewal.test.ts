@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { AwsService } from '../../src/framework/aws/sdk/aws-service.js';
-import type { Credentials } from '../../src/framework/aws/sdk/credentials.js';
+import type { Credentials } from '../../src/framework/aws/credentials.js';
 import type { SdkSettings } from '../../src/framework/aws/sdk/settings.js';
 import { withResolvers } from '../../src/framework/base/time/wait.js';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';

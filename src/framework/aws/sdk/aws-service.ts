@@ -11,7 +11,7 @@ import type { OpenConnection } from '../lean/connections.js';
 import type { LeanCalls } from '../lean/lean-calls.js';
 import type { Recipes } from '../lean/recipe.js';
 import type { CallWatch } from './sdk-calls.js';
-import { Credentials } from './credentials.js';
+import { Credentials } from '../credentials.js';
 import { learnRecipes } from './learn-recipes.js';
 import { loadedSdk, loadSdk } from './load-sdk.js';
 import { isMocked, leanProblems, notLean, type SdkSettings } from './settings.js';
@@ -66,7 +66,7 @@ export class AwsService {
     this.#provider = unmemoized(own);
     this.credentials = new Credentials({
       ...{ clock, log, renewable: typeof own !== 'object' },
-      ...(settings.readFiles && { readFiles: settings.readFiles }),
+      readFiles: settings.readFiles ?? readSharedFiles,
       kept: !(Reflect.get(Object(own), 'memoized') || sdk.credentialDefaultProvider),
       remake: () => new (loadedSdk().SFNClient)(this.#config(this.#region, 1)).config.credentials,
     });
@@ -241,4 +241,15 @@ function unmemoized(provider: SFNClientConfig['credentials']): SFNClientConfig['
 async function profileCredentials(): Promise<{ accessKeyId: string; secretAccessKey: string }> {
   const { fromIni } = await import('@aws-sdk/credential-provider-ini');
   return fromIni()().catch(() => LOCAL_CREDENTIALS);
+}
+
+/**
+ * Makes the SDK read the shared config and credentials files again. Otherwise all its providers keep using the contents
+ * that were read first.
+ */
+async function readSharedFiles(): Promise<void> {
+  const { fromIni } = await import('@aws-sdk/credential-provider-ini');
+  // No profile has this name. So the files are read, but no credentials are requested, no role is assumed and no
+  // program is run.
+  await fromIni({ profile: 'stepwright reads the files again', ignoreCache: true })().catch(() => {});
 }

@@ -1,7 +1,7 @@
 import { showDuration } from '../../base/time/duration.js';
 import { hideCredentials, showError } from '../../base/show.js';
 import { type Endpoint, isLoopback, showEndpoint } from '../../aws/endpoint.js';
-import { REFUSED } from '../../aws/sdk/credentials.js';
+import { REFUSED } from '../../aws/credentials.js';
 import type { CredentialsFound, QueryResult } from '../../aws/queries/region-queries.js';
 import type { CallFailure } from '../../aws/call.js';
 import { adviceOn } from '../../aws/advice.js';

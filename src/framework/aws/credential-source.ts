@@ -1,11 +1,11 @@
 import { inspect } from 'node:util';
 import type { SFNClient } from '@aws-sdk/client-sfn';
-import { Abort } from '../../base/abort.js';
-import { type Clock, wallTime } from '../../base/time/clock.js';
-import { within } from '../../base/time/wait.js';
+import { Abort } from '../base/abort.js';
+import { type Clock, wallTime } from '../base/time/clock.js';
+import { within } from '../base/time/wait.js';
 
 /** A client's provider of credentials: the SDK's own chain of providers, or a user's function. */
-export type Provider = SFNClient['config']['credentials'];
+type Provider = SFNClient['config']['credentials'];
 export type Identity = Awaited<ReturnType<Provider>>;
 
 export interface SourceOptions {
@@ -18,7 +18,7 @@ export interface SourceOptions {
   readonly remake?: () => Provider;
   /**
    * Reads AWS's shared config and credentials files again. Called before the provider is asked for new credentials,
-   * since the SDK's providers keep what they read first. @default the SDK's own function for that
+   * since the SDK's providers keep what they read first. @default they aren't read again
    */
   readonly readFiles?: () => Promise<void>;
   /**
@@ -90,8 +90,7 @@ export class CredentialSource {
   }
 
   async #read(forceRefresh: boolean): Promise<Identity> {
-    const { readFiles = readSharedFiles } = this.#options;
-    if (forceRefresh) await readFiles();
+    if (forceRefresh) await this.#options.readFiles?.();
     const identity = await this.#provider?.(forceRefresh ? { forceRefresh } : undefined);
     if (!identity) throw named(new Error('the provider of credentials gave none'));
     return asSigned(identity);
@@ -102,17 +101,6 @@ export class CredentialSource {
     this.#answered = number;
     this.#options.onAnswer(identity);
   }
-}
-
-/**
- * Makes the SDK read the shared config and credentials files again. Otherwise all its providers keep using the contents
- * that were read first.
- */
-async function readSharedFiles(): Promise<void> {
-  const { fromIni } = await import('@aws-sdk/credential-provider-ini');
-  // No profile has this name. So the files are read, but no credentials are requested, no role is assumed and no
-  // program is run.
-  await fromIni({ profile: 'stepwright reads the files again', ignoreCache: true })().catch(() => {});
 }
 
 /**

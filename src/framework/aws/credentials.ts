@@ -1,12 +1,12 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { SFNClient } from '@aws-sdk/client-sfn';
-import type { Abortable } from '../../base/abort.js';
-import { type Cancel, type Clock, wallTime } from '../../base/time/clock.js';
-import { showError } from '../../base/show.js';
-import type { Logger } from '../../base/log/log.js';
-import { within } from '../../base/time/wait.js';
-import type { AsOf, Refusal, Renewal, Repeatable } from '../activity-calls.js';
-import type { CallEnd, CallFailure } from '../call.js';
+import type { Abortable } from '../base/abort.js';
+import { type Cancel, type Clock, wallTime } from '../base/time/clock.js';
+import { showError } from '../base/show.js';
+import type { Logger } from '../base/log/log.js';
+import { within } from '../base/time/wait.js';
+import type { AsOf, Refusal, Renewal, Repeatable } from './activity-calls.js';
+import type { CallEnd, CallFailure } from './call.js';
 import {
   CredentialSource,
   expiry,
