@@ -582,6 +582,36 @@ test.each([
   expect(found(machine(right))).toEqual([]);
 });
 
+test.each([
+  ['Seconds', [-1, 100_000_000], [0, 99_999_999], { Type: 'Wait' }],
+  ['TimeoutSeconds', [0, 100_000_000], [1, 99_999_999], quote],
+  ['HeartbeatSeconds', [0, 100_000_000], [1, 99_999_999], quote],
+] as const)('a number that a field never takes is found: %s', (field, wrong, right, state) => {
+  const machine = (language: Language, value: number): object => ({
+    QueryLanguage: language,
+    StartAt: 'First',
+    States: {
+      First: {
+        Type: 'Pass',
+        ...(language === 'JSONPath' && { Result: { value } }),
+        Next: 'At',
+      },
+      At: {
+        ...state,
+        ...(language === 'JSONPath' ? { [`${field}Path`]: '$.value' } : { [field]: `{% ${value} %}` }),
+        ...END,
+      },
+    },
+  });
+  for (const language of ['JSONPath', 'JSONata'] as const) {
+    for (const value of wrong)
+      expect(found(machine(language, value))).toEqual([
+        expect.stringMatching(`PAYLOAD_MISFIT: ${field}(Path)? must be at (least|most) .*, and is ${value}`),
+      ]);
+    for (const value of right) expect(found(machine(language, value))).toEqual([]);
+  }
+});
+
 test('a Map over what is no list is found without a field that names its items', () => {
   const map = { Type: 'Map', ItemProcessor: inner(pass), ...END };
   const machine = (first: object, more: object = {}): object => ({

@@ -1,5 +1,6 @@
 import { isPlainObject } from '../../base/json.js';
 import type { JsonSchema } from '../../declare/schema/dto-schema.js';
+import { LONGEST_SECONDS } from '../../local/asl/definition/reader.js';
 import {
   type DeadPath,
   type Environment,
@@ -40,9 +41,9 @@ const FAILURE: Shape = { Error: TEXT, Cause: TEXT };
 
 /** The fields that the work of a state reads, with the schemas of the values that they take. */
 const WORK_FIELDS: Readonly<Record<string, JsonSchema>> = {
-  Seconds: { type: 'integer' },
-  TimeoutSeconds: { type: 'integer' },
-  HeartbeatSeconds: { type: 'integer' },
+  Seconds: { type: 'integer', minimum: 0, maximum: LONGEST_SECONDS },
+  TimeoutSeconds: { type: 'integer', minimum: 1, maximum: LONGEST_SECONDS },
+  HeartbeatSeconds: { type: 'integer', minimum: 1, maximum: LONGEST_SECONDS },
   Timestamp: { type: 'string', format: 'date-time' },
   Error: { type: 'string' },
   Cause: { type: 'string' },
