@@ -176,6 +176,7 @@ function readRules({ constraintCls, type, ...metadata }: RuleMetadata): DtoRule[
       applies: metadata.validateIf,
       constraint,
       ...decimalPlacesPart(constraint.name, metadata.constraints),
+      ...enumPart(constraint.name, metadata.constraints),
     }));
 }
 
@@ -196,6 +197,25 @@ function decimalPlacesPart(name: string, constraints: unknown): Pick<DtoRule, 'd
     },
   };
 }
+
+/** For `@IsEnum`: class-validator also takes the name of a member whose value is a number. */
+function enumPart(name: string, constraints: unknown): Pick<DtoRule, 'decide'> {
+  const [members] = Array.isArray(constraints) ? (constraints as unknown[]) : [];
+  if (name !== 'isEnum' || typeof members !== 'object' || members === null) return {};
+  const values = enumValues(members);
+  return { decide: (value) => values.includes(value) };
+}
+
+/**
+ * Returns the values of an enum's members. Of a number the compiler also writes its name, under the number as the key:
+ * `{ A: 1, 1: 'A' }`.
+ */
+export const enumValues = (members: object): unknown[] =>
+  Object.entries(members)
+    .filter(
+      ([key, value]) => !(typeof value === 'string' && Object.is(Reflect.get(members, value), Number(key))),
+    )
+    .map(([, value]: [string, unknown]) => value);
 
 /** Returns the collection that the property's type names. If it names none, `each: true` on a rule means an array. */
 function containerOf(declared: unknown, each: boolean): Container {

@@ -1,4 +1,4 @@
-import type { DtoRule } from '../dto/dto-property.js';
+import { type DtoRule, enumValues } from '../dto/dto-property.js';
 
 /** A JSON Schema. If it has no keys, it accepts every value. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -66,7 +66,7 @@ function pattern([expression]: readonly unknown[]): JsonSchema | undefined {
 }
 
 const isEnum: Write = ([members]) =>
-  typeof members === 'object' && members !== null ? oneOf(Object.values(members)) : undefined;
+  typeof members === 'object' && members !== null ? oneOf(enumValues(members)) : undefined;
 
 /**
  * Functions that return the schemas of class-validator's rules, by the rules' names. No schema rejects a value that its

@@ -6,6 +6,7 @@ import {
   Equals,
   IsArray,
   IsDate,
+  IsEnum,
   IsDefined,
   IsIn,
   IsInt,
@@ -189,7 +190,7 @@ enum Mixed {
 class Enums {
   @IsOptional() @IsIn(Object.values(Colour)) colour?: Colour;
   @IsOptional() @IsIn([Level.Low]) level?: Level;
-  @IsOptional() @IsIn([Mixed.A, Mixed.B]) mixed?: Mixed;
+  @IsOptional() @IsEnum(Mixed) mixed?: Mixed;
 }
 class Unions {
   @IsOptional() @Allow() either?: string | number;
@@ -272,6 +273,13 @@ test.each<[string, InputOption, string, unknown, HandleOptions?]>([
   ['an enum of numbers', Enums, '{"level":0}', { Enums: { level: 0 } }],
   ['an enum of numbers, its name', Enums, '{"level":"Low"}', 'refused: level must be a number'],
   ['a mixed enum', Enums, '{"mixed":1}', { Enums: { mixed: 1 } }],
+  ['a mixed enum, a text', Enums, '{"mixed":"a"}', { Enums: { mixed: 'a' } }],
+  [
+    'a mixed enum, the name of a number',
+    Enums,
+    '{"mixed":"B"}',
+    'refused: mixed must be one of the following values: a, 1',
+  ],
   ['a union: nothing is known', Unions, '{"either":true}', { Unions: { either: true } }],
   ['unknown', Unions, '{"anything":[1]}', { Unions: { anything: [1] } }],
   ['each, of a union: a list', Unions, '{"several":["a"]}', { Unions: { several: ['a'] } }],
