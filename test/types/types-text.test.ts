@@ -4,7 +4,9 @@ import {
   ArrayMaxSize,
   IsArray,
   IsBoolean,
+  IsDate,
   IsEmail,
+  IsEnum,
   IsInt,
   IsNumber,
   IsOptional,
@@ -51,19 +53,37 @@ test('every rule that the type does not express is in the comment of its field',
     @IsOptional() @Matches(/^a/u) name?: string;
     @IsArray() @ArrayMaxSize(3) @MinLength(2, { each: true }) tags!: string[];
     @IsNumber({ maxDecimalPlaces: 2 }) cents!: number;
+    @IsInt({ each: true }) sizes!: number[];
+    @IsOptional() @IsDate() @Type(() => Date) due?: Date;
     @IsBoolean() plain!: boolean;
   }
   const text = written(Order).replaceAll(/\n\s*(?:\* (?!\/))?/g, ' ');
   const commentOf = (key: string): string | undefined =>
     new RegExp(`/\\*\\*? ((?:(?!\\*/).)*) \\*/ readonly ${key}\\??:`).exec(text)?.[1]?.trim();
-  expect(commentOf('count')).toBe('@minimum 1 @maximum 9');
-  expect(commentOf('price')).toBe('@maximum 5');
+  expect(commentOf('count')).toBe('@type integer @minimum 1 @maximum 9');
+  expect(commentOf('price')).toBe('@type a number, or a text that is one in JSON @maximum 5');
   expect(commentOf('mail')).toBe('@rule isEmail');
   expect(commentOf('code')).toBe('@minLength 2 @maxLength 4');
   expect(commentOf('name')).toBe('@pattern ^a');
   expect(commentOf('tags')).toBe('@maxItems 3 @items.minLength 2');
   expect(commentOf('cents')).toBe('@rule maxDecimalPlaces');
+  expect(commentOf('sizes')).toBe('@items.type integer');
+  expect(commentOf('due')).toBe(
+    '@type a date, a date-time with an offset, or whole milliseconds @rule impossible dates',
+  );
   expect(commentOf('plain')).toBeUndefined();
+});
+
+test('an enum has its values, and not the names that the compiler writes into it', () => {
+  enum Size {
+    Small = 1,
+    Large = 2,
+    Other = 'other',
+  }
+  class Box {
+    @IsEnum(Size) size!: Size;
+  }
+  expect(written(Box)).toContain('readonly size?: 1 | 2 | "other";');
 });
 
 test('two classes never get the same name', () => {

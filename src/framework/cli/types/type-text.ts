@@ -1,5 +1,5 @@
 import { isPlainObject } from '../../base/json.js';
-import { definitionName, type JsonSchema, NUMBER_TEXT } from '../../declare/schema/dto-schema.js';
+import { DATE_TEXT, definitionName, type JsonSchema, NUMBER_TEXT } from '../../declare/schema/dto-schema.js';
 import { openRules, VARIATION, VARIATION_LENGTH } from '../../declare/schema/schema-rules.js';
 
 /** The TypeScript types for the types of JSON Schema that need no further keywords. */
@@ -86,6 +86,12 @@ export function membersText({ properties, required }: JsonSchema): string {
 const isAside = ({ type, pattern }: JsonSchema): boolean =>
   type === 'null' || pattern === NUMBER_TEXT || pattern === VARIATION;
 
+/** What a value is that handlers convert, by the pattern of its texts. */
+const CONVERTED = new Map<unknown, string>([
+  [NUMBER_TEXT, 'a number, or a text that is one in JSON'],
+  [DATE_TEXT, 'a date, a date-time with an offset, or whole milliseconds'],
+]);
+
 /**
  * Returns a line for each rule of a schema that the type doesn't express. Of a rule that JSON Schema doesn't express
  * either, it is the name.
@@ -95,14 +101,17 @@ function rulesOf(schema: JsonSchema, of = ''): string[] {
   const own = TAGS.filter((key) => Object.hasOwn(schema, key)).map(
     (key) => `@${of}${key} ${String(schema[key])}`,
   );
-  const { allOf, anyOf, items, additionalProperties } = schema;
+  const { type, allOf, anyOf, items, additionalProperties } = schema;
   const open = openRules(schema).filter((name) => name !== VARIATION_LENGTH);
-  const alternatives = Array.isArray(anyOf) ? (anyOf as JsonSchema[]).filter((each) => !isAside(each)) : [];
+  const all = Array.isArray(anyOf) ? (anyOf as JsonSchema[]) : [];
+  const alternatives = all.filter((each) => !isAside(each));
+  const types = [...(type === 'integer' ? [type] : []), ...all.map(({ pattern }) => CONVERTED.get(pattern))];
   const inner = [
     ...(Array.isArray(allOf) ? (allOf as JsonSchema[]) : []),
     ...(alternatives.length === 1 ? alternatives : []),
   ];
   return [
+    ...types.filter((each) => each !== undefined).map((each) => `@${of}type ${each}`),
     ...own,
     ...open.map((name) => `@${of}rule ${name}`),
     ...inner.flatMap((each) => rulesOf(each, of)),

@@ -8,7 +8,9 @@ import { allOf, type JsonSchema, ruleSchema, withComment } from './schema-rules.
 export type { JsonSchema } from './schema-rules.js';
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
-const DATE = '^(\\d{4}|[+-]\\d{6})-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?(Z|[+-]\\d\\d:\\d\\d))?$';
+/** The pattern of the texts that `@Type(() => Date)` reads a date from. */
+export const DATE_TEXT =
+  '^(\\d{4}|[+-]\\d{6})-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?(Z|[+-]\\d\\d:\\d\\d))?$';
 /** The pattern of the texts that `@Type(() => Number)` reads a number from. */
 export const NUMBER_TEXT = '^-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d+)?$';
 
@@ -252,7 +254,7 @@ function typedSchema(
   }
   if (direction === 'output') return type === Date ? { type: 'string' } : {};
   if (type === Date) {
-    const date = { anyOf: [{ type: 'string', pattern: DATE }, { type: 'integer' }] };
+    const date = { anyOf: [{ type: 'string', pattern: DATE_TEXT }, { type: 'integer' }] };
     return withComment(date, ['impossible dates', ...names.filter((name) => name !== 'isDate')]);
   }
   return withComment(isOpen(type) || isBuiltIn(type) ? {} : { type: 'object' }, names);
