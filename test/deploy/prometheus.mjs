@@ -119,6 +119,7 @@ function ofAlerts(text) {
       .map((part) => ({
         name,
         expr: part
+          .replace(/ or absent\(.*\)$/, '')
           .replace(/ (?:==|>|<) [\d.]+$/, '')
           .replaceAll(/\[\d+m\]/g, '[10s]')
           .trim(),
