@@ -1,9 +1,7 @@
-import { DefinitionError } from '../asl/machine.js';
 import { parseArn, type ResourceKind } from '../asl/values/arn.js';
 import { hashText } from '../asl/values/functions.js';
 import { CAUSE_LIMIT, ERROR_LIMIT, isObject, isTooLarge } from '../asl/values/json.js';
 import { PAGE_LIMIT, type PageRequest } from '../engine/pages.js';
-import { hasHeapFor } from '../engine/heap.js';
 import { errors } from '../engine/service-error.js';
 import { PAYLOAD_LIMIT_BYTES } from '../../base/size.js';
 
@@ -33,26 +31,6 @@ export const MAX = {
  * of 3,097 characters, is shown whole.
  */
 const SHOWN = 4_096;
-/** The most bytes that reading and compiling a definition takes for each of its characters. */
-const COMPILING = 100;
-
-/** @throws ServiceError ThrottlingException if the process has no memory now to read this definition */
-export function checkHeapFor(definition: string): void {
-  if (!hasHeapFor(COMPILING * definition.length)) throw errors.throttled();
-}
-
-/**
- * Compiles the definition of a request.
- * @throws ServiceError InvalidDefinition, which lists all mistakes; ThrottlingException if there is no memory now
- */
-export function compiled<T>(definition: string, compile: (definition: string) => T): T {
-  checkHeapFor(definition);
-  try {
-    return compile(definition);
-  } catch (error) {
-    throw error instanceof DefinitionError ? errors.invalidDefinition(error.message) : error;
-  }
-}
 
 interface TextRule {
   readonly min?: number;

@@ -1,5 +1,6 @@
 import type { Call } from '../api/operation.js';
-import { ARN, checkArn, checkHeapFor, MAX } from '../api/request-validation.js';
+import { ARN, checkArn, MAX } from '../api/request-validation.js';
+import { checkHeapFor } from '../api/operations/definitions.js';
 import type { TaskOrder } from '../asl/runtime/resource.js';
 import { HISTORY_LIMIT } from '../engine/history.js';
 import type { StepFunctions } from '../engine/step-functions.js';

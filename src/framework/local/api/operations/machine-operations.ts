@@ -13,7 +13,8 @@ import {
 } from '../../engine/machines/machines.js';
 import { checkTags } from '../../engine/machines/tags.js';
 import type { Operation } from '../operation.js';
-import { ARN, checkArn, checkName, checkRole, compiled, MAX, NAME } from '../request-validation.js';
+import { ARN, checkArn, checkName, checkRole, MAX, NAME } from '../request-validation.js';
+import { compiled } from './definitions.js';
 import { checkSettings, readMetadataOnly, readSettings, readTags } from './machine-settings.js';
 
 /** Returns the error for an EXPRESS machine. A definition that AWS refuses for one is refused in its words. */

@@ -1,7 +1,8 @@
 import type { MockedOutcome, Stage, StateTest, StateTestEnd } from '../../asl/runtime/state-test.js';
 import { bareText, isObject, type Json, type JsonObject, parseJson } from '../../asl/values/json.js';
 import { errors, ServiceError } from '../../engine/service-error.js';
-import { ARN, type Checker, checkRole, compiled, MAX, NAME } from '../request-validation.js';
+import { ARN, type Checker, checkRole, MAX, NAME } from '../request-validation.js';
+import { compiled } from './definitions.js';
 import { faultOfMock } from './test-state-mocks.js';
 import { parseServiceArn } from '../../asl/definition/service-resource.js';
 import { compileTested, type TestedState } from '../../asl/machine.js';

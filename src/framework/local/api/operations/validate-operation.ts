@@ -6,7 +6,8 @@ import { isObject, parseJson, type JsonObject } from '../../asl/values/json.js';
 import { jsonMistake } from '../../asl/values/json-scan.js';
 import { errors } from '../../engine/service-error.js';
 import type { Operation } from '../operation.js';
-import { checkHeapFor, MAX } from '../request-validation.js';
+import { checkHeapFor } from './definitions.js';
+import { MAX } from '../request-validation.js';
 
 /** The most diagnostics in one response. API reference of Step Functions. */
 const MOST = 100;
