@@ -3,21 +3,17 @@ import {
   type Environment,
   type Evaluated,
   EvaluationFailure,
-  runtimeFailure,
   type StateData,
 } from '../expression.js';
-import { isTooDeep, isTooLarge, type Json, type JsonObject, weigh } from '../values/json.js';
+import type { Json, JsonObject } from '../values/json.js';
 import type { RunObserver } from './interpret.js';
 import type { RunningExecution } from './running-execution.js';
 import type { Scope } from './scope.js';
-import { dataLimitFailure, StateFailure } from './state-failure.js';
+import { StateFailure } from './state-failure.js';
 import { type EnteredState, StateVisit } from './state-visit.js';
 import { TESTED_STATE } from './state-test.js';
 import { VariableScope } from './variables.js';
-import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
-
-/** The details of data in an event of the history. The local service never cuts it. */
-export const WHOLE = Object.freeze({ truncated: false });
+import { PayloadText, TOO_DEEP, WHOLE } from './payload-text.js';
 
 /** Matches an expression of JSONata that reads random numbers. */
 const RANDOM = /\$(?:random|uuid)/;
@@ -51,7 +47,7 @@ export class Branch implements Environment {
   position: { readonly next: string | undefined; readonly value: Json } | undefined;
   #current: StateVisit | undefined;
   /** The JSON of inputs, outputs and variables, and the check of their size. */
-  readonly json = new JsonText();
+  readonly json = new PayloadText();
   #inputText: string | undefined;
 
   constructor(
@@ -313,47 +309,5 @@ export class Branch implements Environment {
       ...(current.taskToken !== undefined && { Task: { Token: current.taskToken } }),
       ...(this.iteration && { Map: this.iteration.context }),
     };
-  }
-}
-
-/** A value that `weigh` finds larger has more than PAYLOAD_LIMIT_BYTES of text. */
-const MOST_BYTES = 9 * PAYLOAD_LIMIT_BYTES;
-
-const TOO_DEEP = 'The value is nested too deeply.';
-
-/**
- * Converts values to compact JSON, and checks the size of the text. The last value is remembered: if it is passed again
- * at once, it isn't converted and checked again.
- */
-class JsonText {
-  #value: Json | undefined;
-  #text = '';
-  #fits = false;
-
-  of(value: Json): string {
-    if (value !== this.#value || this.#text === '') {
-      this.#text = JSON.stringify(value);
-      this.#value = value;
-      this.#fits = false;
-    }
-    return this.#text;
-  }
-
-  /**
-   * Returns the number of characters in a value's JSON.
-   * @param what the state or resource that returned the value, for the error message
-   * @throws StateFailure if the value is larger than Step Functions accepts; EvaluationFailure if it is nested too
-   * deeply
-   */
-  checkSize(value: Json, what: string): number {
-    if (this.#fits && value === this.#value) return this.#text.length;
-    // The value is measured before it is written: a value that contains the same object many times takes little
-    // memory, but its text may be huge.
-    if (!weigh(value, MOST_BYTES)) throw dataLimitFailure(what);
-    const text = this.of(value);
-    if (isTooLarge(text)) throw dataLimitFailure(what);
-    if (isTooDeep(text)) throw runtimeFailure(TOO_DEEP);
-    this.#fits = true;
-    return text.length;
   }
 }

@@ -14,7 +14,8 @@ import { dataLimitFailure, StateFailure, taskFailure } from '../runtime/state-fa
 import { parseArn } from '../values/arn.js';
 import { isTooLarge, type Json } from '../values/json.js';
 import { ACTIVITY, type ServiceResource } from '../definition/service-resource.js';
-import { WHOLE, type Branch } from '../runtime/branch.js';
+import { WHOLE } from '../runtime/payload-text.js';
+import type { Branch } from '../runtime/branch.js';
 import { soon, type Soon } from '../expression.js';
 import type { WorkResult } from './state.js';
 
