@@ -1,4 +1,4 @@
-import { PUT_TASK_LOG } from '../../src/framework/base/local-service.js';
+import { PUT_TASK_LOG } from '../../src/framework/base/local-protocol.js';
 import { tokenHash } from '../../src/framework/base/show.js';
 import { startLocalService, type ConsoleWorker, type LocalService } from 'stepwright/local';
 

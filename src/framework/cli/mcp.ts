@@ -18,7 +18,7 @@ import { formatErrorOf } from './output/format-error.js';
 import { Waits } from '../local/mcp/waits.js';
 import { writeIfRead } from './output/stdio.js';
 import { projectCheck } from './project/project-check.js';
-import { SERVICE_HEADER } from '../base/local-service.js';
+import { SERVICE_HEADER } from '../base/local-protocol.js';
 import { type Endpoint, showEndpoint } from '../aws/endpoint.js';
 import { jsonIn } from '../declare/rule.js';
 import { command } from './output/banner.js';

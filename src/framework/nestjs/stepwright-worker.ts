@@ -5,7 +5,7 @@ import { type Problem, StartError } from '../base/errors.js';
 import type { Logger } from '../base/log/log.js';
 import { systemClock } from '../base/time/clock.js';
 import { buildWorker } from '../worker/build/create-worker.js';
-import { isLocalService } from '../base/local-service.js';
+import { isLocalService } from '../base/local-protocol.js';
 import { makePlan, type Plan } from '../worker/build/plan.js';
 import { startWorld } from '../worker/build/start-world.js';
 import type { Worker } from '../worker/worker.js';

@@ -1,4 +1,4 @@
-import { SERVICE_HEADER, START_FROM } from '../../base/local-service.js';
+import { SERVICE_HEADER, START_FROM } from '../../base/local-protocol.js';
 import { systemClock } from '../../base/time/clock.js';
 import { type Endpoint, showEndpoint } from '../../aws/endpoint.js';
 import type { SFNClient } from '../../aws/queries/execution-queries.js';

@@ -4,7 +4,7 @@ import {
   type TestStateInput,
   type TestStateOutput,
 } from '../../aws/queries/machine-queries.js';
-import { localRole } from '../../base/local-service.js';
+import { localRole } from '../../base/local-protocol.js';
 import { systemClock } from '../../base/time/clock.js';
 import { JsonText } from '../../check/source/json-text.js';
 import type { Flags } from '../../config/sources.js';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { isLocalService } from '../../base/local-service.js';
+import { isLocalService } from '../../base/local-protocol.js';
 import { checkMachines } from '../../check/check-machines.js';
 import { type Finding, locationOf } from '../../check/finding.js';
 import { checkedHandler } from '../../check/handlers.js';

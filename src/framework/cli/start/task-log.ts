@@ -1,5 +1,5 @@
 import type { Agent } from 'node:http';
-import { callLocalService, PUT_TASK_LOG } from '../../base/local-service.js';
+import { callLocalService, PUT_TASK_LOG } from '../../base/local-protocol.js';
 import { systemClock } from '../../base/time/clock.js';
 import { tokenHash } from '../../base/show.js';
 import type { Endpoint } from '../../aws/endpoint.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { OWN_OPERATIONS, SERVICE_HEADER } from '../../base/local-service.js';
+import { OWN_OPERATIONS, SERVICE_HEADER } from '../../base/local-protocol.js';
 import type { Logger } from '../../base/log/log.js';
 import { turn } from '../../base/time/turn.js';
 import { type FaultHook, injectFault } from './injected-faults.js';

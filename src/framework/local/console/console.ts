@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { START_FROM } from '../../base/local-service.js';
+import { START_FROM } from '../../base/local-protocol.js';
 import type { Call, Operation, RequestHandler, Service } from '../api/operation.js';
 import { type Body, Checker } from '../api/request-validation.js';
 import { parseBody } from '../api/request-body.js';

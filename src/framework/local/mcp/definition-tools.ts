@@ -1,4 +1,4 @@
-import { localRole } from '../../base/local-service.js';
+import { localRole } from '../../base/local-protocol.js';
 import { excerpt, tool, type Tool, type ToolCall, ToolError } from './tool.js';
 import { findMachine } from './find.js';
 

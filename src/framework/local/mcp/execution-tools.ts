@@ -1,4 +1,4 @@
-import { START_FROM } from '../../base/local-service.js';
+import { START_FROM } from '../../base/local-protocol.js';
 import type { Execution } from '../engine/execution.js';
 import { executionTest, openTasksOf } from '../console/queries.js';
 import { withCaught } from '../console/topics/executions.js';

@@ -1,5 +1,5 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
-import { EVALUATION_ENDS, EVALUATION_STARTS } from '../../base/local-service.js';
+import { EVALUATION_ENDS, EVALUATION_STARTS } from '../../base/local-protocol.js';
 import { BaseClock, type Cancel } from '../../base/time/clock.js';
 import { TimerHeap } from '../../base/time/timers.js';
 import { show } from '../../base/show.js';

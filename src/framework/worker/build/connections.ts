@@ -3,7 +3,7 @@ import { type Endpoint, isEncrypted } from '../../aws/endpoint.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
 import { socketProblems } from '../../aws/sdk/settings.js';
 import { throwProblems } from '../../base/errors.js';
-import { callLocalService, END_POLLS, isLocalService } from '../../base/local-service.js';
+import { callLocalService, END_POLLS, isLocalService } from '../../base/local-protocol.js';
 import { MOST_IN_FLIGHT } from '../heartbeat/heartbeat-scheduler.js';
 import type { WorkerHeartbeats } from '../thread/worker-heartbeats.js';
 import type { Worker } from '../worker.js';

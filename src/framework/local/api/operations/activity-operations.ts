@@ -9,7 +9,7 @@ import { checkTags } from '../../engine/machines/tags.js';
 import { checkEncryption, readEncryption, readTags } from './machine-settings.js';
 import type { Call, Operation } from '../operation.js';
 import { pageOf } from '../../engine/pages.js';
-import { END_POLLS } from '../../../base/local-service.js';
+import { END_POLLS } from '../../../base/local-protocol.js';
 import { ARN, checkArn, checkName, MAX, NAME } from '../request-validation.js';
 
 /**

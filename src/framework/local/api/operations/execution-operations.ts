@@ -3,7 +3,7 @@ import type { Resources } from '../../asl/runtime/resource.js';
 import { errors } from '../../engine/service-error.js';
 import type { Machine } from '../../engine/machines/machines.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
-import { START_FROM } from '../../../base/local-service.js';
+import { START_FROM } from '../../../base/local-protocol.js';
 import { type Json, readJson } from '../../asl/values/json.js';
 import { parseArn } from '../../asl/values/arn.js';
 import { beginningIn } from '../../engine/beginning.js';

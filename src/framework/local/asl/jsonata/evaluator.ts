@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { EVALUATION_ENDS, EVALUATION_STARTS } from '../../../base/local-service.js';
+import { EVALUATION_ENDS, EVALUATION_STARTS } from '../../../base/local-protocol.js';
 import { type Cancel, systemClock } from '../../../base/time/clock.js';
 import type { Evaluated, EvaluationJob, Evaluator } from '../expression.js';
 import { entryUrl } from '../../../base/package.js';

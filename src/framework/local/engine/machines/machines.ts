@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { localRole } from '../../../base/local-service.js';
+import { localRole } from '../../../base/local-protocol.js';
 import type { Clock } from '../../../base/time/clock.js';
 import { formatArn, LOCAL_ACCOUNT, parseArn, partitionOf } from '../../asl/values/arn.js';
 import type { Program } from '../../asl/machine.js';
