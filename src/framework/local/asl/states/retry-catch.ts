@@ -6,6 +6,7 @@ import type { Json } from '../values/json.js';
 import type { StateFailure } from '../runtime/state-failure.js';
 import type { ErrorDetails, StateTestEnd } from '../runtime/state-test.js';
 import { LONGEST_SECONDS, type Reader } from '../definition/reader.js';
+import { pause } from './wait.js';
 
 /** The functions of a state: one attempt (`once`), its Retry, its Catch (`caught`), and its exit through a catcher. */
 interface Attempts {
@@ -171,15 +172,6 @@ function delaySeconds(retrier: Retrier, made: number, random: () => number): num
   const { intervalSeconds, backoffRate, maxDelaySeconds, fullJitter } = retrier;
   const delay = Math.min(intervalSeconds * backoffRate ** made, maxDelaySeconds);
   return fullJitter ? delay * random() : delay;
-}
-
-/**
- * Resolves after `ms` milliseconds on the execution's clock. The promise never settles if the branch is cancelled before
- * then.
- */
-export function pause({ scope, execution }: Branch, ms: number): Promise<undefined> {
-  // The clock keeps `resolve` itself: a function around it would take memory for each execution that waits.
-  return scope.wait<undefined>((resolve) => execution.services.clock.after(ms, resolve as () => void));
 }
 
 function readRetrier(reader: Reader): Retrier {

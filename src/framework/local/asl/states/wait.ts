@@ -2,7 +2,7 @@ import { LONGEST_SECONDS } from '../definition/reader.js';
 import type { WholeNumber } from '../definition/query-language.js';
 import type { Kind } from './state.js';
 import { runtimeFailure, soon } from '../expression.js';
-import { pause } from './retry-catch.js';
+import type { Branch } from '../runtime/branch.js';
 import { bareText } from '../values/json.js';
 
 /** The longest wait, in milliseconds. Recorded from the live service: 24,855 days are accepted, 24,856 are rejected. */
@@ -44,3 +44,12 @@ export const waitKind: Kind = {
     };
   },
 };
+
+/**
+ * Resolves after `ms` milliseconds on the execution's clock. The promise never settles if the branch is cancelled before
+ * then.
+ */
+export function pause({ scope, execution }: Branch, ms: number): Promise<undefined> {
+  // The clock keeps `resolve` itself: a function around it would take memory for each execution that waits.
+  return scope.wait<undefined>((resolve) => execution.services.clock.after(ms, resolve as () => void));
+}
