@@ -1,5 +1,7 @@
 import type { Abortable } from '../base/abort.js';
-import type { ReportRequest } from './call.js';
+import { type CallEnd, type CallInProgress, CallRequest, type ReportRequest, strangeAnswer } from './call.js';
+import { classifyPollFailure, classifyReportFailure } from './failure.js';
+import type { Renewal } from './credentials.js';
 
 /**
  * The four calls to Step Functions that a worker makes, and the possible results of each. These methods never throw:
@@ -41,7 +43,7 @@ export interface ActivityPort {
 }
 
 /** Functions that the sender of a poll can pass to learn what becomes of it, or to stop it. */
-export interface PollCall {
+interface PollCall {
   /**
    * Called when a poll that already got a response is sent again, with other credentials or another time of signing.
    * From then until the next `onSent`, the service doesn't hold the poll open.
@@ -112,3 +114,97 @@ export type ReportAnswer =
       readonly ofKey?: boolean;
       readonly error: Error;
     };
+
+/** Makes calls to Step Functions, with the AWS SDK or without it. */
+export interface Calls {
+  /** Begins one call. Never throws. @param done called once, when the call has ended */
+  begin(request: CallRequest, call: CallInProgress, done: (end: CallEnd) => void): void;
+}
+
+/**
+ * Makes an {@link ActivityPort}, which decides what the results of calls mean. The decision is the same whether the
+ * calls are made with the AWS SDK or not.
+ */
+export function activityPort(calls: Calls, credentials: Renewal): ActivityPort {
+  const make = <T>(request: CallRequest, call: CallUnderWay, read: (end: CallEnd) => T): Promise<T> =>
+    new Promise((resolve) => {
+      const asOf = credentials.asOf();
+      calls.begin(request, call, (end) => {
+        if ('output' in end) {
+          credentials.accepted?.(asOf);
+          return resolve(read(end));
+        }
+        const { signal, onAgain: again = () => {} } = call;
+        const once = (): Promise<CallEnd> => new Promise((done) => calls.begin(request, call, done));
+        const attempt = async (): Promise<CallEnd> => onTime(await once(), again, once);
+        resolve(
+          onTime(end, again, once)
+            .then((settled) => credentials.failed(settled, asOf, { signal, attempt, again }))
+            .then(read),
+        );
+      });
+    });
+  const heartbeat: ActivityPort['heartbeat'] = (taskToken, signal, isWanted) =>
+    new Promise((resolve) => {
+      const asOf = credentials.asOf();
+      calls.begin(new CallRequest('SendTaskHeartbeat', { taskToken }), { signal, isWanted }, (end) => {
+        if ('output' in end) {
+          credentials.accepted?.(asOf);
+          return resolve(OK);
+        }
+        const atOnce = end.failure.clockCorrected || credentials.refused(end.failure, asOf);
+        const answer = classifyReportFailure(end.failure);
+        resolve(atOnce && answer.kind === 'retry' ? { ...answer, pace: 'fast', atOnce } : answer);
+      });
+    });
+  /** All polls of an activity have the same body, so they share one request. */
+  const polls = new Map<string, CallRequest>();
+  return {
+    poll: (activityArn, workerName, signal, onSent, { onAgain, isWanted } = {}) => {
+      const key = `${activityArn} ${workerName}`;
+      let request = polls.get(key);
+      if (!request)
+        polls.set(key, (request = new CallRequest('GetActivityTask', { activityArn, workerName })));
+      return make(request, { signal, onSent, onAgain, isWanted }, pollAnswer);
+    },
+    report: (request, signal, isWanted) => make(request, { signal, isWanted }, reportAnswer),
+    heartbeat,
+    onRenewed: (listener) => credentials.onRenewed?.(listener),
+  };
+}
+
+type CallUnderWay = CallInProgress & Pick<PollCall, 'onAgain'>;
+
+const OK = { kind: 'ok' } as const;
+
+/**
+ * Resolves to `end`, the result of a call. If that result was a refusal for a wrong time of signing, and the response
+ * was used to correct the clock, sends the call once more and resolves to the second result.
+ */
+async function onTime(end: CallEnd, again: () => void, send: () => Promise<CallEnd>): Promise<CallEnd> {
+  if ('output' in end || !end.failure.clockCorrected) return end;
+  again();
+  return send();
+}
+
+const reportAnswer = (end: CallEnd): ReportAnswer =>
+  'failure' in end ? classifyReportFailure(end.failure) : OK;
+
+function pollAnswer(end: CallEnd): PollAnswer {
+  if ('failure' in end) return classifyPollFailure(end.failure);
+  // Nothing has checked these fields yet. Some emulators of the service send null for an absent field.
+  const taskToken: unknown = end.output.taskToken ?? '';
+  const input: unknown = end.output.input ?? '';
+  if (typeof taskToken !== 'string' || typeof input !== 'string') return noTaskOfTheService();
+  return taskToken === '' ? { kind: 'empty' } : { kind: 'task', token: taskToken, input };
+}
+
+/**
+ * Returns the failure of a poll whose response has a token or an input that isn't a string. The error doesn't quote the
+ * response, since it may contain a valid token nevertheless.
+ */
+const noTaskOfTheService = (): PollAnswer =>
+  classifyPollFailure({
+    error: strangeAnswer(200, 'taskToken or input is no string'),
+    ...{ type: undefined, status: 200, sent: true, setup: false },
+  });

@@ -5,7 +5,6 @@ import { type Cancel, type Clock, wallTime } from '../base/time/clock.js';
 import { showError } from '../base/show.js';
 import type { Logger } from '../base/log/log.js';
 import { within } from '../base/time/wait.js';
-import type { AsOf, Refusal, Renewal, Repeatable } from './activity-calls.js';
 import type { CallEnd, CallFailure } from './call.js';
 import {
   CredentialSource,
@@ -15,6 +14,53 @@ import {
   renewalTime,
   type SourceOptions,
 } from './credential-source.js';
+
+/**
+ * The time at which a call was sent, and the generation of the credentials that it was signed with: a number that grows
+ * by one each time that the credentials are replaced.
+ */
+export interface AsOf {
+  readonly generation: number;
+  readonly sentAt: number;
+}
+
+/** A failed call that can be made once more if its credentials were refused and there are new ones. */
+export interface Repeatable<T> {
+  readonly signal: Abortable;
+  readonly attempt: () => Promise<CallEnd<T>>;
+  /**
+   * Called when the call is found to have been refused for its credentials. It isn't known yet then if there are new
+   * credentials, and so if the call will be made again.
+   */
+  readonly again: () => void;
+}
+
+/** The fields of a failed call that show if its credentials were refused. */
+export type Refusal = Pick<CallFailure, 'type' | 'error'>;
+
+/** Renews the credentials. It is told the result of each call, to find out if the service refuses the current ones. */
+export interface Renewal {
+  /**
+   * Returns the current time and the current generation of the credentials. The caller keeps both and passes them back
+   * with the call's result. To be called just before a call is sent.
+   */
+  asOf(): AsOf;
+  /** Records that the service accepted a call. @param asOf what {@link asOf} returned when the call was sent */
+  accepted?(asOf: AsOf): void;
+  /**
+   * Makes a failed call once more if the service refused its credentials and there are new ones.
+   * @returns the result of the last attempt
+   */
+  failed<T>(end: CallEnd<T>, asOf: AsOf, call: Repeatable<T>): Promise<CallEnd<T>>;
+  /**
+   * Records that a call has failed which the worker itself will repeat. If the service refused the call's credentials,
+   * new ones are requested.
+   * @returns true if there are new credentials already
+   */
+  refused(refusal: Refusal, asOf: AsOf): boolean;
+  /** Calls the listener whenever refused credentials are replaced with new ones. */
+  onRenewed?(listener: () => void): void;
+}
 
 interface CredentialsSettings extends Pick<SourceOptions, 'clock' | 'remake' | 'readFiles'> {
   readonly log: Logger;

@@ -2,7 +2,7 @@ import type { ClientRequest, Agent as HttpAgent } from 'node:http';
 import type { Socket } from 'node:net';
 import { isNativeError } from 'node:util/types';
 import type { SFNClient } from '@aws-sdk/client-sfn';
-import type { Calls } from '../activity-calls.js';
+import type { Calls } from '../activity-port.js';
 import { unlessAborted } from '../../base/time/wait.js';
 import {
   type CallEnd,

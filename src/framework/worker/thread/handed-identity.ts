@@ -1,4 +1,4 @@
-import type { AsOf, Refusal, Renewal } from '../../aws/activity-calls.js';
+import type { AsOf, Refusal, Renewal } from '../../aws/credentials.js';
 import type { CallEnd } from '../../aws/call.js';
 import type { Identity } from '../../aws/lean/recipe.js';
 import type { Clock } from '../../base/time/clock.js';

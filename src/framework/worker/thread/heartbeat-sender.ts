@@ -1,5 +1,4 @@
-import type { ActivityPort } from '../../aws/activity-port.js';
-import { activityPort } from '../../aws/activity-calls.js';
+import { activityPort, type ActivityPort } from '../../aws/activity-port.js';
 import type { LeanCalls, LeanSettings } from '../../aws/lean/lean-calls.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
