@@ -7,7 +7,7 @@ import type { HandlerDefinition } from '../../src/framework/declare/definition.j
 import { EnginePort } from '../../src/framework/testing/machine/engine.js';
 import { LimitedStore } from '../../src/framework/worker/keep/limited-store.js';
 import { decodeRecord, KEY_PREFIX } from '../../src/framework/worker/keep/record.js';
-import { CallLimiter } from '../../src/framework/worker/task/call-limiter.js';
+import { CallLimiter } from '../../src/framework/aws/call-limiter.js';
 import { type Completion, Completions } from '../../src/framework/worker/task/completions.js';
 import { ReportsInFlight } from '../../src/framework/worker/task/report.js';
 import type { Lease, Outcome } from './chronicle.js';

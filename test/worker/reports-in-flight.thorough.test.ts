@@ -7,7 +7,7 @@ import { createWorker } from 'stepwright';
 import { silentLog } from '../../src/framework/base/log/log.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
-import { CallLimiter } from '../../src/framework/worker/task/call-limiter.js';
+import { CallLimiter } from '../../src/framework/aws/call-limiter.js';
 import { Report, MOST_REPORTS_IN_FLIGHT, ReportsInFlight } from '../../src/framework/worker/task/report.js';
 import { portOf, task, workerOn } from '../support/port.js';
 import { SERVICE_HEADERS } from '../support/service-headers.js';

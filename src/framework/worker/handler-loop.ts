@@ -5,7 +5,7 @@ import { type Lease, Task, type TaskHandler, type TaskWorld } from './task/task.
 import type { EventHub } from './observe/worker-events.js';
 import { type HandlerProof, type SlotHolders, STUCK_MS, stuckBy } from './observe/readiness.js';
 import type { HandlerPause, HandlerStatus, TaskStatus } from '../base/worker-status.js';
-import type { CallLimiter } from './task/call-limiter.js';
+import type { CallLimiter } from '../aws/call-limiter.js';
 import { ReportsInFlight } from './task/report.js';
 import { Admission } from './admission.js';
 import type { StallWatch } from './stall.js';

@@ -32,7 +32,7 @@ import { logEvents } from './observe/log-events.js';
 import { unreadyReasons } from './observe/readiness.js';
 import type { Protection } from './protect/protection.js';
 import { OutageTracker } from '../base/time/outage.js';
-import { CallLimiter } from './task/call-limiter.js';
+import { CallLimiter } from '../aws/call-limiter.js';
 import { POLL_LIMIT_MS } from './poll/poll-record.js';
 import { StallWatch } from './stall.js';
 import type { Configurable } from './reconfiguration.js';

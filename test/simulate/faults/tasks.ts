@@ -1,7 +1,7 @@
 import { TaskSignals } from '../../../src/framework/worker/task/context.js';
 import type { Host } from '../../../src/framework/worker/pool/host.js';
 import type { FromHost } from '../../../src/framework/worker/pool/pool-messages.js';
-import { type Caller, CallLimiter } from '../../../src/framework/worker/task/call-limiter.js';
+import { type Caller, CallLimiter } from '../../../src/framework/aws/call-limiter.js';
 import { type Fault, replaced } from './seams.js';
 
 /** A thread or a process of a pool, of which the worker gets only some messages. */

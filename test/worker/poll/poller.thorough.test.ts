@@ -4,7 +4,7 @@ import type { PollAnswer, PollFailure } from '../../../src/framework/aws/activit
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { Poller } from '../../../src/framework/worker/poll/poller.js';
 import { type Slot, Slots } from '../../../src/framework/worker/poll/slots.js';
-import { CallLimiter } from '../../../src/framework/worker/task/call-limiter.js';
+import { CallLimiter } from '../../../src/framework/aws/call-limiter.js';
 import { portOf, seeded, task } from '../../support/port.js';
 
 const TROUBLES = ['throttled', 'crowded', 'refused', 'unreachable'] as const satisfies PollFailure[];

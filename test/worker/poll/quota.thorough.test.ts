@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { CallLimiter } from '../../../src/framework/worker/task/call-limiter.js';
+import { CallLimiter } from '../../../src/framework/aws/call-limiter.js';
 import type { ActivityPort, PollAnswer } from '../../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { Report, ReportsInFlight } from '../../../src/framework/worker/task/report.js';

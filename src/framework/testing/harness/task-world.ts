@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/time/clock.js';
-import { CallLimiter } from '../../worker/task/call-limiter.js';
+import { CallLimiter } from '../../aws/call-limiter.js';
 import { ReportsInFlight } from '../../worker/task/report.js';
 import type { TaskWorld } from '../../worker/task/task.js';
 import type { Heartbeat, Heartbeats, TrackedLease } from '../../worker/heartbeat/heartbeats.js';

@@ -9,7 +9,7 @@ import { payloadsOf } from './stores.js';
 import { makePlan, type Plan } from './plan.js';
 import { startWorld, type WorkerOptions } from './start-world.js';
 import type { ActivityPort } from '../../aws/activity-port.js';
-import { CallLimiter } from '../task/call-limiter.js';
+import { CallLimiter } from '../../aws/call-limiter.js';
 import { type ReportWorld, ReportsInFlight } from '../task/report.js';
 import { regionOf } from './find-activities.js';
 

@@ -3,7 +3,7 @@ import { LinkedList } from '../../base/linked-list.js';
 import type { Clock } from '../../base/time/clock.js';
 import { Timer } from '../../base/time/timers.js';
 import type { PollStatus, QueueStatus } from '../../base/worker-status.js';
-import type { Caller, CallLimiter } from '../task/call-limiter.js';
+import type { Caller, CallLimiter } from '../../aws/call-limiter.js';
 import type { Lease } from '../task/task.js';
 import { type EmitPoll, type PollRef, OpenPoll, PollRecord } from './poll-record.js';
 import type { Slot, Slots } from './slots.js';

@@ -8,7 +8,7 @@ import { ownFailure } from '../handler/outcome/failure.js';
 import { OWN_ERROR } from '../handler/outcome/own-errors.js';
 import { CallRequest, type ReportRequest } from '../../aws/call.js';
 import type { ActivityPort, ReportAnswer } from '../../aws/activity-port.js';
-import type { CallLimiter } from './call-limiter.js';
+import type { CallLimiter } from '../../aws/call-limiter.js';
 
 /**
  * How the report of a task's outcome has ended.

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
-import { CallLimiter } from '../../../src/framework/worker/task/call-limiter.js';
-import { bucket, seeded } from '../../support/port.js';
+import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
+import { CallLimiter } from '../../src/framework/aws/call-limiter.js';
+import { bucket, seeded } from '../support/port.js';
 
 const LATENCY_MS = 50;
 const AGAIN_MS = 100;

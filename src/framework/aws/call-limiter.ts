@@ -1,5 +1,5 @@
-import type { Clock } from '../../base/time/clock.js';
-import { Timer } from '../../base/time/timers.js';
+import type { Clock } from '../base/time/clock.js';
+import { Timer } from '../base/time/timers.js';
 
 /** A poll or a report that waits for its turn. */
 export interface Caller {
