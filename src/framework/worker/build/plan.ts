@@ -21,7 +21,7 @@ import {
   saidEndpoint,
 } from '../../aws/endpoint.js';
 import { leanProblems, sdkProblems } from '../../aws/sdk/settings.js';
-import { POLL_LIMIT_MS } from '../poll/poll-record.js';
+import { POLL_LIMIT_MS } from '../poll/open-polls.js';
 import { loadedCopies, OWN_FILE } from '../../base/package.js';
 import { oneCopyFix } from '../../declare/other-copies.js';
 

@@ -7,42 +7,10 @@ import type { Cancel, Clock } from '../../base/time/clock.js';
 import { type PollStatus, QUEUE_MINUTES, type QueueStatus } from '../../base/worker-status.js';
 import { OutageTracker } from '../../base/time/outage.js';
 
-/** The handler that an event is about. */
-export interface PollRef {
-  /** `Class.method`. */
-  readonly handler: string;
-  readonly activityArn: string;
-}
-
-/** The events of a handler's poller. */
-export interface PollEvents {
-  /**
-   * A poll has ended. `answer` says whether it returned a task, returned none, or failed; if it failed, `trouble` says
-   * why.
-   */
-  'poll:ended': PollRef & {
-    readonly answer: 'task' | 'empty' | 'failed';
-    readonly trouble?: PollFailure;
-    readonly openMs: number;
-  };
-  /** Polls of a handler have started to fail. Emitted once for each kind of trouble until all trouble is over. */
-  'poll:failed': PollRef & { readonly trouble: PollFailure; readonly error: Error };
-  /** The trouble is over: for 30 s no poll has failed, or a poll was answered after none had been. */
-  'poll:recovered': PollRef & { readonly afterMs: number; readonly failures: number };
-  /** A poll ended without an answer. If the service had leased a task to that poll, the task's token is lost. */
-  'poll:token-possibly-lost': PollRef & { readonly error: Error };
-}
-
-/** Emits an event. Never throws. */
-export type EmitPoll = <K extends keyof PollEvents>(event: K, payload: PollEvents[K]) => void;
-
 /**
- * The longest time for which a poll may stay open: the service holds it for 60 s, and its documentation asks clients to
- * wait for 65 s at least. A poll that is open for longer hangs.
+ * An open poll. Its signal ends it when it has been open for {@link POLL_LIMIT_MS}, which is longer than the service
+ * holds a poll. Its times are epoch milliseconds.
  */
-export const POLL_LIMIT_MS = 75_000;
-
-/** An open poll, which its signal ends when its time is over. Its times are epoch milliseconds. */
 export class OpenPoll implements Linked<OpenPoll> {
   readonly signal = new Abort();
   readonly sentAt: number;
@@ -90,6 +58,41 @@ export class OpenPoll implements Linked<OpenPoll> {
 }
 
 /**
+ * The longest time for which a poll may stay open: the service holds it for 60 s, and its documentation asks clients to
+ * wait for 65 s at least. A poll that is open for longer hangs.
+ */
+export const POLL_LIMIT_MS = 75_000;
+
+/** The handler that an event is about. */
+export interface PollRef {
+  /** `Class.method`. */
+  readonly handler: string;
+  readonly activityArn: string;
+}
+
+/** The events of a handler's poller. */
+export interface PollEvents {
+  /**
+   * A poll has ended. `answer` says whether it returned a task, returned none, or failed; if it failed, `trouble` says
+   * why.
+   */
+  'poll:ended': PollRef & {
+    readonly answer: 'task' | 'empty' | 'failed';
+    readonly trouble?: PollFailure;
+    readonly openMs: number;
+  };
+  /** Polls of a handler have started to fail. Emitted once for each kind of trouble until all trouble is over. */
+  'poll:failed': PollRef & { readonly trouble: PollFailure; readonly error: Error };
+  /** The trouble is over: for 30 s no poll has failed, or a poll was answered after none had been. */
+  'poll:recovered': PollRef & { readonly afterMs: number; readonly failures: number };
+  /** A poll ended without an answer. If the service had leased a task to that poll, the task's token is lost. */
+  'poll:token-possibly-lost': PollRef & { readonly error: Error };
+}
+
+/** Emits an event. Never throws. */
+export type EmitPoll = <K extends keyof PollEvents>(event: K, payload: PollEvents[K]) => void;
+
+/**
  * Before a worker's first poll is answered, a poll that the service has held for this long counts as answered, because
  * the service sends a refusal at once.
  */
@@ -98,7 +101,7 @@ export const HELD_MS = 2_000;
 type FailedPoll = Extract<PollAnswer, { kind: 'failed' }>;
 
 /**
- * Records how a handler's polls end, for the worker's status, and emits their events. It has no influence on polling.
+ * Records how a handler's open polls end, for the worker's status, and emits their events.
  */
 export class PollRecord {
   readonly #clock: Clock;
