@@ -7,7 +7,7 @@ import { type HandlerProof, type SlotHolders, STUCK_MS, stuckBy } from './observ
 import type { HandlerPause, HandlerStatus, TaskStatus } from '../base/worker-status.js';
 import type { CallLimiter } from '../aws/call-limiter.js';
 import { ReportsInFlight } from './task/report.js';
-import { Admission } from './admission.js';
+import { Admission } from './poll/admission.js';
 import type { StallWatch } from './stall.js';
 import type { Rate } from '../declare/rule.js';
 import { type Configurable, readReconfiguration } from './reconfiguration.js';

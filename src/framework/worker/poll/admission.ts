@@ -1,9 +1,9 @@
-import type { Cancel, Clock } from '../base/time/clock.js';
-import type { HandlerPause } from '../base/worker-status.js';
-import type { Rate } from '../declare/rule.js';
+import type { Cancel, Clock } from '../../base/time/clock.js';
+import type { HandlerPause } from '../../base/worker-status.js';
+import type { Rate } from '../../declare/rule.js';
 
 /** A pause of a handler: while it lasts, the worker receives no tasks for the handler. */
-export interface Pause extends HandlerPause {
+interface Pause extends HandlerPause {
   readonly reason: string;
 }
 
