@@ -2,7 +2,6 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DependencyContainer } from 'tsyringe';
 import type { TaskContext } from '../../declare/task-context.js';
 import type { Ask } from '../keep/record.js';
-import { tokenHash } from '../../base/show.js';
 
 /** The outputs of a handler's tasks, for an interceptor that keeps one and gives it to another task. */
 export interface TaskOutputs {
@@ -127,7 +126,7 @@ interface Starter {
 }
 
 /** Returns the task that has started the calling code, even if it has ended. Returns undefined if no task has. */
-function currentStarter(): Starter | undefined {
+export function currentStarter(): Starter | undefined {
   const current = storage.getStore();
   return current && { handler: current.handler, token: current.token, ended: current.task === undefined };
 }
@@ -146,25 +145,3 @@ export function currentOutputs(): TaskOutputs {
   if (!outputs) throw new Error('this code is to be called by an interceptor of a task');
   return outputs;
 }
-
-/** The log line for a rejected promise that no code handles. */
-export const UNHANDLED =
-  'a rejected promise was not handled. Fix: await the call that returned it, or add .catch(); `err` shows where it was rejected, and the lint rule no-floating-promises finds such calls';
-
-/** The log line for an exception that no code catches. */
-export const UNCAUGHT =
-  'an exception was not caught: the worker drains and ends. Fix: catch errors in code that a timer, an event or a callback calls; `err` shows where it was thrown';
-
-/**
- * Returns log fields that name the handler and the task which started the code that failed; none if they aren't known.
- * `after` is set if the handler had ended.
- */
-export function startedBy(): { readonly handler?: string; readonly task?: string; readonly after?: string } {
-  const starter = currentStarter();
-  if (!starter) return {};
-  const { handler, token, ended } = starter;
-  return { handler, task: tokenHash(token), ...(ended && { after: AFTER }) };
-}
-
-const AFTER =
-  'the handler had ended: the result of its task was decided before, and does not show this error';

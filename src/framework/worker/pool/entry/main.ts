@@ -3,7 +3,7 @@ import { isMainThread } from 'node:worker_threads';
 import { ignoreStreamErrors } from '../../../base/log/stdio.js';
 import { StoreMonitor } from '../../../base/store.js';
 import { systemClock } from '../../../base/time/clock.js';
-import { UNHANDLED } from '../../handler/current-task.js';
+import { UNHANDLED } from '../../handler/unhandled-errors.js';
 import { type HostOptions, plainTold } from '../pool-messages.js';
 import { openChannel } from './channel.js';
 import { HostedHandlers } from './hosted-handlers.js';
