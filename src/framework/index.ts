@@ -14,7 +14,7 @@ export {
 export { type AbortKind, TaskAborted, type TaskContext } from './declare/task-context.js';
 export type { Constructor } from './declare/class.js';
 export type { Container } from './declare/container.js';
-export type { HandlerOptions } from './declare/options.js';
+export type { HandlerOptions } from './declare/handler-options.js';
 export type { InterceptedTask, Interceptor } from './declare/interceptor.js';
 export { type Config, defineConfig } from './config/config.js';
 export { type CompletionsOptions, createCompletions } from './worker/build/create-completions.js';

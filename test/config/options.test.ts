@@ -11,7 +11,11 @@ import {
 } from 'stepwright';
 import { createTestBed, memoryStore } from 'stepwright/testing';
 import { OPTIONS } from '../../src/framework/config/config.js';
-import { ACTIVITY_OPTIONS, HANDLE_OPTIONS, HANDLER_OPTIONS } from '../../src/framework/declare/options.js';
+import {
+  ACTIVITY_OPTIONS,
+  HANDLE_OPTIONS,
+  HANDLER_OPTIONS,
+} from '../../src/framework/declare/handler-options.js';
 
 const circular: { self?: unknown } = {};
 circular.self = circular;

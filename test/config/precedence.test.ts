@@ -6,8 +6,8 @@ import { type ConfigSources, resolveConfig, resolveHandler } from '../../src/fra
 import { flagOf, variableOf } from '../../src/framework/config/sources.js';
 import type { HandlerDefinition } from '../../src/framework/declare/definition.js';
 import { discover } from '../../src/framework/declare/discovery/discovery.js';
-import { HANDLER_OPTIONS, type HandlerOptions } from '../../src/framework/declare/options.js';
-import type { Option } from '../../src/framework/declare/rule.js';
+import { HANDLER_OPTIONS, type HandlerOptions } from '../../src/framework/declare/handler-options.js';
+import type { Option } from '../../src/framework/declare/option-rules.js';
 import { makePlan } from '../../src/framework/worker/build/plan.js';
 import { activity } from '../support/work.js';
 

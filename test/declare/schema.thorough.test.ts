@@ -26,7 +26,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import * as fc from 'fast-check';
-import type { HandleOptions } from '../../src/framework/declare/options.js';
+import type { HandleOptions } from '../../src/framework/declare/handler-options.js';
 import { compileInput } from '../../src/framework/worker/handler/input/compile-input.js';
 import { problemsOf } from '../../src/console/model/schema/check.js';
 import { inputSchema, type JsonSchema } from '../../src/framework/declare/schema/dto-schema.js';

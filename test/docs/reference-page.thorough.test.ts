@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { ACTIVITY_OPTIONS, HANDLE_OPTIONS } from '../../src/framework/declare/options.js';
+import { ACTIVITY_OPTIONS, HANDLE_OPTIONS } from '../../src/framework/declare/handler-options.js';
 import { METRICS } from '../../src/framework/worker/observe/metrics/table.js';
 import { listed, page } from './markdown.js';
 

@@ -4,7 +4,7 @@ import { type Config, createLog, createWorker } from 'stepwright';
 import { HelloWorldActivity } from '../../src/activities/hello-world.activity.js';
 import { flagOf, HANDLERS_VARIABLE, variableOf } from '../../src/framework/config/sources.js';
 import { OPTIONS } from '../../src/framework/config/config.js';
-import type { Option } from '../../src/framework/declare/rule.js';
+import type { Option } from '../../src/framework/declare/option-rules.js';
 import { METRICS, type Metric, prometheusName } from '../../src/framework/worker/observe/metrics/table.js';
 import { stepwright } from '../support/cli.js';
 import { firstCells, listed, page } from './markdown.js';

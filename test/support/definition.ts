@@ -1,7 +1,7 @@
 import { Activity, Handle } from 'stepwright';
 import type { HandlerDefinition } from '../../src/framework/declare/definition.js';
 import { discover } from '../../src/framework/declare/discovery/discovery.js';
-import type { HandleOptions } from '../../src/framework/declare/options.js';
+import type { HandleOptions } from '../../src/framework/declare/handler-options.js';
 
 /** The definition of a handler with these options. @throws Error where it can't run. */
 export function definitionOf(options: HandleOptions): HandlerDefinition {

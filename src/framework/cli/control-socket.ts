@@ -1,10 +1,9 @@
-import { isJson, jsonIn } from '../declare/rule.js';
 import { lstatSync, statSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { type Problem, StartError } from '../base/errors.js';
 import { type Clock, systemClock } from '../base/time/clock.js';
-import { isPlainObject } from '../base/json.js';
+import { isPlainObject, parseJson } from '../base/json.js';
 import { show } from '../base/show.js';
 import type { HandlerStatus } from '../base/worker-status.js';
 import type { Configurable } from '../worker/reconfiguration.js';
@@ -139,7 +138,7 @@ function serve(
     const end = text.indexOf('\n');
     if (end >= 0 || text.length > LONGEST_REQUEST) answer(text.slice(0, end >= 0 ? end : 100));
     // Many programs send no line feed.
-    else if (text.endsWith('}') && isJson(text)) answer(text);
+    else if (text.endsWith('}') && parseJson(text) !== undefined) answer(text);
   });
   socket.on('end', () => {
     if (!isAnswered) answer(text);
@@ -182,7 +181,7 @@ const EXPECTED =
  * @throws Error if the text is not a valid request
  */
 function readRequest(line: string): ControlRequest {
-  const request = jsonIn(line);
+  const request = parseJson(line);
   if (!isPlainObject(request)) throw new Error(`${EXPECTED}, got ${show(line.slice(0, 100))}`);
   const { do: verb, handler, options } = request;
   if (verb === 'status') return { do: verb };

@@ -1,11 +1,10 @@
 import { lstatSync } from 'node:fs';
 import { connect } from 'node:net';
-import { isPlainObject } from '../base/json.js';
+import { isPlainObject, parseJson } from '../base/json.js';
 import { type Clock, systemClock } from '../base/time/clock.js';
 import type { HandlerStatus } from '../base/worker-status.js';
 import { readText } from '../config/sources.js';
-import { HANDLER_OPTIONS } from '../declare/options.js';
-import { jsonIn } from '../declare/rule.js';
+import { HANDLER_OPTIONS } from '../declare/handler-options.js';
 import { write } from './output/stdio.js';
 import type { ControlRequest } from './control-socket.js';
 
@@ -94,7 +93,7 @@ function ask(path: string, request: object, clock: Clock): Promise<Record<string
     });
     socket.on('error', ({ code = '', message }: NodeJS.ErrnoException) => fail(REASONS[code] ?? message));
     socket.on('end', () => {
-      const answer = jsonIn(text);
+      const answer = parseJson(text);
       if (isPlainObject(answer) && ('error' in answer || Array.isArray(answer['handlers']))) resolve(answer);
       else fail('what answers there is no worker');
     });

@@ -7,7 +7,7 @@ import type { Constructor } from '../declare/class.js';
 import { isReserved } from '../declare/activity-failure.js';
 import type { TaskContext } from '../declare/task-context.js';
 import { type Problem, StartError } from '../base/errors.js';
-import { readDigits } from '../declare/rule.js';
+import { readDigits } from '../declare/option-rules.js';
 import { show } from '../base/show.js';
 import { checkOptions, type CommandOptions } from '../worker/pool/commands/options.js';
 import { runCommand } from '../worker/pool/commands/run-command.js';

@@ -20,7 +20,7 @@ import { writeIfRead } from './output/stdio.js';
 import { projectCheck } from './project/project-check.js';
 import { SERVICE_HEADER } from '../base/local-protocol.js';
 import { type Endpoint, showEndpoint } from '../aws/endpoint.js';
-import { jsonIn } from '../declare/rule.js';
+import { parseJson } from '../base/json.js';
 import { command } from './output/banner.js';
 import { explainCallError } from './output/call-error.js';
 import { readEndpoint } from './project/config-file.js';
@@ -136,7 +136,7 @@ async function callService(
     { jsonrpc: '2.0', id: 1, method: 'tools/call', params },
     signal,
   );
-  const { jsonrpc, result, error } = Object(jsonIn(text)) as {
+  const { jsonrpc, result, error } = Object(parseJson(text)) as {
     readonly jsonrpc?: string;
     readonly result?: ToolResult;
     readonly error?: { readonly message: string };

@@ -1,8 +1,8 @@
 import { CONFIG_OPTIONS } from '../config/config.js';
 import { BY_DEFAULT, type Origin } from '../config/resolve.js';
 import type { Flags } from '../config/sources.js';
-import { HANDLER_OPTIONS } from '../declare/options.js';
-import type { Option } from '../declare/rule.js';
+import { HANDLER_OPTIONS } from '../declare/handler-options.js';
+import type { Option } from '../declare/option-rules.js';
 import { throwProblems } from '../base/errors.js';
 import { hideCredentials } from '../base/show.js';
 import { showEndpoint } from '../aws/endpoint.js';

@@ -1,7 +1,7 @@
 import type { DependencyContainer } from 'tsyringe';
 import type { Constructor } from '../declare/class.js';
 import type { Interceptor } from '../declare/interceptor.js';
-import { HANDLER_OPTIONS, type HandlerOptions, INTERCEPTORS } from '../declare/options.js';
+import { HANDLER_OPTIONS, type HandlerOptions, INTERCEPTORS } from '../declare/handler-options.js';
 import {
   duration,
   durationOrFalse,
@@ -18,7 +18,7 @@ import {
   record,
   type Rule,
   type Table,
-} from '../declare/rule.js';
+} from '../declare/option-rules.js';
 import { isPlainObject, parseJson } from '../base/json.js';
 import type { Mocks } from '../local/index.js';
 import { isPort, readAddress } from './address.js';

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { type HandlerDefinition, methodName } from '../declare/definition.js';
-import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/options.js';
-import { checkAgainst, type Option } from '../declare/rule.js';
+import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/handler-options.js';
+import { checkAgainst, type Option } from '../declare/option-rules.js';
 import { parseDuration } from '../base/time/duration.js';
 import { type Problem, throwProblems } from '../base/errors.js';
 import { isPlainObject } from '../base/json.js';

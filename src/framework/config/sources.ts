@@ -1,8 +1,8 @@
 import { closest } from 'fastest-levenshtein';
-import { checkAgainst, durationsFor, type Mistakes, type Option, record } from '../declare/rule.js';
+import { checkAgainst, durationsFor, type Mistakes, type Option, record } from '../declare/option-rules.js';
 import type { Problem } from '../base/errors.js';
 import { OPTIONS } from './config.js';
-import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/options.js';
+import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/handler-options.js';
 import { isPlainObject, parseJson } from '../base/json.js';
 import { show } from '../base/show.js';
 

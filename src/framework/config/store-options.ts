@@ -1,8 +1,8 @@
 import { isPlainObject } from '../base/json.js';
 import { PAYLOAD_LIMIT_BYTES } from '../base/size.js';
 import type { Store } from '../base/store.js';
-import { isStore } from '../declare/options.js';
-import { isText, positiveDuration, type Rule, sizeFrom } from '../declare/rule.js';
+import { isStore } from '../declare/handler-options.js';
+import { isText, positiveDuration, type Rule, sizeFrom } from '../declare/option-rules.js';
 
 /** The store for inputs and outputs that are too large for Step Functions. */
 export interface PayloadSettings {

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { injectable } from './container.js';
 import type { Constructor } from './class.js';
 import { writeActivity, writeErrorName, writeHandler } from './metadata.js';
-import type { ActivityOptions, HandleOptions, InputOption, OutputOption } from './options.js';
+import type { ActivityOptions, HandleOptions, InputOption, OutputOption } from './handler-options.js';
 import type { Deferral, TaskContext } from './task-context.js';
 
 /** The type of the values that a handler with this option `input` receives as its first argument. */

@@ -1,6 +1,6 @@
 import type { Constructor } from './class.js';
 import type { Interceptor } from './interceptor.js';
-import type { HandlerOptions } from './options.js';
+import type { HandlerOptions } from './handler-options.js';
 
 /** The activity whose tasks a handler takes: an ARN, or a bare name that is looked up when the worker starts. */
 export type ActivityRef =

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { Constructor } from './class.js';
-import type { ActivityOptions, HandleOptions } from './options.js';
+import type { ActivityOptions, HandleOptions } from './handler-options.js';
 
 // Registered symbols are the same in all copies of this package: each copy sees classes that another copy decorated.
 const ACTIVITY = Symbol.for('stepwright:activity');

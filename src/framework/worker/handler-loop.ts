@@ -9,7 +9,7 @@ import type { CallLimiter } from '../aws/call-limiter.js';
 import { ReportsInFlight } from './task/report.js';
 import { Admission } from './poll/admission.js';
 import type { StallWatch } from './stall.js';
-import type { Rate } from '../declare/rule.js';
+import type { Rate } from '../declare/option-rules.js';
 import { type Configurable, readReconfiguration } from './reconfiguration.js';
 import { Poller } from './poll/poller.js';
 import { type Slot, Slots } from './poll/slots.js';

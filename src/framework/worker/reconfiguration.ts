@@ -1,6 +1,6 @@
 import { mistakesIn } from '../config/sources.js';
-import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/options.js';
-import { checkAgainst, parseRate, type Rate } from '../declare/rule.js';
+import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/handler-options.js';
+import { checkAgainst, parseRate, type Rate } from '../declare/option-rules.js';
 
 /** The options of a handler that can be changed while the worker runs. */
 export type Configurable = Pick<HandlerOptions, 'concurrency' | 'pollers' | 'rate'>;

@@ -3,7 +3,7 @@ import { Exclude, Expose, Transform, Type } from 'class-transformer';
 import { Allow, IsArray, IsInt, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { Activity, Handle } from 'stepwright';
 import { createTestBed, type TaskResult } from 'stepwright/testing';
-import type { OutputOption } from '../../../src/framework/declare/options.js';
+import type { OutputOption } from '../../../src/framework/declare/handler-options.js';
 
 /** Runs a handler that returns this, with `output:` where it is given. */
 async function returning(made: () => unknown, output?: OutputOption): Promise<TaskResult> {

@@ -1,5 +1,5 @@
 import { badValue } from '../../config/sources.js';
-import { oneOf } from '../../declare/rule.js';
+import { oneOf } from '../../declare/option-rules.js';
 import { StartError } from '../../base/errors.js';
 import { createTappedLog } from '../../base/log/log.js';
 

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { OPTIONS } from '../../config/config.js';
 import { type Flags, flagOf } from '../../config/sources.js';
-import type { Option as OptionRow } from '../../declare/rule.js';
+import type { Option as OptionRow } from '../../declare/option-rules.js';
 import { LEVEL_VARIABLE, LOG_LEVELS } from './log-flags.js';
 
 export const configFlag = new Option(

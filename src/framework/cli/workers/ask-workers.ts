@@ -1,10 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { get, type IncomingMessage } from 'node:http';
-import { isPlainObject } from '../../base/json.js';
+import { isPlainObject, parseJson } from '../../base/json.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import { type Clock, wallTime } from '../../base/time/clock.js';
 import { type Address, showAddress } from '../../config/address.js';
-import { jsonIn } from '../../declare/rule.js';
 import { plainReason } from '../../aws/advice.js';
 
 /** The JSON that one address has returned for `/status`, which may be anything, or the reason why there is none. */
@@ -129,7 +128,7 @@ export const NO_WORKER = 'what answers there is no Stepwright worker: is it the 
 type Reply = { readonly status: unknown; readonly aheadMs?: number | undefined } | { readonly why: string };
 
 function readAnswer({ statusCode = 0, headers }: IncomingMessage, text: string): Reply {
-  const value = jsonIn(text);
+  const value = parseJson(text);
   // The header has a whole second.
   const ahead = Date.parse(headers.date ?? '') + 500 - wallTime();
   const aheadMs = Number.isNaN(ahead) ? undefined : ahead;

@@ -21,8 +21,8 @@ import {
   type HandleOptions,
   HANDLER_OPTIONS,
   type HandlerOptions,
-} from '../options.js';
-import { checkAgainst, durationsFor, type Rule } from '../rule.js';
+} from '../handler-options.js';
+import { checkAgainst, durationsFor, type Rule } from '../option-rules.js';
 
 interface Discovered {
   /** The handlers that have no problem. */

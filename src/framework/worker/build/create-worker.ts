@@ -13,7 +13,7 @@ import { Telemetry } from '../observe/open-telemetry/telemetry.js';
 import { openHealth, type WorkerHealth } from '../health/health-port.js';
 import { StoreMonitor } from '../../base/store.js';
 import { systemClock } from '../../base/time/clock.js';
-import { parseRate } from '../../declare/rule.js';
+import { parseRate } from '../../declare/option-rules.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import type { Checkpoints } from '../keep/checkpoints.js';
 import { logStore } from '../observe/log-events.js';

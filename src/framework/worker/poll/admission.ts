@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import type { HandlerPause } from '../../base/worker-status.js';
-import type { Rate } from '../../declare/rule.js';
+import type { Rate } from '../../declare/option-rules.js';
 
 /** A pause of a handler: while it lasts, the worker receives no tasks for the handler. */
 interface Pause extends HandlerPause {

@@ -24,7 +24,7 @@ import {
 } from 'class-validator';
 import { Activity, Handle } from 'stepwright';
 import { createTestBed } from 'stepwright/testing';
-import type { HandleOptions, InputOption } from '../../../../src/framework/declare/options.js';
+import type { HandleOptions, InputOption } from '../../../../src/framework/declare/handler-options.js';
 import { seen } from '../rows/row.js';
 import { byKind, Circle, Item } from './field.js';
 

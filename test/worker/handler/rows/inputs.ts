@@ -1,4 +1,4 @@
-import type { HandleOptions, InputOption } from '../../../../src/framework/declare/options.js';
+import type { HandleOptions, InputOption } from '../../../../src/framework/declare/handler-options.js';
 import * as dto from './dtos.js';
 import { seen, type Row, type Expected } from './row.js';
 

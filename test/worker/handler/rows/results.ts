@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { Expose, Transform, Type } from 'class-transformer';
 import { IsDate, IsInt, IsNumber, IsOptional, IsString, ValidateNested } from 'class-validator';
-import type { HandleOptions, OutputOption } from '../../../../src/framework/declare/options.js';
+import type { HandleOptions, OutputOption } from '../../../../src/framework/declare/handler-options.js';
 import type { Row, Expected } from './row.js';
 
 function row(name: string, returned: () => unknown, expected: Expected, more: HandleOptions = {}): Row {

@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { Activity, Handle, type Interceptor, type TaskContext } from 'stepwright';
 import { createTestBed, type TaskResult } from 'stepwright/testing';
 import type { Constructor } from '../../../../src/framework/declare/class.js';
-import type { HandleOptions } from '../../../../src/framework/declare/options.js';
+import type { HandleOptions } from '../../../../src/framework/declare/handler-options.js';
 
 /** The exact outcome that is reported. */
 export type Expected =

@@ -3,7 +3,7 @@ import { show } from '../../../base/show.js';
 import { DURATION_EXPECTED, parseDuration } from '../../../base/time/duration.js';
 import type { Constructor } from '../../../declare/class.js';
 import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.js';
-import { isText } from '../../../declare/rule.js';
+import { isText } from '../../../declare/option-rules.js';
 import type { TaskContext } from '../../../declare/task-context.js';
 import { failureOf } from '../outcome/failure.js';
 

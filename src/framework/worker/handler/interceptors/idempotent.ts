@@ -6,8 +6,8 @@ import { DURATION_EXPECTED, parseDuration } from '../../../base/time/duration.js
 import { ActivityFailure, isReserved } from '../../../declare/activity-failure.js';
 import type { Constructor } from '../../../declare/class.js';
 import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.js';
-import { isStore } from '../../../declare/options.js';
-import { isText } from '../../../declare/rule.js';
+import { isStore } from '../../../declare/handler-options.js';
+import { isText } from '../../../declare/option-rules.js';
 import type { TaskContext } from '../../../declare/task-context.js';
 import { CLOCK, RANDOM, STORE_FOR, STORE_MONITOR } from '../../container/registrations.js';
 import type { Work } from '../../keep/once.js';

@@ -1,5 +1,12 @@
 import { ABANDON_MS } from '../../../declare/task-context.js';
-import { isCount, isText, oneOf, positiveDuration, record, type Rule } from '../../../declare/rule.js';
+import {
+  isCount,
+  isText,
+  oneOf,
+  positiveDuration,
+  record,
+  type Rule,
+} from '../../../declare/option-rules.js';
 import { parseDuration } from '../../../base/time/duration.js';
 import { show } from '../../../base/show.js';
 

@@ -98,17 +98,6 @@ export const MOST_AT_ONCE = 100_000;
 export const isCount = (value: unknown): boolean =>
   Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MOST_AT_ONCE;
 
-/** Returns the value of a JSON text; undefined if the text is no JSON. */
-export function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-export const isJson = (text: string): boolean => jsonIn(text) !== undefined;
-
 /** Returns a text of digits as a number. Returns any other text as it is. */
 export const readDigits = (text: string): unknown => (/^\d+$/.test(text) ? Number(text) : text);
 

@@ -18,7 +18,7 @@ import {
   RATE_EXPECTED,
   readDigits,
   type Table,
-} from './rule.js';
+} from './option-rules.js';
 
 /**
  * Options of a handler. They can be set in the config's `handlers`, on `@Handle`, on `@Activity` and at the config's
