@@ -25,7 +25,7 @@ import { dispose, makeContainer } from './make-container.js';
 import { moduleProblems, Pools } from './pools.js';
 import { keptOf, payloadsOf } from './stores.js';
 import { makePlan, noActivities, type Plan, type PlannedHandler } from './plan.js';
-import { connect, type ConnectedHandler, connectHeartbeats, endPollsOnDrain } from './connections.js';
+import { connect, type ConnectedHandler, connectHeartbeats, endPollsOnDrain } from './activity-ports.js';
 import { type BuildWorld, type StartWorld, startWorld, type WorkerOptions } from './start-world.js';
 
 /**

@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import {
   BY_DEFAULT,
@@ -22,8 +20,7 @@ import {
 } from '../../aws/endpoint.js';
 import { leanProblems, sdkProblems } from '../../aws/sdk/settings.js';
 import { POLL_LIMIT_MS } from '../poll/open-polls.js';
-import { loadedCopies, OWN_FILE } from '../../base/package.js';
-import { oneCopyFix } from '../../declare/other-copies.js';
+import { twoCopies } from './two-copies.js';
 
 export interface PlanSources extends ConfigSources {
   /** The folder to which the globs in `activities` are relative. It is the folder of the compiled config file. */
@@ -145,55 +142,3 @@ export const noActivities = ({ settings, baseDir }: Plan): Problem => ({
   what: `no class with @Activity was found in ${settings.activities.map(String).join(', ')}, searched below ${baseDir}`,
   fix: "compile first: npx tsc; if that was done, start in the project's folder, or correct the globs in `activities`; to write a first one: npx stepwright generate activity refund-order",
 });
-
-/**
- * Peer dependencies that keep decorators' metadata in memory. The user's files and Stepwright must load the same copy
- * of each: with two copies, Stepwright wouldn't see what the user's decorators declare.
- */
-const PEERS = ['reflect-metadata', 'tsyringe', 'class-validator', 'class-transformer'];
-
-/**
- * Returns a problem for each peer dependency that the user's files load from another copy than Stepwright does.
- * @param userDir the folder of the user's compiled files
- */
-function twoCopies(userDir: string): Problem[] {
-  return [...ownCopies(), ...PEERS.flatMap((name) => copiesOf(name, userDir))];
-}
-
-/** Returns a problem if this process has loaded two copies of Stepwright: each knows the classes of its own alone. */
-function ownCopies(): Problem[] {
-  const all = loadedCopies();
-  if (all.length < 2) return [];
-  return [
-    {
-      code: 'TWO_COPIES',
-      where: 'stepwright',
-      what: `there are ${all.length} copies: ${all.join(' and ')}; an ActivityFailure or a decorator of one copy is not known to the other`,
-      fix: oneCopyFix('stepwright'),
-    },
-  ];
-}
-
-function copiesOf(name: string, userDir: string): Problem[] {
-  const ours = resolveFrom(OWN_FILE, name);
-  const theirs = resolveFrom(join(userDir, 'anything.js'), name);
-
-  // If the user's files can't resolve a package, they don't use it.
-  if (!ours || !theirs || ours === theirs) return [];
-  return [
-    {
-      code: 'TWO_COPIES',
-      where: name,
-      what: `there are two copies: Stepwright uses ${ours}, your files use ${theirs}; what is declared with one copy is not seen by the other`,
-      fix: oneCopyFix(name),
-    },
-  ];
-}
-
-function resolveFrom(file: string, name: string): string | undefined {
-  try {
-    return createRequire(file).resolve(name);
-  } catch {
-    return undefined;
-  }
-}
