@@ -1,5 +1,5 @@
 import { LeanCalls } from '../../src/framework/aws/lean/lean-calls.js';
-import { HeartbeatSender } from '../../src/framework/worker/thread/heartbeat-sender.js';
+import { Sidecar } from '../../src/framework/worker/thread/sidecar.js';
 import type { StartThread, ToThread } from '../../src/framework/worker/thread/heartbeat-thread.js';
 import type { Chronicle } from './chronicle.js';
 import { connectionOf } from './lean-connection.js';
@@ -43,9 +43,9 @@ export class HeartbeatThreads {
     this.changedAt = main.now();
     this.#onExit = onExit;
     const early: ToThread[] = [];
-    let sender: HeartbeatSender | undefined;
+    let sidecar: Sidecar | undefined;
     thread.input(this.#dice.between(...LOADS_MS), () => {
-      sender = new HeartbeatSender(options, {
+      sidecar = new Sidecar(options, {
         clock: thread.clock,
         random: () => this.#dice.next(),
         send: (message) => {
@@ -57,12 +57,12 @@ export class HeartbeatThreads {
           new LeanCalls({ ...settings, open: () => connectionOf(network, worker, thread) }),
         servePages: this.#world.probes.servePagesIn(thread),
       });
-      for (const message of early) sender.take(message);
+      for (const message of early) sidecar.take(message);
     });
     return {
       postMessage: (message) => {
         const copy = structuredClone(message);
-        main.post(thread, () => (sender ? sender.take(copy) : void early.push(copy)));
+        main.post(thread, () => (sidecar ? sidecar.take(copy) : void early.push(copy)));
       },
       terminate: async () => this.#end(thread),
     };

@@ -48,7 +48,7 @@ test('ECS is asked once a task has run for a minute, for all tasks at once, and 
   expect(w.of('protection:granted')).toEqual([{ platform: 'ecs' }]);
   await seconds(30);
   await endAll(held);
-  // The main thread and the sender of heartbeats look once a second each.
+  // The main thread and the sidecar look once a second each.
   await seconds(2);
   expect(bodies()).toEqual([ASK, GIVE_BACK]);
   expect(agent.isProtected).toBe(false);

@@ -3,7 +3,7 @@ import type { Clock } from '../../../src/framework/base/time/clock.js';
 import { silentLog } from '../../../src/framework/base/log/log.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import type { Heartbeat } from '../../../src/framework/worker/heartbeat/heartbeats.js';
-import { HeartbeatSender } from '../../../src/framework/worker/thread/heartbeat-sender.js';
+import { Sidecar } from '../../../src/framework/worker/thread/sidecar.js';
 import type { StartThread } from '../../../src/framework/worker/thread/heartbeat-thread.js';
 import { WorkerHeartbeats } from '../../../src/framework/worker/thread/worker-heartbeats.js';
 import { type EcsAgent, startEcsAgent } from '../../support/ecs-agent.js';
@@ -43,7 +43,7 @@ function protectedByThread(stallAfterMs: number | false) {
       every: (ms, fn) => clock.every(ms, () => (ended ? undefined : fn())),
       sleep: (ms, signal) => clock.sleep(ms, signal),
     };
-    const sender = new HeartbeatSender(options, {
+    const sidecar = new Sidecar(options, {
       ...{ clock: ofThread, random: () => 0.5, writeLine: () => {}, portOf: () => port },
       send: (message) => {
         if (ended) return;
@@ -55,7 +55,7 @@ function protectedByThread(stallAfterMs: number | false) {
       ended = true;
       onExit(error);
     };
-    return { postMessage: (message) => sender.take(message), terminate: async () => {} };
+    return { postMessage: (message) => sidecar.take(message), terminate: async () => {} };
   };
   const heartbeats = new WorkerHeartbeats({
     ...{

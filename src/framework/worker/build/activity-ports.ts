@@ -79,7 +79,7 @@ function socketsFor(handlers: readonly { readonly planned: PlannedHandler }[]) {
   return { polls, reports, heartbeats: Math.min(reports, MOST_IN_FLIGHT) };
 }
 
-/** Tells the sender of heartbeats how to send those of each region's tasks. */
+/** Tells the sidecar how to send the heartbeats of each region's tasks. */
 export function connectHeartbeats(
   heartbeats: WorkerHeartbeats,
   handlers: readonly { readonly activityArn: string; readonly port: ActivityPort }[],

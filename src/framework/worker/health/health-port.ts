@@ -16,7 +16,7 @@ export interface HealthSource {
   metrics(): Promise<MetricsText>;
 }
 
-/** The main thread's part of the health port: it tells the sender of heartbeats, which serves the port, the facts. */
+/** The main thread's part of the health port: it tells the sidecar, which serves the port, the facts. */
 export class HealthClient {
   readonly #send: (message: ToHealthServer) => void;
   readonly #log: Logger;
@@ -50,7 +50,7 @@ export class HealthClient {
     this.#source = source;
   }
 
-  /** Opens the port again, if one is open: another sender has to serve it. */
+  /** Opens the port again, if one is open: another sidecar has to serve it. */
   restart(): void {
     if (this.#address) this.#send({ kind: 'listen', address: this.#address });
   }
@@ -66,7 +66,7 @@ export class HealthClient {
       if (this.#address) this.#address = { ...this.#address, port: message.port };
       this.#opening?.resolve(message.port);
     } else {
-      // A port that was open is opened again by the next sender, if there is one.
+      // A port that was open is opened again by the next sidecar, if there is one.
       if (this.#opening) this.#address = undefined;
       this.#opening?.reject(Object.assign(new Error(message.message), { code: message.code }));
     }

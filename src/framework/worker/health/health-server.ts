@@ -3,7 +3,7 @@ import { showDuration } from '../../base/time/duration.js';
 import { answer, type HealthFacts } from './health-pages.js';
 import { jsonPage, type NamedAddress, type Page, type PageServer, servePages } from './page-server.js';
 
-/** Messages from the main thread to the sender of heartbeats, which serves the health port. */
+/** Messages from the main thread to the sidecar, which serves the health port. */
 export type ToHealthServer =
   /** Opens the port at this address. */
   | { readonly kind: 'listen'; readonly address: NamedAddress }
@@ -11,7 +11,7 @@ export type ToHealthServer =
   | { readonly kind: 'facts'; readonly request: number; readonly facts: HealthFacts | undefined }
   | { readonly kind: 'close' };
 
-/** Messages from the sender of heartbeats, which serves the health port, to the main thread. */
+/** Messages from the sidecar, which serves the health port, to the main thread. */
 export type FromHealthServer =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'listen-failed'; readonly code: string | undefined; readonly message: string }

@@ -178,7 +178,7 @@ export class AskedProtection {
   }
 }
 
-/** Messages to the sender of heartbeats, which requests scale-in protection. */
+/** Messages to the sidecar, which requests scale-in protection. */
 export type ToProtection =
   /** Requests protection from now on. `mayBeHeld`: as of {@link AskedProtectionOptions}. */
   | {
@@ -190,7 +190,7 @@ export type ToProtection =
   /** Releases the protection. `unprotected` is the response. */
   | { readonly kind: 'unprotect' };
 
-/** Messages from the sender of heartbeats. */
+/** Messages from the sidecar. */
 export type FromProtection =
   | {
       readonly kind: 'protection';
@@ -200,12 +200,12 @@ export type FromProtection =
   | { readonly kind: 'unprotected' };
 
 /**
- * The sender of heartbeats answers at the latest after {@link CLOSE_MS}, and this many milliseconds for the messages.
+ * The sidecar answers at the latest after {@link CLOSE_MS}, and this many milliseconds for the messages.
  */
 const ANSWER_MS = 500;
 
 /**
- * The scale-in protection of one worker, as the main thread sees it. The sender of heartbeats requests it, since it knows
+ * The scale-in protection of one worker, as the main thread sees it. The sidecar requests it, since it knows
  * the age of all tasks, also of one whose handler blocks the main thread.
  */
 export class Protection {
@@ -217,7 +217,7 @@ export class Protection {
   #onChanged: (change: ProtectionChange) => void = () => {};
   #closing: Resolvers<void> | undefined;
 
-  /** @param send returns false if there is no sender yet, or none any more */
+  /** @param send returns false if there is no sidecar yet, or none any more */
   constructor(clock: Clock, send: (message: ToProtection) => boolean) {
     this.#clock = clock;
     this.#send = send;
@@ -235,7 +235,7 @@ export class Protection {
     this.restart();
   }
 
-  /** Requests protection again, if it was requested: another sender has to do that from now on. */
+  /** Requests protection again, if it was requested: another sidecar has to do that from now on. */
   restart(): void {
     if (!this.#settings) return;
     const mayBeHeld = this.#isRequested ? this.#status?.state !== 'free' : undefined;

@@ -4,7 +4,7 @@ import { setDefaultAutoSelectFamily } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LeanCalls } from '../../aws/lean/lean-calls.js';
 import { systemClock } from '../../base/time/clock.js';
-import { HeartbeatSender } from './heartbeat-sender.js';
+import { Sidecar } from './sidecar.js';
 import type { ThreadOptions, ToThread } from './heartbeat-thread.js';
 
 /**
@@ -16,7 +16,7 @@ const options = workerData as ThreadOptions;
 setDefaultResultOrder(options.addresses.order);
 setDefaultAutoSelectFamily(options.addresses.autoSelectFamily);
 
-const sender = new HeartbeatSender(options, {
+const sidecar = new Sidecar(options, {
   clock: systemClock,
   random: Math.random,
   leanCalls: (settings) => new LeanCalls(settings),
@@ -29,4 +29,4 @@ const sender = new HeartbeatSender(options, {
     }
   },
 });
-parentPort?.on('message', (message: ToThread) => sender.take(message));
+parentPort?.on('message', (message: ToThread) => sidecar.take(message));

@@ -7,14 +7,14 @@ import type { Identity, Recipes } from '../../aws/lean/recipe.js';
 import type { LateHeartbeats } from '../heartbeat/heartbeat-scheduler.js';
 import { entryUrl, isEntryThere } from '../../base/package.js';
 
-/** The data with which a sender of heartbeats starts. */
-export interface SenderOptions extends Pick<Settings, 'heartbeatRate' | 'stallAfterMs'> {
-  /** True if another sender has sent these heartbeats until now. */
+/** The data with which a sidecar starts. */
+export interface SidecarOptions extends Pick<Settings, 'heartbeatRate' | 'stallAfterMs'> {
+  /** True if another sidecar has sent these heartbeats until now. */
   readonly takesOver: boolean;
 }
 
 /** The data with which the heartbeat thread starts. */
-export interface ThreadOptions extends SenderOptions {
+export interface ThreadOptions extends SidecarOptions {
   /**
    * The main thread's settings for network addresses, as Node's command line or the app's code has set them. The
    * heartbeat thread uses the same.
@@ -54,7 +54,7 @@ export interface TrackedTask {
 }
 
 /**
- * The messages to the sender of heartbeats, which runs in the heartbeat thread or, where there is none, on the main
+ * The messages to the sidecar, which runs in the heartbeat thread or, where there is none, on the main
  * thread. Times are epoch milliseconds of `systemClock`, which is the same in both threads.
  */
 export type ToThread =
@@ -72,7 +72,7 @@ export type ToThread =
   | ToHealthServer
   | ToProtection;
 
-/** The messages of the sender of heartbeats. */
+/** The messages of the sidecar. */
 export type FromThread =
   /** The results of all heartbeats in one turn of the event loop. */
   | {

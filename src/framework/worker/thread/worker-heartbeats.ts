@@ -13,12 +13,12 @@ import type { Heartbeat, Heartbeats, TrackedLease } from '../heartbeat/heartbeat
 import type { SchedulerOptions } from '../heartbeat/heartbeat-scheduler.js';
 import type { Platform } from '../protect/platform.js';
 import { Protection } from '../protect/protection.js';
-import { HeartbeatSender } from './heartbeat-sender.js';
+import { Sidecar } from './sidecar.js';
 import { IdentityHandOver, type IdentitySource } from './handed-identity.js';
 import {
   type FromThread,
   hasThreadFile,
-  type SenderOptions,
+  type SidecarOptions,
   type StartedThread,
   startThread,
   type StartThread,
@@ -70,20 +70,20 @@ const AGAIN_MS = 60_000;
 const HAND_OVER_MS = 10_000;
 
 /**
- * The main thread's side of a worker's heartbeats: it has the map of all leases, and tells the sender which tasks begin
- * and end. The sender is a thread, which is started again from the map if it ends; after a second end within a minute
- * the worker stops with an error. The sender runs on the main thread then, and with the SDK's calls, a clock that was
+ * The main thread's side of a worker's heartbeats: it has the map of all leases, and tells the sidecar which tasks begin
+ * and end. The sidecar is a thread, which is started again from the map if it ends; after a second end within a minute
+ * the worker stops with an error. The sidecar runs on the main thread then, and with the SDK's calls, a clock that was
  * passed in, or a bundle without the thread's file.
  */
 export class WorkerHeartbeats implements Heartbeats {
-  /** Tells the sender what the health port shows; the sender serves it. */
+  /** Tells the sidecar what the health port shows; the sidecar serves it. */
   readonly health: HealthClient;
-  /** Makes the sender request scale-in protection. */
+  /** Makes the sidecar request scale-in protection. */
   readonly protection: Protection;
   readonly #options: WorkerHeartbeatsOptions;
   readonly #turns = new Int32Array(new SharedArrayBuffer(4));
   /**
-   * The async context in which messages of the sender are handled: outside of any task, also if the sender was started
+   * The async context in which messages of the sidecar are handled: outside of any task, also if the sidecar was started
    * for one.
    */
   readonly #context = new AsyncResource('stepwright:heartbeats');
@@ -102,11 +102,11 @@ export class WorkerHeartbeats implements Heartbeats {
   };
   readonly #timers: Cancel[] = [];
   /** Undefined until it is needed: for the health port, for protection, or for the first task. */
-  #sender: StartedThread | undefined;
+  #sidecar: StartedThread | undefined;
   #isOnMain: boolean;
   #endedAt = Number.NEGATIVE_INFINITY;
   #lastId = 0;
-  /** The tasks of which the sender is told at the end of this turn of the event loop, and the promise for that. */
+  /** The tasks of which the sidecar is told at the end of this turn of the event loop, and the promise for that. */
   #tracked: TrackedTask[] = [];
   #released: number[] = [];
   #told: Promise<void> | undefined;
@@ -139,7 +139,7 @@ export class WorkerHeartbeats implements Heartbeats {
     void handOver.renew();
   }
 
-  /** From now on calls the listener's callbacks, and shows the sender that the event loop runs. To be called once. */
+  /** From now on calls the listener's callbacks, and shows the sidecar that the event loop runs. To be called once. */
   follow(listener: HeartbeatListener): void {
     this.#listener = listener;
     const { clock } = this.#options;
@@ -152,7 +152,7 @@ export class WorkerHeartbeats implements Heartbeats {
     const { port } = lease;
     if (this.#isOnMain && !this.#regions.has(port))
       this.#add({ region: `port ${this.#regions.size}`, port, recipes: undefined });
-    if (!this.#sender) this.#start();
+    if (!this.#sidecar) this.#start();
     const id = ++this.#lastId;
     const held = new HeldLease(lease, id, this.#map, this.#atTurnsEnd());
     this.#leases.set(id, held);
@@ -168,15 +168,15 @@ export class WorkerHeartbeats implements Heartbeats {
   async close(): Promise<void> {
     this.#closed = true;
     for (const cancel of this.#timers) cancel();
-    await this.#sender?.terminate();
+    await this.#sidecar?.terminate();
   }
 
   #start(takesOver = false): void {
-    if (this.#sender || this.#closed) return;
+    if (this.#sidecar || this.#closed) return;
     const { heartbeatRate, stallAfterMs } = this.#options;
     const options = { heartbeatRate, stallAfterMs, takesOver };
     try {
-      this.#sender = this.#context.runInAsyncScope(() =>
+      this.#sidecar = this.#context.runInAsyncScope(() =>
         this.#isOnMain ? this.#startHere(options) : this.#startThread(options),
       );
     } catch (error) {
@@ -192,21 +192,21 @@ export class WorkerHeartbeats implements Heartbeats {
     this.protection.restart();
   }
 
-  #startHere(options: SenderOptions): StartedThread {
+  #startHere(options: SidecarOptions): StartedThread {
     const { clock, random, servePages, platform } = this.#options;
-    const sender = new HeartbeatSender(options, {
+    const sidecar = new Sidecar(options, {
       ...{ clock, random, servePages, platform },
       send: (message) => this.#take(message),
       writeLine: () => {},
       portOf: (name) => [...this.#regions.values()].find(({ region }) => region === name)?.port,
     });
     return {
-      postMessage: (message) => this.#context.runInAsyncScope(() => sender.take(message)),
-      terminate: async () => sender.close(),
+      postMessage: (message) => this.#context.runInAsyncScope(() => sidecar.take(message)),
+      terminate: async () => sidecar.close(),
     };
   }
 
-  #startThread(options: SenderOptions): StartedThread {
+  #startThread(options: SidecarOptions): StartedThread {
     const { startHeartbeatThread: start = startThread } = this.#options;
     return start(
       { ...options, turns: this.#turns.buffer, addresses: defaultAddresses() },
@@ -224,21 +224,21 @@ export class WorkerHeartbeats implements Heartbeats {
     const now = clock.now();
     this.#isOnMain = now - this.#endedAt < AGAIN_MS;
     this.#endedAt = now;
-    this.#sender = undefined;
+    this.#sidecar = undefined;
     log.error({ error: showError(error) }, this.#isOnMain ? ENDED_AGAIN : ENDED);
     this.#start(true);
     if (this.#isOnMain) this.#listener?.onFailed(new Error(ENDED_AGAIN, { cause: error }));
   }
 
   /**
-   * @param starts true if the sender is started for this message. What it has to know is sent to it when it starts.
-   * @returns false if there is no sender
+   * @param starts true if the sidecar is started for this message. What it has to know is sent to it when it starts.
+   * @returns false if there is no sidecar
    */
   #send(message: ToThread, starts: boolean): boolean {
     if (this.#closed) return false;
-    if (this.#sender) this.#sender.postMessage(message);
+    if (this.#sidecar) this.#sidecar.postMessage(message);
     else if (starts) this.#start();
-    return this.#sender !== undefined;
+    return this.#sidecar !== undefined;
   }
 
   #track(id: number, { lease, lastAt }: HeldLease): void {
@@ -259,7 +259,7 @@ export class WorkerHeartbeats implements Heartbeats {
     ));
   }
 
-  /** Tells the sender of the tasks that have begun or ended in this turn of the event loop. */
+  /** Tells the sidecar of the tasks that have begun or ended in this turn of the event loop. */
   #tell(): void {
     const [tracked, released] = [this.#tracked, this.#released];
     if (tracked.length + released.length === 0) return;
@@ -295,12 +295,12 @@ export class WorkerHeartbeats implements Heartbeats {
 
 /** The map of all leases, as each of them uses it. */
 interface LeaseMap {
-  /** Makes the sender send a heartbeat soon. */
+  /** Makes the sidecar send a heartbeat soon. */
   readonly ask: (id: number) => void;
   readonly release: (id: number) => void;
 }
 
-/** One task's heartbeats as the main thread holds them, while the sender of heartbeats sends them. */
+/** One task's heartbeats as the main thread holds them, while the sidecar sends them. */
 class HeldLease implements Heartbeat {
   /** The task; undefined once its heartbeats are released, so that its data isn't kept. */
   lease: TrackedLease | undefined;

@@ -4,7 +4,7 @@ import type { Recipe, Recipes } from '../../../src/framework/aws/lean/recipe.js'
 import { silentLog } from '../../../src/framework/base/log/log.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { LeanCalls } from '../../../src/framework/aws/lean/lean-calls.js';
-import { HeartbeatSender } from '../../../src/framework/worker/thread/heartbeat-sender.js';
+import { Sidecar } from '../../../src/framework/worker/thread/sidecar.js';
 import type {
   StartThread,
   ThreadListener,
@@ -34,15 +34,15 @@ test.each([
   const clock = new HandClock(0, { promisesOnly: true });
   let dispatched = 0;
   const never = { dispatch: () => dispatched++, on: () => {}, close: () => {}, destroy: () => {} };
-  const sender = new HeartbeatSender(
+  const sidecar = new Sidecar(
     { turns: new SharedArrayBuffer(4), heartbeatRate: 250, stallAfterMs: false, takesOver: false },
     {
       ...{ clock, random: () => 0, send: () => {}, writeLine: () => {} },
       leanCalls: (settings) => new LeanCalls({ ...settings, open: () => never as unknown as Connection }),
     },
   );
-  sender.take({ kind: 'region', region: 'us-east-1', recipes });
-  sender.take({ kind: 'identity', number: 1, identity: { accessKeyId: 'a', secretAccessKey: 'b' } });
+  sidecar.take({ kind: 'region', region: 'us-east-1', recipes });
+  sidecar.take({ kind: 'identity', number: 1, identity: { accessKeyId: 'a', secretAccessKey: 'b' } });
   const tracked = {
     id: 1,
     region: 'us-east-1',
@@ -51,9 +51,9 @@ test.each([
     leasedAt: 0,
     lastAt: undefined,
   };
-  sender.take({ kind: 'tasks', tracked: [tracked], released: [] });
+  sidecar.take({ kind: 'tasks', tracked: [tracked], released: [] });
   await clock.advance(1_010);
-  if (ends) sender.take({ kind: 'tasks', tracked: [], released: [1] });
+  if (ends) sidecar.take({ kind: 'tasks', tracked: [], released: [1] });
   await clock.advance(200);
   expect(dispatched).toBe(sent);
 });

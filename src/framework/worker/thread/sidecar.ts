@@ -12,7 +12,7 @@ import type { Platform } from '../protect/platform.js';
 import { HandedIdentity } from './handed-identity.js';
 import {
   type FromThread,
-  type SenderOptions,
+  type SidecarOptions,
   type ThreadOptions,
   toText,
   type ToThread,
@@ -20,8 +20,8 @@ import {
   TURN_MS,
 } from './heartbeat-thread.js';
 
-/** Everything outside of the sender that its code uses. */
-interface SenderWorld {
+/** Everything outside of the sidecar that its code uses. */
+interface SidecarWorld {
   readonly clock: Clock;
   readonly random: () => number;
   /** Sends a message to the main thread. */
@@ -31,7 +31,7 @@ interface SenderWorld {
    * blocked.
    */
   readonly writeLine: (line: string) => void;
-  /** Returns the main thread's own connection to a region. @default calls of the sender's own, by the recipes */
+  /** Returns the main thread's own connection to a region. @default calls of the sidecar's own, by the recipes */
   readonly portOf?: (region: string) => ActivityPort | undefined;
   /** Makes the calls where there is no connection of the main thread. A test bed must not load it, so it comes in. */
   readonly leanCalls?: (settings: LeanSettings) => Pick<LeanCalls, 'begin'>;
@@ -46,12 +46,12 @@ type Protect = Extract<ToProtection, { kind: 'protect' }>;
 type MutableResults = { -readonly [Key in keyof Results]: [...Results[Key]] };
 
 /**
- * Sends the heartbeats of a worker, serves its health port, and asks the platform for protection: in the heartbeat
- * thread, where handlers can't block it, or on the main thread if there is none. Beside messages, it shares a counter
- * of the main thread's turns.
+ * What runs beside the main thread of a worker: it sends the heartbeats, serves the health port, and asks the platform
+ * for protection. It is in the heartbeat thread, where handlers can't block it, or on the main thread if there is none.
+ * Beside messages, it shares a counter of the main thread's turns.
  */
-export class HeartbeatSender {
-  readonly #world: SenderWorld;
+export class Sidecar {
+  readonly #world: SidecarWorld;
   readonly #mainLoop: MainLoopWatch;
   readonly #health: HealthServer;
   readonly #scheduler: HeartbeatScheduler;
@@ -63,7 +63,7 @@ export class HeartbeatSender {
   #results: MutableResults | undefined;
 
   /** @param options `turns`: left out on the main thread itself, which is never blocked for its own eyes */
-  constructor(options: SenderOptions & Partial<Pick<ThreadOptions, 'turns'>>, world: SenderWorld) {
+  constructor(options: SidecarOptions & Partial<Pick<ThreadOptions, 'turns'>>, world: SidecarWorld) {
     const { clock, random, send, servePages } = world;
     const { heartbeatRate, takesOver } = options;
     this.#world = world;
@@ -97,7 +97,7 @@ export class HeartbeatSender {
     else this.#health.take(message);
   }
 
-  /** Ends everything. Where the sender is a thread, the end of the thread does that. */
+  /** Ends everything. Where the sidecar is a thread, the end of the thread does that. */
   close(): void {
     this.#scheduler.close();
     this.#mainLoop.close();
