@@ -148,6 +148,29 @@ test('a state that fails after its task succeeded has the error with which it en
     });
 });
 
+test('a Parallel in a Parallel that fails after its branches succeeded makes the outer one fail', async () => {
+  const inner = { Type: 'Parallel', Branches: [machine({ A: { Type: 'Pass', End: true } })], ...NO_PLACE };
+  const branches = [
+    machine({ Inner: { ...inner, End: true } }),
+    machine({ B: { Type: 'Wait', Seconds: 99, End: true } }),
+  ];
+  const outer = {
+    Type: 'Parallel',
+    Branches: branches,
+    Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Last' }],
+  };
+  const states = { Outer: { ...outer, End: true }, Last: { Type: 'Succeed' } };
+  const run = await historyOf(machine(states), { input: { n: 1 } });
+  expect(told(run).toSorted()).toEqual([
+    'A succeeded',
+    'B aborted',
+    'Inner failed',
+    'Last succeeded',
+    'Outer caught',
+  ]);
+  expect(visit(run, 'Inner').failure?.error).toBe('States.ResultPathMatchFailure');
+});
+
 test('of a Parallel the branch that failed is told apart from the one that was ended by it', async () => {
   const branches = [machine({ Bad: call() }), machine({ Slow: { Type: 'Wait', Seconds: 30, End: true } })];
   const run = await historyOf(machine({ Both: { Type: 'Parallel', Branches: branches, End: true } }), {

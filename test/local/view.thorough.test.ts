@@ -9,6 +9,7 @@ import { type Edge, edgesAt } from '../../src/framework/local/view/edges.js';
 import { lanesOf } from '../../src/console/model/timeline/rows.js';
 import { viewEvent } from '../../src/framework/local/view/history-event.js';
 import { withCaught } from '../../src/framework/local/console/topics/executions.js';
+import { stateProgress } from '../../src/console/model/progress.js';
 import { Run, type Visit } from '../../src/framework/local/view/run.js';
 import { mulberry32 } from '../support/random.js';
 import { body, CALL, definitionOf } from '../support/random-machine.js';
@@ -25,10 +26,21 @@ interface Told {
   readonly lanes: readonly string[];
   readonly attempts: readonly string[];
   readonly end: string | undefined;
+  /** What each state is shown as: its last visit, in the last attempt of the Parallel or Map around it. */
+  readonly shown: readonly string[];
 }
 
 const show = ({ from = 'start', to = 'end', caught }: Edge): string =>
   `${from} ${caught ? '~>' : '->'} ${to}`;
+
+/** The last visits of the states of a branch, by their names. */
+type Last = Map<string, LastVisit>;
+interface LastVisit {
+  stands: string;
+  attempt: number;
+  /** The branches inside it, in that attempt. */
+  readonly inside: Set<Last>;
+}
 
 /** The engine's account of one execution. */
 class Witness implements RunObserver {
@@ -37,6 +49,8 @@ class Witness implements RunObserver {
   readonly #lanes = new Map<Branch, string[]>();
   /** The branches that were taken up inside a state: attempts of it before and after are not counted. */
   readonly #resumed = new Set<Branch>();
+  readonly #last = new Map<Branch, Last>();
+  #root: Last = new Map();
   readonly #left = new Map<Branch, { readonly from: string; readonly caught: boolean }>();
   /** The first failure inside the current attempt of a branch's state, by the branch: the innermost state that failed. */
   readonly #inside = new Map<Branch | undefined, { readonly attempt: number; readonly state: string }>();
@@ -44,11 +58,31 @@ class Witness implements RunObserver {
   entered(branch: Branch, to: string): void {
     this.#lanes.set(branch, this.#lanes.get(branch) ?? [laneOf(branch)]);
     this.#lanes.get(branch)?.push(to);
+    this.#enter(branch, to);
     this.#edges.push(
       `${laneOf(branch)}${show({ from: undefined, caught: false, ...this.#left.get(branch), to })}`,
     );
   }
+  #enter(branch: Branch, to: string): void {
+    let last = this.#last.get(branch);
+    if (!last) this.#last.set(branch, (last = branch.parent ? new Map() : this.#root));
+    last.set(to, { stands: 'open', attempt: 0, inside: new Set() });
+    const around = branch.parent && this.#visitOf(branch.parent);
+    if (!branch.parent || !around) return;
+    reachAttempt(around, branch.parent.visit.retryCount);
+    around.inside.add(last);
+  }
+  #visitOf(branch: Branch): LastVisit | undefined {
+    return this.#last.get(branch)?.get(branch.stateName);
+  }
+  #settle(branch: Branch, state: string, stands: string, retries: number): void {
+    const visit = this.#last.get(branch)?.get(state);
+    if (!visit) return;
+    reachAttempt(visit, retries);
+    visit.stands = stands;
+  }
   left(branch: Branch, from: string, next: string | undefined, caught: boolean, retries: number): void {
+    this.#settle(branch, from, caught ? 'caught' : 'succeeded', retries);
     this.#left.set(branch, { from, caught });
     if (next === undefined) this.#edges.push(`${laneOf(branch)}${show({ from, to: next, caught })}`);
     if (!this.#resumed.delete(branch)) this.#attempts.push(`${laneOf(branch)}${from} ${retries}`);
@@ -59,8 +93,10 @@ class Witness implements RunObserver {
     const inside = this.#inside.get(branch);
     const innermost = inside?.attempt === visit.retryCount ? inside.state : `${laneOf(branch)}${state}`;
     const attempt = parent?.visit.retryCount ?? 0;
-    if (this.#inside.get(parent)?.attempt !== attempt)
-      this.#inside.set(parent, { attempt, state: innermost });
+    // Of the branches that fail at one instant, only the first has failed by the history.
+    if (this.#inside.get(parent)?.attempt === attempt) return;
+    this.#inside.set(parent, { attempt, state: innermost });
+    this.#settle(branch, state, 'failed', visit.retryCount);
   }
   resumed(branch: Branch, as: Branch): void {
     const left = this.#left.get(branch);
@@ -68,6 +104,10 @@ class Witness implements RunObserver {
     if (branch.stateName !== '') this.#resumed.add(as);
     const lane = this.#lanes.get(branch);
     if (lane) this.#lanes.set(as, lane);
+    const last = this.#last.get(branch);
+    if (last) this.#last.set(as, last);
+    const visit = this.#visitOf(branch);
+    if (visit) [visit.stands, visit.attempt] = ['open', 0];
     if (!as.parent) this.#inside.clear();
   }
   told(status: string): Told {
@@ -76,8 +116,23 @@ class Witness implements RunObserver {
       lanes: [...new Set(this.#lanes.values())].map((lane) => lane.join(' ')).toSorted(),
       attempts: this.#attempts.toSorted(),
       end: status === 'FAILED' ? this.#inside.get(undefined)?.state : undefined,
+      shown: standsIn(this.#root, status === 'TIMED_OUT' ? 'timed out' : 'aborted').toSorted(),
     };
   }
+}
+
+function reachAttempt(visit: LastVisit, attempt: number): void {
+  if (visit.attempt === attempt) return;
+  visit.attempt = attempt;
+  visit.inside.clear();
+}
+
+/** In a Parallel or Map that was ended from outside, it can't be told of a state if it failed or was ended too. */
+function standsIn(last: Last, open: string, isEnded = false): string[] {
+  return [...last].flatMap(([state, { stands, inside }]) => [
+    `${state} ${isEnded && /open|failed/.test(stands) ? 'ended' : stands === 'open' ? open : stands}`,
+    ...[...inside].flatMap((each) => standsIn(each, open, isEnded || stands === 'open')),
+  ]);
 }
 
 /** The iterations around a branch: `S1[0] S4[2] `. */
@@ -107,8 +162,26 @@ function toldByModel(execution: Execution, isLast: (state: string) => boolean): 
       .toSorted(),
     attempts: left.map((each) => `${laneOfVisit(each)}${each.name} ${retriesOf(each)}`).toSorted(),
     end: run.end?.visit && `${laneOfVisit(run.end.visit)}${run.end.visit.name}`,
+    shown: shownOf(run),
   };
 }
+
+/** Returns what each current visit of a state is shown as. */
+const shownOf = ({ visits }: Run): string[] =>
+  [...stateProgress(visits, new Set(), new Map())]
+    .flatMap(([name, { current }]) =>
+      [...current].flatMap(([progress, own]) =>
+        own.map(
+          ({ parent }) =>
+            `${name} ${isEnded(parent) && /aborted|timed out|failed/.test(progress) ? 'ended' : progress}`,
+        ),
+      ),
+    )
+    .toSorted();
+
+/** True if a Parallel or Map around a visit was ended from outside. */
+const isEnded = (visit: Visit | undefined): boolean =>
+  visit !== undefined && (/aborted|timed out/.test(visit.status) || isEnded(visit.parent));
 
 const retriesOf = ({ attempts, starts }: Visit): number => Math.max(attempts.length, starts, 1) - 1;
 
@@ -130,7 +203,7 @@ async function follow(execution: Execution, clock: HandClock): Promise<void> {
   if (execution.status === 'RUNNING') execution.stop(undefined, undefined);
 }
 
-test('the model of a run says what the engine did: edges, lanes, attempts, and the state that ended it', async () => {
+test('the model of a run says what the engine did: edges, lanes, attempts, what ended it, and what is shown', async () => {
   const ends = new Map<string, number>();
   const seeds = [...Array(MACHINES).keys()].map((at) => [at, false] as const);
   for (const [at, isKnown] of [...seeds, ...KNOWN.map((at) => [at, true] as const)]) {
@@ -148,7 +221,8 @@ test('the model of a run says what the engine did: edges, lanes, attempts, and t
       };
     };
     const engine = new StepFunctions({ clock, random, mocks: { [CALL]: answer } }, { observer: witness });
-    const definition = definitionOf(plan, isKnown ? undefined : () => random() < 0.15);
+    const states = definitionOf(plan, isKnown ? undefined : () => random() < 0.15);
+    const definition = isKnown || at % 5 > 0 ? states : states.replace('{', '{"TimeoutSeconds":2,');
     const machine = engine.createMachine({ name: 'M', definition });
     const execution = engine.start(machine, '{"n":1,"items":[1,2]}');
     await follow(execution, clock);
@@ -161,5 +235,5 @@ test('the model of a run says what the engine did: edges, lanes, attempts, and t
     expect(said).toEqual({ at, definition, ...witness.told(execution.status) });
     engine.close();
   }
-  expect([...ends.keys()].toSorted()).toEqual(['ABORTED', 'FAILED', 'SUCCEEDED']);
+  expect([...ends.keys()].toSorted()).toEqual(['ABORTED', 'FAILED', 'SUCCEEDED', 'TIMED_OUT']);
 }, 600_000);

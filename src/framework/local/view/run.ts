@@ -137,7 +137,10 @@ export class Run {
     if (type === 'EvaluationFailed') return this.#evaluationFailed(event, from);
     if (/^(Parallel|Map)State(Started|Succeeded|Failed)$/.test(type)) return this.#container(event, from);
     if (type.startsWith('Execution')) return this.#execution(event, from);
-    if (!type.endsWith('StateAborted') && from.visit) readAttempt(from.visit, event);
+    if (!from.visit) return { ...from, owner: undefined };
+    // What is ended after a Parallel or Map has succeeded is ended because that has failed then, and isn't retried.
+    if (!type.endsWith('StateAborted')) readAttempt(from.visit, event);
+    else if (from.visit.done) from.visit.over = true;
     return { ...from, owner: from.visit };
   }
 
@@ -212,7 +215,12 @@ export class Run {
 
   #container(event: HistoryEvent, from: EventContext): EventContext {
     const [, type, what] = /^(Parallel|Map)State(\w+)$/.exec(event.type) ?? [];
-    const visit = this.#find(from, (each) => each.type === type && each.status === 'running' && !each.over);
+    // One that fails after its branches have succeeded has no event: this is then the failure of the one around it.
+    const isOver = (each: Visit): boolean => each.over || (what === 'Failed' && each.done);
+    const visit = this.#find(
+      from,
+      (each) => each.type === type && each.status === 'running' && !isOver(each),
+    );
     if (!visit) return from;
     if (what === 'Started') {
       visit.startedId = event.id;
