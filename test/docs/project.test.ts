@@ -109,3 +109,9 @@ test('the search of the night may open an issue, and write nothing else', () => 
   expect(simulate).toMatch(/^permissions:\n {2}contents: read$/m);
   expect(simulate).toContain('npm run simulate -- --minutes');
 });
+
+test('the README has the test command as a command, and CI runs it', () => {
+  const command = 'npm install && npm test';
+  expect(readFileSync('README.md', 'utf8')).toContain(`\`\`\`sh\n${command}\n\`\`\``);
+  expect(readFileSync('.ci/run', 'utf8')).toContain(command);
+});
