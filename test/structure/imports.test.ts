@@ -12,7 +12,7 @@ const FRAMEWORK = resolve('src/framework');
  */
 const ORDER: Readonly<Record<string, string>> = {
   '.': 'cli, nestjs → testing → check → local → worker → aws → config → declare → base',
-  base: 'log → time → .',
+  base: 'log, local-protocol.ts → time → .',
   declare: 'schema, discovery → dto → .',
   aws: 'queries → sdk → stores, lean → .',
   worker:

@@ -4,6 +4,8 @@
  * @default 1, which CI runs
  */
 const EFFORT = Number(process.env['STEPWRIGHT_EFFORT'] ?? 1);
+if (!(EFFORT > 0 && EFFORT < Infinity))
+  throw new Error(`STEPWRIGHT_EFFORT is '${process.env['STEPWRIGHT_EFFORT']}': give a number above 0`);
 
 /** How often a property is tried that CI tries so many times. */
 export const tries = (inCi: number): number => Math.ceil(inCi * EFFORT);

@@ -42,7 +42,12 @@ const KNOWN: readonly KnownError[] = [
     advice: () => `the session has ended: ${LOG_IN}; or set this machine's clock, if it is ahead`,
   },
   {
-    is: /^(Expired|Request(Expired|InTheFuture|TimeTooSkewed))/,
+    is: /^Request(Expired|InTheFuture|TimeTooSkewed)/,
+    meaning: "this machine's clock is wrong",
+    advice: () => `set this machine's clock, or ${LOG_IN}`,
+  },
+  {
+    is: /^Expired/,
     meaning: REFUSED,
     advice: () => `set this machine's clock, or ${LOG_IN}`,
   },

@@ -1,4 +1,5 @@
 import type { Agent } from 'node:http';
+import { systemClock } from './time/clock.js';
 
 /**
  * A header that is in every response of the local service, and in none of AWS. A client can tell by it that it talks to
@@ -59,13 +60,17 @@ export function callLocalService(
   const { request } = process.getBuiltinModule('node:http');
   const headers = { ...(target !== undefined && { 'x-amz-target': target }) };
   return new Promise((resolve) => {
-    const sent = request(url, { method: 'POST', headers, agent, timeout: ANSWER_MS }, (response) => {
+    const sent = request(url, { method: 'POST', headers, agent }, (response) => {
       response.resume();
       resolve(response.headers[SERVICE_HEADER] !== undefined);
     });
-    sent.on('timeout', () => sent.destroy());
+    // It also ends a request that waits for a connection of the agent. A socket's timeout would not.
+    const cancel = systemClock.after(ANSWER_MS, () => sent.destroy());
     sent.on('error', () => resolve(false));
-    sent.on('close', () => resolve(false));
+    sent.on('close', () => {
+      cancel();
+      resolve(false);
+    });
     sent.end(JSON.stringify(body));
   });
 }

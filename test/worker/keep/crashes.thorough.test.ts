@@ -22,7 +22,7 @@ const later = (folder: string) => directory(folder, { warn: () => {} });
 describe('a process that ends in the middle of a change leaves every change that was acknowledged', () => {
   // Most calls change nothing, so that a kill after one is a kill before the next.
   test.each<[FileTrouble, number]>([
-    ['kill', oneOf(3)],
+    ['kill', oneOf(4)],
     ['kill-after', oneOf(7)],
     ['power-cut', oneOf(5)],
   ])(

@@ -84,7 +84,7 @@ const THROTTLED: PollAnswer = {
 test.each([1, 2, 3])(
   'five handlers share ten polls a second evenly, and none waits long (seed %i)',
   async (seed) => {
-    const clock = new HandClock(0, { promisesOnly: true });
+    const clock = new HandClock(0);
     const refuse = bucket(clock, 10);
     const names = ['a', 'b', 'c', 'd', 'e'];
     const leasedAt = new Map(names.map((name): [string, number[]] => [`arn:${name}`, []]));
@@ -111,7 +111,7 @@ test.each([1, 2, 3])(
 );
 
 test('a handler whose polls alone are throttled takes no turns from the others for long', async () => {
-  const clock = new HandClock(0, { promisesOnly: true });
+  const clock = new HandClock(0);
   const refuse = bucket(clock, 20);
   const leases = { a: 0, b: 0, c: 0 };
   const port = portOf(async (arn, _worker, _signal, onSent) => {
@@ -130,7 +130,7 @@ test('a handler whose polls alone are throttled takes no turns from the others f
 test.each([1, 2, 3, 4, 5, 6, 7, 8])(
   'twenty workers fill a quota of 40 polls a second and share it (seed %i)',
   async (seed) => {
-    const clock = new HandClock(0, { promisesOnly: true });
+    const clock = new HandClock(0);
     const refuse = bucket(clock, 40);
     // At first the bucket is empty.
     for (let n = 0; n < 40; n++) refuse();

@@ -187,7 +187,7 @@ describe('a service that fails a tenth of all calls', () => {
     refusals: Service['refusals'],
     { everyMs, many = 1 }: { readonly everyMs: number; readonly many?: number },
   ) {
-    const clock = new HandClock(0, { promisesOnly: true });
+    const clock = new HandClock(0);
     const service = new Service(clock, refusals, seeded(1));
     const { port, tasks } = service;
     const work = () => clock.sleep(TASK_MS);

@@ -191,7 +191,7 @@ function shortCause(cause: unknown): string {
   const text = typeof cause === 'string' ? cause : '';
   const said = oneLine(messageIn(text));
   const { violations } = (parseJson(text) ?? {}) as { readonly violations?: readonly { message: string }[] };
-  if (violations === undefined || violations.length < 2) return said;
+  if (!Array.isArray(violations) || violations.length < 2) return said;
   const [head] = said.split(': ', 1);
   return [head, ...violations.map(({ message }) => `  ${oneLine(message)}`)].join('\n');
 }

@@ -110,9 +110,12 @@ const FUNCTIONS: Readonly<Record<string, Run>> = {
   'Fn::FindInMap': findInMap,
   'Fn::ImportValue': importValue,
   'Fn::Equals': (args) => args.comparable(0) === args.comparable(1),
-  'Fn::Not': (args) => !args.stack.isTrue(args.node(0)),
-  'Fn::And': ({ stack, items }) => items.every((each) => stack.isTrue(each)),
-  'Fn::Or': ({ stack, items }) => items.some((each) => stack.isTrue(each)),
+  'Fn::Not': (args) => {
+    const condition = args.node(0);
+    return args.items.length > 0 && !args.stack.isTrue(condition);
+  },
+  'Fn::And': (args) => args.node(0) !== undefined && args.items.every((each) => args.stack.isTrue(each)),
+  'Fn::Or': (args) => args.node(0) !== undefined && args.items.some((each) => args.stack.isTrue(each)),
   'Fn::Base64': (args) => Buffer.from(args.text(0)).toString('base64'),
   'Fn::GetAZs': ({ stack }) => ['a', 'b', 'c'].map((zone) => `${stack.home.region}${zone}`),
   'Fn::Length': ({ items }) => items.length,
