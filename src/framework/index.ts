@@ -31,7 +31,7 @@ export { createWorker } from './worker/build/create-worker.js';
 export type { WorkerOptions } from './worker/build/start-world.js';
 export type { Worker } from './worker/worker.js';
 export type { EventName, Listener, WorkerEvents } from './worker/observe/worker-events.js';
-export type { PollRef } from './worker/poll/open-polls.js';
+export type { PollRef } from './worker/poll/poll.js';
 export type { ObservedWorker, Observer } from './worker/observe/worker-events.js';
 export type { Carrier, ReadCarrier, TraceContext } from './config/config.js';
 export type { WorkerCounts, WorkerState } from './base/worker-status.js';

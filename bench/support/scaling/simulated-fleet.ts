@@ -1,5 +1,5 @@
 import type { SeenWorker } from '../../../src/framework/cli/scale/estimate.js';
-import { QueueWatch } from '../../../src/framework/worker/poll/open-polls.js';
+import { QueueWatch } from '../../../src/framework/worker/poll/poll.js';
 import type { SimulatedActivity, SimulatedTask } from './simulated-activity.js';
 
 /** The time from the decision to run one worker more until its first poll: a node is there, the image is not. */

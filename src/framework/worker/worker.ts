@@ -33,7 +33,7 @@ import { unreadyReasons } from './observe/readiness.js';
 import type { Protection } from './protect/protection.js';
 import { OutageTracker } from '../base/time/outage.js';
 import { CallLimiter } from '../aws/call-limiter.js';
-import { POLL_LIMIT_MS } from './poll/open-polls.js';
+import { POLL_LIMIT_MS } from './poll/poll.js';
 import { StallWatch } from './stall.js';
 import type { Configurable } from './reconfiguration.js';
 import { within, withResolvers } from '../base/time/wait.js';

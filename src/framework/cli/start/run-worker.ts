@@ -9,7 +9,7 @@ import { watchExit } from '../process/exit.js';
 import type { TaskLog } from './task-log.js';
 import { runUserCode } from '../process/user-code.js';
 import type { HandlerStatus, WorkerStatus } from '../../base/worker-status.js';
-import { POLL_LIMIT_MS } from '../../worker/poll/open-polls.js';
+import { POLL_LIMIT_MS } from '../../worker/poll/poll.js';
 import { startedBy, UNCAUGHT, UNHANDLED } from '../../worker/handler/unhandled-errors.js';
 
 interface RunOptions extends Pick<StartWorld, 'log' | 'module' | 'connectTo' | 'beforePoll'> {

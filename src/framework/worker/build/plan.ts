@@ -19,7 +19,7 @@ import {
   saidEndpoint,
 } from '../../aws/endpoint.js';
 import { leanProblems, sdkProblems } from '../../aws/sdk/settings.js';
-import { POLL_LIMIT_MS } from '../poll/open-polls.js';
+import { POLL_LIMIT_MS } from '../poll/poll.js';
 import { twoCopies } from './two-copies.js';
 
 export interface PlanSources extends ConfigSources {

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/time/clock.js';
 import { showError, tokenHash } from '../../base/show.js';
 import { type Logger, writesDebug } from '../../base/log/log.js';
 import type { TaskEvents, TaskRef } from '../task/task-events.js';
-import type { PollRef } from '../poll/open-polls.js';
+import type { PollRef } from '../poll/poll.js';
 import type { WorkerState } from '../../base/worker-status.js';
 import type { EventHub } from './worker-events.js';
 import { adviceOn, plainReason } from '../../aws/advice.js';

@@ -1,5 +1,5 @@
 import type { PollStatus, WorkerState } from '../../base/worker-status.js';
-import { HELD_MS, POLL_LIMIT_MS } from '../poll/open-polls.js';
+import { HELD_MS, POLL_LIMIT_MS } from '../poll/poll.js';
 
 /** The facts from which it is decided if a handler is ready to take tasks. Times are epoch milliseconds. */
 export interface HandlerProof {

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from '../../base/log/log.js';
-import type { EmitPoll, PollEvents, PollRef } from '../poll/open-polls.js';
+import type { EmitPoll, PollEvents, PollRef } from '../poll/poll.js';
 import type { StoreEvents } from '../../base/store.js';
 import type { EmitTask, TaskEvents, TaskRef } from '../task/task-events.js';
 import {

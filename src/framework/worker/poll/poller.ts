@@ -5,7 +5,7 @@ import { Timer } from '../../base/time/timers.js';
 import type { PollStatus, QueueStatus } from '../../base/worker-status.js';
 import type { Caller, CallLimiter } from '../../aws/call-limiter.js';
 import type { Lease } from '../task/task.js';
-import { type EmitPoll, type PollRef, OpenPoll, PollRecord } from './open-polls.js';
+import { type EmitPoll, type PollRef, OpenPoll, PollRecord } from './poll.js';
 import type { Slot, Slots } from './slots.js';
 
 interface PollLimits {
