@@ -45,6 +45,17 @@ const ORDER = {
 const machineOf = (options: TestMachineOptions = {}) =>
   createTestMachine(ORDER, { activities: [Charging], ...options });
 
+test('an advance takes no real time where only its own end is due', async () => {
+  const Ask = { Type: 'Task', Resource: arnOf('Ask'), End: true };
+  // What seems to wait for nothing would be waited for in real time, for this long.
+  await using machine = await createTestMachine({ StartAt: 'Ask', States: { Ask } }, { realTimeLimit: '1h' });
+  const asking = await machine.start({});
+  await asking.advance('2d');
+  const task = await asking.task('Ask');
+  task.succeed('yes');
+  expect(await asking.result()).toMatchObject({ status: 'succeeded', output: 'yes' });
+}, 10_000);
+
 test('an execution is moved state by state, and its tasks are answered by hand', async () => {
   await using machine = await machineOf();
   const order = await machine.start({ card: 'mine' }, { name: 'order-1' });

@@ -175,7 +175,8 @@ export class TestClock extends HandClock {
       if (this.#goals.size === 0) return;
       if (this.#progress !== stage.progress) stage = this.#newStage();
       const due = this.#due;
-      if (this.#limits >= this.pending && due !== undefined && (await this.#changes(due))) continue;
+      if (this.#limits > 0 && this.#limits >= this.pending && due !== undefined && (await this.#changes(due)))
+        continue;
       if (due !== undefined && (this.#mayProgress || stage.beats++ < MOST_BEATS)) {
         this.#step(stage);
         // The timers that are due now fire while the clock settles.
