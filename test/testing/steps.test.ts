@@ -52,7 +52,7 @@ test('an advance takes no real time where only its own end is due', async () => 
   const asking = await machine.start({});
   await asking.advance('2d');
   const task = await asking.task('Ask');
-  task.succeed('yes');
+  await task.succeed('yes');
   expect(await asking.result()).toMatchObject({ status: 'succeeded', output: 'yes' });
 }, 10_000);
 

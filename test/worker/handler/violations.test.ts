@@ -215,3 +215,17 @@ test('the keys that are dropped are logged once, at debug, and counted', async (
   await bed.runText(JSON.stringify({ count: 1, ...many }));
   expect(lines.slice(before).filter(({ key }) => key !== undefined)).toHaveLength(97);
 });
+
+@Activity('Whatever')
+class Whatever {
+  @Handle({ input: 'any' }) take(): void {}
+}
+
+test('the depth of an input is counted behind a text that ends in a backslash', async () => {
+  const bed = await createTestBed(Whatever);
+  const text = `["\\\\",${'['.repeat(300)}${']'.repeat(300)}]`;
+  expect(await bed.runText(text)).toMatchObject({
+    ...{ status: 'failed', error: 'Stepwright.InvalidInput' },
+    cause: expect.stringContaining('nested deeper than 256 levels'),
+  });
+});
