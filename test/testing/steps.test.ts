@@ -402,3 +402,14 @@ test('branches beside each other take the same turns on a machine that stalls', 
     turn.countBy();
   }
 });
+
+test('an execution that waits for a mock is an error that names its last event', async () => {
+  const Resource = 'arn:aws:lambda:eu-west-1:123456789012:function:Never';
+  const Ask = { Type: 'Task', Resource, Next: 'Done' };
+  await using machine = await createTestMachine(
+    { StartAt: 'Ask', States: { Ask, Done: { Type: 'Succeed' } } },
+    { resources: { [Resource]: () => new Promise(() => {}) }, realTimeLimit: '50ms' },
+  );
+  const asking = await machine.start({});
+  await expect(asking.until('Done')).rejects.toThrow(/"type":"LambdaFunctionStarted"/);
+});
