@@ -10,15 +10,8 @@ import { HeartbeatScheduler } from '../heartbeat/heartbeat-scheduler.js';
 import { AskedProtection, type ToProtection } from '../protect/protection.js';
 import type { Platform } from '../protect/platform.js';
 import { HandedIdentity } from './handed-identity.js';
-import {
-  type FromThread,
-  type SidecarOptions,
-  type ThreadOptions,
-  toText,
-  type ToThread,
-  type TrackedTask,
-  TURN_MS,
-} from './heartbeat-thread.js';
+import type { FromThread, SidecarOptions, ThreadOptions, ToThread, TrackedTask } from './heartbeat-thread.js';
+import { toText, TURN_MS } from './heartbeat-thread.js';
 
 /** Everything outside of the sidecar that its code uses. */
 interface SidecarWorld {

@@ -15,18 +15,15 @@ import type { Platform } from '../protect/platform.js';
 import { Protection } from '../protect/protection.js';
 import { Sidecar } from './sidecar.js';
 import { IdentityHandOver, type IdentitySource } from './handed-identity.js';
-import {
-  type FromThread,
-  hasThreadFile,
-  type SidecarOptions,
-  type StartedThread,
-  startThread,
-  type StartThread,
-  toError,
-  type ToThread,
-  type TrackedTask,
-  TURN_MS,
+import type {
+  FromThread,
+  SidecarOptions,
+  StartedThread,
+  StartThread,
+  ToThread,
+  TrackedTask,
 } from './heartbeat-thread.js';
+import { hasThreadFile, startThread, toError, TURN_MS } from './heartbeat-thread.js';
 
 interface WorkerHeartbeatsOptions extends Pick<Settings, 'heartbeatRate' | 'stallAfterMs'> {
   readonly clock: Clock;
