@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../../base/time/clock.js';
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import { resolveConfig, type ResolvedOptions, resolveHandler, type Settings } from '../../config/resolve.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
@@ -75,7 +76,9 @@ export async function makeBedHandlers(
   const { container, injected, values, store } = await makeContainer(definitions, settings, options, clock);
   const log = options.log ?? silentLog;
   const world = { clock, random: () => 0.5, log, stores: new StoreMonitor((told) => logStore(log, told)) };
-  const payloads = await payloadsOf(settings, container, world.stores);
+  const payloads = await payloadsOf(settings, container, world.stores, container.resolve(CLOCK));
+  // What the bed itself reads takes real time: its own clock would run ahead meanwhile.
+  const whole = wholeOf(await payloadsOf(settings, container, world.stores, systemClock));
   const handlers = definitions.map(async (definition): Promise<BedHandler> => {
     const resolved = resolveHandler(definition, settings).options;
     const { checkpoint } = resolved;
@@ -99,7 +102,7 @@ export async function makeBedHandlers(
         ...{ clock, random: world.random, ask, scopeOf: scopeOfTest },
         store: new LimitedStore(store, { clock, listener: world.stores.of('deferred') }),
       }),
-    whole: wholeOf(payloads),
+    whole,
     reportLimitMs,
   };
 }
@@ -108,10 +111,11 @@ async function payloadsOf(
   { payloads }: Settings,
   container: DependencyContainer,
   stores: StoreMonitor,
+  clock: Clock,
 ): Promise<TaskPayloads | undefined> {
   if (payloads === undefined) return undefined;
   const { Payloads } = await import('../../worker/handler/payloads.js');
-  const [clock, random] = [container.resolve(CLOCK), container.resolve(RANDOM)];
+  const random = container.resolve(RANDOM);
   return new Payloads(payloads, { clock, random, stores });
 }
 
