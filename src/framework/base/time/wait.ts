@@ -40,11 +40,11 @@ export async function within(
 /** A promise, and the function that resolves it. Named as `Promise.withResolvers`, which Node 20 lacks. */
 export interface Resolvers<T> {
   readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
+  readonly resolve: (value: T | PromiseLike<T>) => void;
 }
 
 export function withResolvers<T>(): Resolvers<T> {
-  let resolve!: (value: T) => void;
+  let resolve!: Resolvers<T>['resolve'];
   const promise = new Promise<T>((settle) => (resolve = settle));
   return { promise, resolve };
 }

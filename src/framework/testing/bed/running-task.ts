@@ -72,7 +72,7 @@ export class RunningTask<Output = unknown> {
       taskWorld({
         ...{ ask, deferrals, reportLimitMs, port: this.#port, clock: limits, log: keepLog(entries, log) },
         emit: (event, payload) => {
-          if (ENDS.has(event)) outcome.resolve(this.#port.result as TaskResult<Output>);
+          if (ENDS.has(event)) outcome.resolve(this.#port.result as Promise<TaskResult<Output>>);
           if (ENDS.has(event)) onCompleted();
           if (event === 'task:deferred')
             outcome.resolve(new DeferredTask(definition, idOf(payload), onCompleted));
@@ -165,7 +165,7 @@ class BedPort implements ActivityPort {
   /** The times at which heartbeats of the task were accepted, in epoch milliseconds. */
   readonly heartbeats: number[] = [];
   /** The result that was accepted. Its status is `gone` as long as none was. */
-  result: TaskResult = { status: 'gone' };
+  result: Promise<TaskResult> = Promise.resolve({ status: 'gone' });
   #gone: Error | undefined;
   readonly #clock: Clock;
   readonly #whole: Whole;
@@ -186,11 +186,13 @@ class BedPort implements ActivityPort {
 
   async report({ operation, input }: ReportRequest): Promise<ReportAnswer> {
     const { output = 'null', error = '', cause = '' } = input;
-    const result: TaskResult =
-      operation === 'SendTaskSuccess'
-        ? await successOf(output, this.#whole)
-        : { status: 'failed', error, cause };
-    return this.#answer(() => (this.result = result));
+    return this.#answer(() => {
+      // The task does not wait for what is read to show its output.
+      this.result =
+        operation === 'SendTaskSuccess'
+          ? successOf(output, this.#whole)
+          : Promise.resolve({ status: 'failed', error, cause });
+    });
   }
 
   async heartbeat(): Promise<ReportAnswer> {

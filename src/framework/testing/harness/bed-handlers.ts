@@ -76,9 +76,11 @@ export async function makeBedHandlers(
   const { container, injected, values, store } = await makeContainer(definitions, settings, options, clock);
   const log = options.log ?? silentLog;
   const world = { clock, random: () => 0.5, log, stores: new StoreMonitor((told) => logStore(log, told)) };
-  const payloads = await payloadsOf(settings, container, world.stores, container.resolve(CLOCK));
-  // What the bed itself reads takes real time: its own clock would run ahead meanwhile.
-  const whole = wholeOf(await payloadsOf(settings, container, world.stores, systemClock));
+  const random = container.resolve(RANDOM);
+  const { stores } = world;
+  const payloads = await payloadsOf(settings, { clock: container.resolve(CLOCK), random, stores });
+  // What is read to show a result is read in real time: the clock of the test may run ahead meanwhile.
+  const shown = await payloadsOf(settings, { clock: systemClock, random, stores });
   const handlers = definitions.map(async (definition): Promise<BedHandler> => {
     const resolved = resolveHandler(definition, settings).options;
     const { checkpoint } = resolved;
@@ -89,6 +91,7 @@ export async function makeBedHandlers(
   });
   const dispose = (): Promise<void> => {
     payloads?.close();
+    shown?.close();
     return disposeOf(container, values, realTimeLimitMs(options));
   };
   const { reportLimitMs } = settings;
@@ -102,21 +105,18 @@ export async function makeBedHandlers(
         ...{ clock, random: world.random, ask, scopeOf: scopeOfTest },
         store: new LimitedStore(store, { clock, listener: world.stores.of('deferred') }),
       }),
-    whole,
+    whole: wholeOf(shown),
     reportLimitMs,
   };
 }
 
 async function payloadsOf(
   { payloads }: Settings,
-  container: DependencyContainer,
-  stores: StoreMonitor,
-  clock: Clock,
+  world: { readonly clock: Clock; readonly random: () => number; readonly stores: StoreMonitor },
 ): Promise<TaskPayloads | undefined> {
   if (payloads === undefined) return undefined;
   const { Payloads } = await import('../../worker/handler/payloads.js');
-  const random = container.resolve(RANDOM);
-  return new Payloads(payloads, { clock, random, stores });
+  return new Payloads(payloads, world);
 }
 
 /** A container, and the values that the user's `setup` function has registered in it. */
