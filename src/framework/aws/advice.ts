@@ -11,9 +11,9 @@ interface FailedCall {
 /** An error of Step Functions, of the SDK or of the network, by its name or code. */
 interface KnownError {
   readonly is: RegExp;
-  /** What it means in plain words. @default its name says it */
+  /** The error's meaning in plain words. @default its name says it */
   readonly meaning?: string;
-  /** What a person can do about it: a phrase in the imperative. @default nothing but to wait */
+  /** The remedy, a phrase in the imperative. @default waiting is all that helps */
   readonly advice?: (call: FailedCall, name: string) => string;
 }
 

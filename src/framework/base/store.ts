@@ -9,14 +9,14 @@ export interface Stored {
 export interface StoreOptions {
   /** Ends the wait for the store. Whether a change was made is then not known. */
   readonly signal?: AbortSignal | undefined;
-  /** Of a write: the record is no longer returned after this many milliseconds. @default it has no end */
+  /** The milliseconds after which a written record is no longer returned. @default it has no end */
   readonly ttlMs?: number | undefined;
   /**
-   * Of `get`: a record of more bytes than this rejects with a `StoreError` of kind `too-large`, if possible before they
-   * are read. @default the store's own `maxBytes`
+   * The most bytes of a record that `get` returns. For a larger one it rejects with a `StoreError` of kind `too-large`,
+   * if possible before the bytes are read. @default the store's own `maxBytes`
    */
   readonly maxBytes?: number | undefined;
-  /** Of `list`: lists only keys after this one. @default from the first key on */
+  /** The key after which `list` begins. @default it begins with the first key */
   readonly after?: string | undefined;
 }
 

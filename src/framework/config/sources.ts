@@ -29,7 +29,7 @@ export interface Layer {
   readonly values: object;
 }
 
-/** What was read of one source, and the mistakes in it. Each mistake names its flag, variable or key. */
+/** The options that one source sets, and the mistakes in it. Each mistake names its flag, variable or key. */
 interface Read<Options> {
   readonly options: Options;
   readonly problems: readonly Problem[];

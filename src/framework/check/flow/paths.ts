@@ -59,7 +59,7 @@ export interface DeadPath {
   readonly isSure: boolean;
 }
 
-/** What a field of a state makes, and where. */
+/** A field of a state, the values that it can read, and the list for its dead paths. */
 export interface Field {
   readonly environment: Environment;
   readonly steps: DeadPath['steps'];
@@ -150,7 +150,7 @@ function orUndefined<T>(make: () => T): T | undefined {
   }
 }
 
-/** What is at the end of a path. `isSure` is false for a path to several values, which makes a list of those there are. */
+/** The value at the end of a path. `isSure` is false for a path to several values, which makes a list of those there are. */
 interface End {
   readonly found: Shape | Missing;
   readonly isSure: boolean;

@@ -63,7 +63,7 @@ export interface PlanSummary {
   /** The configured region; undefined if the SDK decides it. */
   readonly region: string | undefined;
   readonly handlers: readonly SeededHandler[];
-  /** What the console needs of the handlers' inputs, by the ARN of the activity. */
+  /** The schemas of the handlers' inputs for the console, by the ARN of the activity. */
   readonly inputs: Readonly<Record<string, ConsoleInput>>;
   /** The keys of the config's `mocks`. The mocks themselves run in the worker's process. */
   readonly mocks: readonly string[];

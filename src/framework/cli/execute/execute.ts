@@ -74,7 +74,7 @@ export async function connect(nameOrArn: string, flags: Flags): Promise<Connecti
   return { service, client: await service.client(region), endpoint };
 }
 
-/** What was asked for, which is the same for each execution under `--watch`. */
+/** The service and the options of a command. They stay the same for each execution under `--watch`. */
 interface Asked {
   readonly client: SFNClient;
   readonly endpoint: Endpoint;

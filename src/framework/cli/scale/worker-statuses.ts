@@ -162,7 +162,7 @@ const NO_QUEUE: SeenHandler['queue'] = {
   begun: [],
 };
 
-/** What is believed of the status of a worker. */
+/** A worker, and the reason for which the times in its status are wrong. */
 interface BelievedStatus {
   readonly worker: FoundWorker;
   /** The reason for which the times in the status are not believed; undefined if they are. */

@@ -86,7 +86,7 @@ export function membersText({ properties, required }: JsonSchema): string {
 const isAside = ({ type, pattern }: JsonSchema): boolean =>
   type === 'null' || pattern === NUMBER_TEXT || pattern === VARIATION;
 
-/** What a value is that handlers convert, by the pattern of its texts. */
+/** The descriptions of values that handlers convert, by the pattern of their texts. */
 const CONVERTED = new Map<unknown, string>([
   [NUMBER_TEXT, 'a number, or a text that is one in JSON'],
   [DATE_TEXT, 'a date, a date-time with an offset, or whole milliseconds'],
