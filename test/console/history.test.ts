@@ -7,7 +7,8 @@ import {
 } from '@aws-sdk/client-sfn';
 import { edgesAt } from '../../src/framework/local/view/edges.js';
 import { timeoutReason } from '../../src/framework/local/view/timeout.js';
-import { Run, type Visit } from '../../src/framework/local/view/run.js';
+import { Run } from '../../src/framework/local/view/run.js';
+import type { Visit } from '../../src/framework/local/view/visit.js';
 import type { Topics } from '../../src/framework/local/console/api.js';
 import { isSelected, stateProgress } from '../../src/console/model/progress.js';
 import { type BarKind, barsOf, type TimelineBar } from '../../src/console/model/timeline/bars.js';

@@ -10,7 +10,8 @@ import { lanesOf } from '../../src/console/model/timeline/rows.js';
 import { viewEvent } from '../../src/framework/local/view/history-event.js';
 import { withCaught } from '../../src/framework/local/console/topics/executions.js';
 import { stateProgress } from '../../src/console/model/progress.js';
-import { Run, type Visit } from '../../src/framework/local/view/run.js';
+import { Run } from '../../src/framework/local/view/run.js';
+import type { Visit } from '../../src/framework/local/view/visit.js';
 import { mulberry32 } from '../support/random.js';
 import { body, CALL, definitionOf } from '../support/random-machine.js';
 

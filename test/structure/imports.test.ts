@@ -258,6 +258,8 @@ test('the page takes from the framework the types of its api and the model of a 
     new Set([
       'types of local/console/api.ts',
       'types of local/view/run.ts',
+      'types of local/view/visit.ts',
+      'code of local/view/visit.ts',
       'code of local/view/run.ts',
       'code of local/view/timeout.ts',
       'types of local/view/edges.ts',

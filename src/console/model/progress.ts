@@ -1,4 +1,4 @@
-import type { Visit } from '../../framework/local/view/run.js';
+import type { Visit } from '../../framework/local/view/visit.js';
 
 /**
  * The progress of a state's visit. A running visit can be `queued` (its task waits for a worker), `leased` (a worker

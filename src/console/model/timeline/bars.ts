@@ -1,4 +1,4 @@
-import type { Attempt, Visit } from '../../../framework/local/view/run.js';
+import type { Attempt, Visit } from '../../../framework/local/view/visit.js';
 
 /** A bar of the timeline: a part of a state's visit. Times are epoch milliseconds. */
 export interface TimelineBar {

@@ -1,4 +1,5 @@
-import type { Iteration, Run, Visit } from '../../../framework/local/view/run.js';
+import type { Iteration, Visit } from '../../../framework/local/view/visit.js';
+import type { Run } from '../../../framework/local/view/run.js';
 
 /**
  * The visits that follow one another: those of the machine itself, of one branch of a Parallel, or of one iteration of

@@ -1,5 +1,5 @@
 import type { ActivityLease } from '../../../framework/local/console/api.js';
-import type { Visit } from '../../../framework/local/view/run.js';
+import type { Visit } from '../../../framework/local/view/visit.js';
 import { age, wholeSeconds } from '../../model/format.js';
 import type { StateProgress } from '../../model/progress.js';
 import { now } from '../../service/stream.js';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Visit } from '../../../framework/local/view/run.js';
+import type { Visit } from '../../../framework/local/view/visit.js';
 import { jsonProblem, pretty } from '../../model/json-text.js';
 import { FormDialog } from '../../parts/form-dialog.js';
 import { JsonField } from '../../parts/json-field.js';

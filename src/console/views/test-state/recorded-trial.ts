@@ -1,4 +1,4 @@
-import type { Visit } from '../../../framework/local/view/run.js';
+import type { Visit } from '../../../framework/local/view/visit.js';
 import { detailsOf } from '../../../framework/local/view/history-event.js';
 import type { StateNode } from '../../model/definition.js';
 import { query } from '../../service/calls.js';

@@ -10,7 +10,8 @@ import type { StepFunctions } from '../engine/step-functions.js';
 import { detailsOf, viewEvent } from '../view/history-event.js';
 import { timeoutReason } from '../view/timeout.js';
 import { Trace } from '../view/trace.js';
-import { Run, type Visit } from '../view/run.js';
+import { Run } from '../view/run.js';
+import type { Visit } from '../view/visit.js';
 
 const EXECUTION = {
   type: 'string',

@@ -1,5 +1,6 @@
 import type { HistoryEvent } from './history-event.js';
-import { type Attempt, iterationsOf, Run, type Visit } from './run.js';
+import { type Attempt, iterationsOf, type Visit } from './visit.js';
+import { Run } from './run.js';
 
 export interface EndedExecution {
   readonly name: string;

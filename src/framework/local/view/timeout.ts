@@ -1,4 +1,5 @@
-import type { Run, Visit } from './run.js';
+import type { Run } from './run.js';
+import type { Visit } from './visit.js';
 
 /** The most places that are named. */
 const NAMED = 5;

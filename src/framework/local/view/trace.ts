@@ -1,6 +1,7 @@
 import { messageIn } from '../../base/json.js';
 import { detailsOf } from './history-event.js';
-import { iterationsOf, Run, type Visit } from './run.js';
+import { iterationsOf, type Visit } from './visit.js';
+import { Run } from './run.js';
 
 /** A history event in the form in which the AWS SDK returns it. */
 export interface RecordedEvent {

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { ActivityLease, Lease } from '../../../../framework/local/console/api.js';
 import { clockTime, duration } from '../../../model/format.js';
-import type { Attempt, Visit } from '../../../../framework/local/view/run.js';
+import type { Attempt, Visit } from '../../../../framework/local/view/visit.js';
 import { Icon } from '../../../parts/icons.js';
 import { LeaseText } from '../../../parts/times.js';
 import { now } from '../../../service/stream.js';

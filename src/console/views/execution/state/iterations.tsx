@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { count } from '../../../model/format.js';
-import type { Iteration, Visit, VisitStatus } from '../../../../framework/local/view/run.js';
+import type { Iteration, Visit, VisitStatus } from '../../../../framework/local/view/visit.js';
 import type { Selection } from '../../../model/progress.js';
 
 interface IterationsProps {

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Visit } from '../../../../framework/local/view/run.js';
+import type { Visit } from '../../../../framework/local/view/visit.js';
 import { outermostOf, type StateNode } from '../../../model/definition.js';
 import { Icon } from '../../../parts/icons.js';
 import { ErrorMessage } from '../../../parts/page.js';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { StateNode } from '../../../model/definition.js';
-import { iterationsOf, type Visit } from '../../../../framework/local/view/run.js';
+import { iterationsOf, type Visit } from '../../../../framework/local/view/visit.js';
 import { PROGRESS_WORDS, progressOf, type Selection, type StateProgress } from '../../../model/progress.js';
 import { Icon } from '../../../parts/icons.js';
 import { Json } from '../../../parts/json.js';

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { AttemptNotesRow, TaskLine } from '../../../../framework/local/console/api.js';
-import type { Attempt, Visit } from '../../../../framework/local/view/run.js';
+import type { Attempt, Visit } from '../../../../framework/local/view/visit.js';
 import { clockTime } from '../../../model/format.js';
 import { query } from '../../../service/calls.js';
 import type { ExecutionView } from '../../../service/topics.js';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { detailsOf } from '../../../../framework/local/view/history-event.js';
-import type { Visit } from '../../../../framework/local/view/run.js';
+import type { Visit } from '../../../../framework/local/view/visit.js';
 import { Json } from '../../../parts/json.js';
 import { dataOf, useEvent } from '../../../service/events.js';
 import type { ExecutionView } from '../../../service/topics.js';

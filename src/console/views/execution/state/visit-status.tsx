@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { detailsOf } from '../../../../framework/local/view/history-event.js';
 import type { StateNode } from '../../../model/definition.js';
 import { clockTime, duration } from '../../../model/format.js';
-import { type Attempt, iterationsOf, type Visit } from '../../../../framework/local/view/run.js';
+import { type Attempt, iterationsOf, type Visit } from '../../../../framework/local/view/visit.js';
 import type { Selection } from '../../../model/progress.js';
 import { useEvent } from '../../../service/events.js';
 import type { ExecutionView } from '../../../service/topics.js';

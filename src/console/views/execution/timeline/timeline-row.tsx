@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import type { Visit } from '../../../../framework/local/view/run.js';
+import type { Visit } from '../../../../framework/local/view/visit.js';
 import { count } from '../../../model/format.js';
 import { barsOf, BAR_WORDS, type BarKind, type TimelineBar } from '../../../model/timeline/bars.js';
 import type { TimelineRow } from '../../../model/timeline/rows.js';
