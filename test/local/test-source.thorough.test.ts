@@ -5,7 +5,7 @@ import type { Execution } from '../../src/framework/local/engine/execution.js';
 import { beginningIn } from '../../src/framework/local/engine/beginning.js';
 import { StepFunctions } from '../../src/framework/local/engine/step-functions.js';
 import { endedExecution } from '../../src/framework/local/console/queries.js';
-import type { Mocks } from '../../src/framework/local/mocks.js';
+import type { Mocks } from '../../src/framework/local/resources/mocks.js';
 import type { HistoryEvent } from '../../src/framework/local/view/history-event.js';
 import { testSource } from '../../src/framework/local/view/test-source.js';
 import { mulberry32 } from '../support/random.js';

@@ -21,7 +21,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'worker/keep': '. → files',
   'worker/observe': 'open-telemetry → metrics → .',
   'worker/pool': 'entry, commands → .',
-  local: '. → mcp → console → api → view, engine → mocks.ts, mock-config.ts → asl',
+  local: '. → mcp → console → api → view, engine → resources → asl',
   'local/asl': '. → states → runtime → jsonpath, jsonata → definition → expression.ts → values',
   'local/api': 'operations → .',
   'local/engine': '. → machines, tasks → pages.ts → service-error.ts, heap.ts',

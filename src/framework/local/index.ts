@@ -7,6 +7,6 @@ export type { SeedMachine } from './engine/step-functions.js';
 export type { Fault, FaultCall, FaultError, FaultHook } from './api/injected-faults.js';
 export { activityTasks, compileMachine, DefinitionError } from './asl/machine.js';
 export { didYouMean, nearest, type DefinitionProblem } from './asl/definition/reader.js';
-export type { MockConfig, MockedResponse } from './mock-config.js';
-export type { Mock, MockAnswer, MockCall, MockFunction, Mocks } from './mocks.js';
+export type { MockConfig, MockedResponse } from './resources/mock-config.js';
+export type { Mock, MockAnswer, MockCall, MockFunction, Mocks } from './resources/mocks.js';
 export type { ActivityTask } from './asl/states/state.js';

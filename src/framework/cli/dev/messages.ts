@@ -3,7 +3,7 @@ import type { Finding } from '../../check/finding.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 import type { Settings } from '../../config/resolve.js';
 import type { Flags } from '../../config/sources.js';
-import type { MockCall, MockOutcome } from '../../local/mocks.js';
+import type { MockCall, MockOutcome } from '../../local/resources/mocks.js';
 import type { LogFlags } from '../flags/log-flags.js';
 import { showEndpoint } from '../../aws/endpoint.js';
 import { type ConsoleInput, consoleInput } from '../local/console.js';

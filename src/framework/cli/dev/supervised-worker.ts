@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { type ParentChannel, takeParentChannel } from '../../base/process-channel.js';
 import { systemClock } from '../../base/time/clock.js';
-import { MockTable } from '../../local/mocks.js';
+import { MockTable } from '../../local/resources/mocks.js';
 import { type Logger, silentLog } from '../../base/log/log.js';
 import { type Endpoint, localEndpoint } from '../../aws/endpoint.js';
 import { AwsService } from '../../aws/sdk/aws-service.js';

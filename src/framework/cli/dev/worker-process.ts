@@ -5,7 +5,7 @@ import { onChildMessage, sendToChild } from '../../base/process-channel.js';
 import type { Finding } from '../../check/finding.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 import type { Flags } from '../../config/sources.js';
-import type { MockCall, MockOutcome } from '../../local/mocks.js';
+import type { MockCall, MockOutcome } from '../../local/resources/mocks.js';
 import { Reaper } from '../../base/reaper.js';
 import { longestDrain } from '../../worker/worker.js';
 import type { WorkerStatus } from '../../base/worker-status.js';

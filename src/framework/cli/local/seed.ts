@@ -23,7 +23,7 @@ import type { Project } from '../project/project.js';
 import { portInUse } from '../../worker/health/health-port.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 import { JsonText } from '../../check/source/json-text.js';
-import { type MockConfig, mockConfigMistakes } from '../../local/mock-config.js';
+import { type MockConfig, mockConfigMistakes } from '../../local/resources/mock-config.js';
 
 /** The account number in the ARNs that the local service gives to activities that are declared by a bare name. */
 const LOCAL_ACCOUNT = '123456789012';

@@ -12,7 +12,7 @@ import { isPlainObject } from '../../base/json.js';
 import { parseDuration } from '../../base/time/duration.js';
 import { didYouMean } from '../../base/show.js';
 import type { Setup } from '../../worker/container/create-container.js';
-import type { Mocks } from '../../local/mocks.js';
+import type { Mocks } from '../../local/resources/mocks.js';
 import type { Logger } from '../../base/log/log.js';
 import type { MockList } from '../mocks/stand-in.js';
 import type { Mocker } from '../mocks/mock-rest.js';

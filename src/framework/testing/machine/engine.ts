@@ -3,7 +3,7 @@ import type { MachineSource } from '../../check/source/machine-source.js';
 import { throwProblems } from '../../base/errors.js';
 import { EvaluationInPlace } from '../../local/asl/jsonata/evaluator.js';
 import type { Machine } from '../../local/engine/machines/machines.js';
-import type { Mocks } from '../../local/mocks.js';
+import type { Mocks } from '../../local/resources/mocks.js';
 import type { HandClock } from '../harness/hand-clock.js';
 import { isCallback, statesOf } from './machine-states.js';
 import { classifyReportFailure } from '../../aws/failure.js';

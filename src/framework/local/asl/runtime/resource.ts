@@ -70,6 +70,9 @@ export interface ResourceCall {
   readonly taskToken?: string;
 }
 
+/** The Task state that calls a resource. */
+export type CallTarget = Pick<ResourceCall, 'machine' | 'state' | 'resource'>;
+
 /**
  * The result or the error that a resource returns for such a call. If `endsCallback` is true, the result also ends a task
  * that waits for its token.
@@ -85,10 +88,13 @@ export interface SubmittedTask extends TaskOrder {
   answered(answer: ResourceAnswer): void;
 }
 
-/** Does the work of Task states: the workers of activities, or the mocks in place of all other resources. */
+/** Does the work of Task states: the workers of activities, or whatever answers the calls of all other resources. */
 export interface Resource {
-  /** Returns the reason why a call can't be made; undefined if it can. */
-  refusal(call: Pick<ResourceCall, 'machine' | 'state' | 'resource'>): string | undefined;
+  /**
+   * Returns the reason why a call can't be made; undefined if it can.
+   * @param input the input of the call. Undefined when the machine is created
+   */
+  refusal(call: CallTarget, input?: Json): string | undefined;
   /**
    * Begins the work of a task. The returned function is called when the task is cut: its time is over, or its execution
    * or branch has ended. It may be called more than once.
@@ -96,7 +102,7 @@ export interface Resource {
   submit(task: SubmittedTask, input: Json): Cancel;
 }
 
-/** The mocks, which respond in place of resources that aren't activities. */
+/** Answers the calls of resources that aren't activities. */
 export interface Resources extends Resource {
   /** Returns true if the task of a state isn't given to a worker, although its resource is an activity. */
   takesActivity?(state: string): boolean;

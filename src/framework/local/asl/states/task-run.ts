@@ -142,7 +142,7 @@ class TaskRun implements SubmittedTask {
   /** Schedules the task, and submits it to its resource. */
   #submit(to: Resource, input: Json): void {
     const { branch, asked, call } = this;
-    const refusal = to.refusal(call);
+    const refusal = to.refusal(call, input);
     // No Catch matches the failure. On AWS the real service would be called, so a state machine that handled a missing
     // mock would hide a mistake in the test.
     if (refusal !== undefined)

@@ -1,7 +1,8 @@
 import { types } from 'node:util';
-import type { Cancel } from '../base/time/clock.js';
-import type { ResourceCall, Resources, SubmittedTask } from './asl/runtime/resource.js';
-import { CAUSE_LIMIT, ERROR_LIMIT, type Json } from './asl/values/json.js';
+import type { Cancel } from '../../base/time/clock.js';
+import type { CallTarget, ResourceCall, SubmittedTask } from '../asl/runtime/resource.js';
+import { CAUSE_LIMIT, ERROR_LIMIT, type Json } from '../asl/values/json.js';
+import type { CallTaker } from './resource-list.js';
 
 /** A call of a mock, in place of the real resource of a Task state. */
 export interface MockCall extends ResourceCall {
@@ -36,7 +37,7 @@ export type MockOutcome =
   | { readonly kind: 'failed'; readonly error: string; readonly cause: string | undefined };
 
 /** Responds with mocks to the calls of Task states whose resources aren't activities. */
-export class MockTable implements Resources {
+export class MockTable implements CallTaker {
   readonly #counts = new Map<string, number>();
 
   /** @throws TypeError if a mock isn't of a valid form. The message contains the mock's key */
@@ -52,13 +53,12 @@ export class MockTable implements Resources {
     }
   }
 
-  refusal({
-    machine,
-    state,
-    resource,
-  }: Pick<ResourceCall, 'machine' | 'state' | 'resource'>): string | undefined {
-    if (this.#find(machine, state, resource)) return undefined;
-    return `Nothing answers '${resource}' in the local service: give it a mock, by '${machine}.${state}' or by the resource.`;
+  takes({ machine, state, resource }: CallTarget): boolean {
+    return this.#find(machine, state, resource) !== undefined;
+  }
+
+  fix({ machine, state }: CallTarget): string {
+    return `give it a mock, by '${machine}.${state}' or by the resource`;
   }
 
   submit(task: SubmittedTask, input: Json): Cancel {

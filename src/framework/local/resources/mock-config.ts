@@ -1,7 +1,7 @@
-import { didYouMean } from '../base/show.js';
-import type { Cancel } from '../base/time/clock.js';
-import type { ResourceAnswer, ResourceCall, Resources, SubmittedTask } from './asl/runtime/resource.js';
-import { CAUSE_LIMIT, ERROR_LIMIT, isObject, type Json } from './asl/values/json.js';
+import { didYouMean } from '../../base/show.js';
+import type { Cancel } from '../../base/time/clock.js';
+import type { CallTarget, ResourceAnswer, Resources, SubmittedTask } from '../asl/runtime/resource.js';
+import { CAUSE_LIMIT, ERROR_LIMIT, isObject, type Json } from '../asl/values/json.js';
 
 /**
  * A mock file of Step Functions Local, with the test cases of state machines. AWS page "Using mocked service
@@ -179,9 +179,9 @@ class TestCase implements Resources {
     private readonly others: Resources,
   ) {}
 
-  refusal(call: Pick<ResourceCall, 'machine' | 'state' | 'resource'>): string | undefined {
+  refusal(call: CallTarget, input?: Json): string | undefined {
     const { state } = call;
-    if (!this.states.has(state)) return this.others.refusal(call);
+    if (!this.states.has(state)) return this.others.refusal(call, input);
     if (this.#responseTo(state, this.#countOf(state))) return undefined;
     return `The test case '${this.name}' has no response for the invocation ${this.#countOf(state)} of the state '${state}'.`;
   }

@@ -1,0 +1,37 @@
+import type { Cancel } from '../../base/time/clock.js';
+import type { CallTarget, Resources, SubmittedTask } from '../asl/runtime/resource.js';
+import type { Json } from '../asl/values/json.js';
+
+/** Answers the calls that it takes, such as those of mocked states. */
+export interface CallTaker {
+  /**
+   * Returns true if it takes a call.
+   * @param input the input of the call. Undefined when the machine is created: a later call may be taken
+   */
+  takes(call: CallTarget, input: Json | undefined): boolean;
+  /** Returns what a user can do so that it takes the call, as an imperative; undefined if nothing helps. */
+  fix(call: CallTarget, input: Json | undefined): string | undefined;
+  /** Begins the work of a call that it takes, as {@link Resources.submit} does. */
+  submit(task: SubmittedTask, input: Json): Cancel;
+}
+
+/** Answers each call by the first of a list that takes it. */
+export class ResourceList implements Resources {
+  constructor(private readonly takers: readonly CallTaker[]) {}
+
+  refusal(call: CallTarget, input?: Json): string | undefined {
+    if (this.#takerOf(call, input)) return undefined;
+    const fixes = this.takers.flatMap((taker) => taker.fix(call, input) ?? []);
+    return `Nothing answers '${call.resource}' in the local service: ${fixes.join(', or ')}.`;
+  }
+
+  submit(task: SubmittedTask, input: Json): Cancel {
+    const taker = this.#takerOf(task.call, input);
+    if (!taker) throw new Error(`nothing takes the call of ${task.call.resource}`);
+    return taker.submit(task, input);
+  }
+
+  #takerOf(call: CallTarget, input: Json | undefined): CallTaker | undefined {
+    return this.takers.find((taker) => taker.takes(call, input));
+  }
+}
