@@ -18,6 +18,7 @@ import { valuesOf, type Beginning } from './beginning.js';
 import type { Machine } from './machines/machines.js';
 import type { KeptBytes } from './kept-bytes.js';
 import { Redrives } from './redrives.js';
+import type { ChildGroup } from './execution-lists.js';
 
 /**
  * The version and the alias of the machine whose ARN was given to start the execution. Empty if the machine's own ARN
@@ -30,6 +31,16 @@ export interface StartedBy {
   readonly traceHeader?: string;
   /** The responses of the test case that the request names. Absent if it names none. */
   readonly testCase?: Resources;
+  /** The execution whose state has started this one. Absent if a request has. */
+  readonly parent?: Parent;
+}
+
+/** The state of an execution that has started another execution. */
+export interface Parent {
+  readonly executionArn: string;
+  readonly state: string;
+  /** The Map Run to which the child belongs; absent for a nested execution. */
+  readonly mapRun?: ChildGroup;
 }
 
 /** The machine's own ARN was given to start the execution. */
@@ -45,6 +56,9 @@ export interface ExecutionEnd {
   readonly error?: string | undefined;
   readonly cause?: string | undefined;
 }
+
+/** Is told that an execution has ended, which then has an `end`. */
+type EndListener = (execution: Execution) => void;
 
 /** The objects of the local service that all executions share. */
 export interface ExecutionServices extends StateServices {
@@ -82,6 +96,7 @@ export class Execution implements RunningExecution, Ending {
   #context: JsonObject | undefined;
   #cancelTimeout: Cancel | undefined;
   #caught: Map<number, Json> | undefined;
+  #endListeners: Set<EndListener> | undefined;
 
   /** @param onEnd called once, when the execution has ended */
   constructor(
@@ -210,6 +225,17 @@ export class Execution implements RunningExecution, Ending {
     this.#run(() => root.resume(this.scope), null);
   }
 
+  /**
+   * Calls a function once, after the execution has ended; soon, if it has ended already. Never calls it before this
+   * method has returned.
+   */
+  whenEnded(listener: EndListener): Cancel {
+    const listeners = (this.#endListeners ??= new Set());
+    listeners.add(listener);
+    if (this.#end) this.#tellEnd();
+    return () => void listeners.delete(listener);
+  }
+
   /** Called when the execution is no longer kept. */
   forget(): void {
     this.services.kept.add(-this.#counted);
@@ -316,6 +342,13 @@ export class Execution implements RunningExecution, Ending {
     this.#cancelTimeout?.();
     this.scope.end();
     this.onEnd(this);
+    if (this.#endListeners) this.#tellEnd();
+  }
+
+  #tellEnd(): void {
+    const listeners = this.#endListeners;
+    this.#endListeners = undefined;
+    void Promise.resolve().then(() => listeners?.forEach((listener) => listener(this)));
   }
 }
 

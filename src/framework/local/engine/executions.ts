@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { type Linked, LinkedList } from '../../base/linked-list.js';
+import { LinkedList } from '../../base/linked-list.js';
+import { type Entry, entryOf, ExecutionLists, type ExecutionPage } from './execution-lists.js';
 import { hasHeapFor } from './heap.js';
 import type { Json } from '../asl/values/json.js';
 import { Execution, type ExecutionStatus, type ExecutionServices, type StartedBy } from './execution.js';
 import type { Machine } from './machines/machines.js';
-import { pageKey, pageSize, pageToken, type PageRequest } from './pages.js';
+import type { PageRequest } from './pages.js';
 import type { Beginning } from './beginning.js';
 import { errors } from './service-error.js';
 import { checkRedrivable } from './redrives.js';
@@ -23,17 +24,21 @@ export interface ExecutionCounts {
   readonly forgotten: number;
 }
 
-/** An execution, linked with those of the same machine that were started before and after it. */
-interface Stored extends Linked<Stored> {
+/** An execution, with its entries in the lists that contain it. */
+interface Stored {
   readonly execution: Execution;
-  /** Its entry among the finished executions; undefined while it is running. */
-  finished: Finished | undefined;
+  /** Among those of the same machine, in the order of their starts. */
+  readonly ofMachine: Entry;
+  /** Among those that the same execution or Map Run has started. Undefined if a request has started it. */
+  readonly sibling: Entry | undefined;
+  /** Among the finished executions, in the order of their ends. Undefined while it is running. */
+  finished: Entry | undefined;
+  /** Among the finished children of its Map Run. Undefined while it is running, and if it belongs to none. */
+  inGroup: Entry | undefined;
 }
 
-/** A finished execution, linked with those that ended before and after it. */
-interface Finished extends Linked<Finished> {
-  readonly execution: Execution;
-}
+/** Returns the ARN of the Map Run or of the execution that has started an execution; undefined if a request has. */
+const parentKey = ({ parent }: StartedBy): string | undefined => parent?.mapRun?.arn ?? parent?.executionArn;
 
 /** The memory that there has to be to start an execution, in bytes. */
 const START_BYTES = 8 * 1024 * 1024;
@@ -44,14 +49,16 @@ const PIN_LIMIT = 100;
 export class Executions {
   readonly #byArn = new Map<string, Stored>();
   /** The executions of each machine, in the order of their starts. */
-  readonly #byMachine = new Map<string, LinkedList<Stored>>();
+  readonly #byMachine = new ExecutionLists();
+  /** The executions that an execution or a Map Run has started, by its ARN, in the order of their starts. */
+  readonly #byParent = new ExecutionLists();
   #started = 0;
   #ended = 0;
   #redriven = 0;
   #pinnings = 0;
   /** The number of pinned executions, finished or not. */
   #pinned = 0;
-  readonly #finished = new LinkedList<Finished>();
+  readonly #finished = new LinkedList<Entry>();
 
   constructor(
     private readonly services: ExecutionServices,
@@ -129,7 +136,8 @@ export class Executions {
     const stored = this.#byArn.get(execution.arn);
     if (!stored?.finished) return;
     this.#finished.remove(stored.finished);
-    stored.finished = undefined;
+    if (stored.inGroup) execution.startedBy.parent?.mapRun?.remove(stored.inGroup);
+    stored.finished = stored.inGroup = undefined;
   }
 
   /** @throws ServiceError ExecutionDoesNotExist */
@@ -145,18 +153,29 @@ export class Executions {
     status: ExecutionStatus | undefined,
     page: PageRequest,
     { versionArn, aliasArn }: StartedBy = {},
-  ): { executions: Execution[]; nextToken?: string } {
-    const size = pageSize(page);
-    const executions: Execution[] = [];
-    let stored = this.#pageStart(machineArn, pageKey(page));
-    for (; stored && executions.length < size; stored = stored.previous) {
-      const { execution } = stored;
-      if (versionArn !== undefined && execution.startedBy.versionArn !== versionArn) continue;
-      if (aliasArn !== undefined && execution.startedBy.aliasArn !== aliasArn) continue;
-      if (status === undefined || execution.status === status) executions.push(execution);
-    }
-    const last = executions.at(-1);
-    return { executions, ...(stored && last && { nextToken: pageToken(page, last.order) }) };
+  ): ExecutionPage {
+    return this.#byMachine.page(machineArn, page, ({ status: has, startedBy }) => {
+      if (versionArn !== undefined && startedBy.versionArn !== versionArn) return false;
+      if (aliasArn !== undefined && startedBy.aliasArn !== aliasArn) return false;
+      return status === undefined || has === status;
+    });
+  }
+
+  /**
+   * Returns a page of the executions that an execution or a Map Run has started, the latest first. Those that are no
+   * longer kept are left out.
+   * @param parentArn the ARN of the execution, for its nested executions; or of the Map Run
+   */
+  children(parentArn: string, status: ExecutionStatus | undefined, page: PageRequest): ExecutionPage {
+    return this.#byParent.page(parentArn, page, ({ status: has }) => status === undefined || has === status);
+  }
+
+  /** Returns the numbers of an execution's or a Map Run's children by status, of those that are kept. */
+  childCounts(parentArn: string): Partial<Record<ExecutionStatus, number>> {
+    const counts: Partial<Record<ExecutionStatus, number>> = {};
+    for (const { execution } of this.#byParent.of(parentArn))
+      counts[execution.status] = (counts[execution.status] ?? 0) + 1;
+    return counts;
   }
 
   get counts(): ExecutionCounts {
@@ -188,15 +207,21 @@ export class Executions {
     return undefined;
   }
 
+  /** True while an execution waits for its turn of the event loop. */
+  get isWaiting(): boolean {
+    for (const { execution } of this.#byArn.values()) if (execution.stepCounter.waiting > 0) return true;
+    return false;
+  }
+
   /**
    * Yields executions of one machine, or of all machines, but not the `count` that were started first in the service.
    * The executions of each machine come in reverse order of their starts.
    */
   *startedAfter(count: number, machineArn?: string): Generator<Execution> {
-    const lists = machineArn === undefined ? this.#byMachine.values() : [this.#byMachine.get(machineArn)];
+    const lists = machineArn === undefined ? this.#byMachine.all() : [this.#byMachine.of(machineArn)];
     for (const list of lists) {
-      for (let stored = list?.last; stored && stored.execution.order >= count; stored = stored.previous)
-        yield stored.execution;
+      for (let entry = list.last; entry && entry.execution.order >= count; entry = entry.previous)
+        yield entry.execution;
     }
   }
 
@@ -216,27 +241,17 @@ export class Executions {
     for (const { execution } of this.#byArn.values()) execution.scope.end();
   }
 
-  /**
-   * Returns the first execution of a page. `before` is the number of the previous page's last execution in
-   * the order of starts. This number doesn't change when other executions are removed.
-   */
-  #pageStart(machineArn: string, before: string | undefined): Stored | undefined {
-    let stored = this.#byMachine.get(machineArn)?.last;
-    if (before === undefined) return stored;
-    const order = Number(before);
-    if (!Number.isSafeInteger(order)) throw errors.invalidToken();
-    while (stored && stored.execution.order >= order) stored = stored.previous;
-    return stored;
-  }
-
   #add(execution: Execution): void {
-    const { arn, machine } = execution;
+    const { arn, machine, startedBy } = execution;
     machine.lifecycle.running++;
-    let list = this.#byMachine.get(machine.arn);
-    if (!list) this.#byMachine.set(machine.arn, (list = new LinkedList()));
-    const stored: Stored = { execution, finished: undefined, previous: undefined, next: undefined };
-    list.add(stored);
-    this.#byArn.set(arn, stored);
+    const parent = parentKey(startedBy);
+    this.#byArn.set(arn, {
+      execution,
+      ofMachine: this.#byMachine.add(machine.arn, execution),
+      sibling: parent === undefined ? undefined : this.#byParent.add(parent, execution),
+      finished: undefined,
+      inGroup: undefined,
+    });
   }
 
   readonly #onEnd = (execution: Execution): void => {
@@ -249,8 +264,10 @@ export class Executions {
   #keep(execution: Execution): void {
     const stored = this.#byArn.get(execution.arn);
     if (stored) {
-      stored.finished = { execution, previous: undefined, next: undefined };
-      this.#finished.add(stored.finished);
+      this.#finished.add((stored.finished = entryOf(execution)));
+      const group = execution.startedBy.parent?.mapRun;
+      const old = group?.add((stored.inGroup = entryOf(execution)));
+      if (old) this.#drop(old);
     }
     while (this.#finished.size - this.#pinned > this.most || this.services.kept.isFull)
       if (!this.#forgetOldest()) return;
@@ -267,19 +284,22 @@ export class Executions {
     const unpinned = this.#oldestUnpinned;
     const oldest = (unpinned === latest ? undefined : unpinned) ?? this.#finished.first?.execution;
     if (!oldest) return false;
-    if (oldest.isPinned) this.#pinned--;
-    this.#unfinish(oldest);
-    oldest.forget();
-    this.#forget(oldest);
+    this.#drop(oldest);
     return true;
   }
 
-  #forget({ arn, machine }: Execution): void {
+  /** Forgets a finished execution. */
+  #drop(execution: Execution): void {
+    const { arn, machine, startedBy } = execution;
+    if (execution.isPinned) this.#pinned--;
+    this.#unfinish(execution);
+    execution.forget();
     const stored = this.#byArn.get(arn);
     this.#byArn.delete(arn);
-    const list = this.#byMachine.get(machine.arn);
-    if (stored) list?.remove(stored);
-    if (list?.size === 0) this.#byMachine.delete(machine.arn);
+    if (!stored) return;
+    this.#byMachine.remove(machine.arn, stored.ofMachine);
+    const parent = parentKey(startedBy);
+    if (parent !== undefined && stored.sibling) this.#byParent.remove(parent, stored.sibling);
   }
 }
 

@@ -11,7 +11,7 @@ import { type MockConfig, mockConfigMistakes, TestCases } from '../resources/moc
 import { MockTable, type Mocks } from '../resources/mocks.js';
 import { ResourceList } from '../resources/resource-list.js';
 import { Activities, POLL_LIMIT, type PollAnswer } from './activities.js';
-import type { Execution } from './execution.js';
+import type { Execution, Parent, StartedBy } from './execution.js';
 import { Executions } from './executions.js';
 import type { SeedVersion } from './machines/versions.js';
 import { Machines, seededHome, type Home, type Machine } from './machines/machines.js';
@@ -188,6 +188,24 @@ export class StepFunctions {
   }
 
   /**
+   * Starts an execution for a state of another execution. `whenEnded` of the child tells its end, and `stop` ends it
+   * early: the child doesn't end by itself when its parent does.
+   * @param machine one that is created, or any other, such as the processor of a Distributed Map
+   * @param input JSON text, of which `value` is the value
+   * @param name @default a random one
+   * @throws ServiceError as {@link Executions.start} does
+   */
+  startChild(
+    parent: Parent,
+    machine: Machine,
+    input: string,
+    value: Json,
+    { name, ...startedBy }: Omit<StartedBy, 'parent'> & { readonly name?: string } = {},
+  ): Execution {
+    return this.executions.start(machine, name, input, value, { ...startedBy, parent });
+  }
+
+  /**
    * Handles a GetActivityTask call. Calls `answer` with a task as soon as there is one, or without a task after
    * `pollHoldMs`. The returned function ends the call early, and `answer` is then not called.
    * @throws ServiceError ActivityDoesNotExist, or ActivityWorkerLimitExceeded
@@ -233,9 +251,7 @@ export class StepFunctions {
    * event loop, or for an evaluation in a thread.
    */
   get busy(): boolean {
-    if (this.#evaluator.busy > 0) return true;
-    for (const { stepCounter } of this.executions.startedAfter(0)) if (stepCounter.waiting > 0) return true;
-    return false;
+    return this.#evaluator.busy > 0 || this.executions.isWaiting;
   }
 
   /** Ends all GetActivityTask calls, executions and threads. The histories of the executions get no event for it. */

@@ -1,0 +1,101 @@
+import { type Linked, LinkedList } from '../../base/linked-list.js';
+import type { Execution } from './execution.js';
+import { pageKey, pageSize, pageToken, type PageRequest } from './pages.js';
+import { errors } from './service-error.js';
+
+/** An execution in a list, linked with those before and after it. */
+export interface Entry extends Linked<Entry> {
+  readonly execution: Execution;
+}
+
+export const entryOf = (execution: Execution): Entry => ({ execution, previous: undefined, next: undefined });
+
+export interface ExecutionPage {
+  readonly executions: Execution[];
+  readonly nextToken?: string;
+}
+
+const NONE = new LinkedList<Entry>();
+
+/** Lists of executions in the order of their starts, by the ARN of what they have in common. */
+export class ExecutionLists {
+  readonly #lists = new Map<string, LinkedList<Entry>>();
+
+  of(arn: string): LinkedList<Entry> {
+    return this.#lists.get(arn) ?? NONE;
+  }
+
+  all(): Iterable<LinkedList<Entry>> {
+    return this.#lists.values();
+  }
+
+  /** Adds an execution as the latest of a list. */
+  add(arn: string, execution: Execution): Entry {
+    let list = this.#lists.get(arn);
+    if (!list) this.#lists.set(arn, (list = new LinkedList()));
+    const entry = entryOf(execution);
+    list.add(entry);
+    return entry;
+  }
+
+  remove(arn: string, entry: Entry): void {
+    const list = this.#lists.get(arn);
+    list?.remove(entry);
+    if (list?.size === 0) this.#lists.delete(arn);
+  }
+
+  /** Returns a page of the executions in a list that are wanted, the latest first. */
+  page(arn: string, request: PageRequest, isWanted: (execution: Execution) => boolean): ExecutionPage {
+    const size = pageSize(request);
+    const executions: Execution[] = [];
+    let entry = startOf(this.of(arn), pageKey(request));
+    for (; entry && executions.length < size; entry = entry.previous)
+      if (isWanted(entry.execution)) executions.push(entry.execution);
+    const last = executions.at(-1);
+    return { executions, ...(entry && last && { nextToken: pageToken(request, last.order) }) };
+  }
+}
+
+/**
+ * Returns the first execution of a page. `before` is the number of the previous page's last execution in the order of
+ * starts. This number doesn't change when other executions are removed.
+ */
+function startOf(list: LinkedList<Entry>, before: string | undefined): Entry | undefined {
+  let entry = list.last;
+  if (before === undefined) return entry;
+  const order = Number(before);
+  if (!Number.isSafeInteger(order)) throw errors.invalidToken();
+  while (entry && entry.execution.order >= order) entry = entry.previous;
+  return entry;
+}
+
+/** The child executions of a Map Run. Of those that have ended, only the latest are kept; older ones are forgotten at once. */
+export class ChildGroup {
+  readonly #succeeded = new LinkedList<Entry>();
+  readonly #others = new LinkedList<Entry>();
+
+  constructor(
+    /** The ARN of the Map Run. */
+    readonly arn: string,
+    /** The most children that have succeeded, and the most others that have ended, that are kept. */
+    readonly most: number,
+  ) {}
+
+  /** Adds a child that has ended. Returns the child that is to be forgotten for it; undefined if there is room. */
+  add(entry: Entry): Execution | undefined {
+    const list = this.#listOf(entry);
+    list.add(entry);
+    if (list.size <= this.most) return undefined;
+    for (const { execution } of list) if (!execution.isPinned) return execution;
+    return undefined;
+  }
+
+  /** Removes a child that is forgotten, or that is about to be redriven. */
+  remove(entry: Entry): void {
+    this.#listOf(entry).remove(entry);
+  }
+
+  #listOf({ execution }: Entry): LinkedList<Entry> {
+    return execution.status === 'SUCCEEDED' ? this.#succeeded : this.#others;
+  }
+}
