@@ -3,27 +3,20 @@ import type { AddressInfo } from 'node:net';
 import { silentLog } from '../base/log/log.js';
 import { show } from '../base/show.js';
 import { systemClock } from '../base/time/clock.js';
-import { activityOperations } from './api/operations/activity-operations.js';
-import { aliasOperations } from './api/operations/alias-operations.js';
-import { executionOperations } from './api/operations/execution-operations.js';
+import { OPERATIONS, ownApi } from './api/operations/operations.js';
 import { apiCheck, type Names } from './api/host-check.js';
 import type { FaultHook } from './api/injected-faults.js';
-import { machineOperations, versionOperations } from './api/operations/machine-operations.js';
 import { BodyReader } from './api/request-body.js';
 import { checkArn } from './api/request-validation.js';
 import { createApiServer } from './api/server.js';
 import type { Service } from './api/operation.js';
 import { isScale, LARGEST_SCALE, LEAST_SCALE, ScaledClock } from '../base/time/scaled-clock.js';
 import { ServiceRoutes } from './api/service-routes.js';
-import { tagOperations } from './api/operations/tag-operations.js';
-import { taskOperations } from './api/operations/task-operations.js';
-import { testStateOperations } from './api/operations/test-state-operation.js';
-import { validateOperations } from './api/operations/validate-operation.js';
 import { Console, type ConsoleOptions } from './console/console.js';
 import { McpEndpoint } from './mcp/mcp-endpoint.js';
 import { StepFunctions, type SeedMachine, type StepFunctionsOptions } from './engine/step-functions.js';
 
-export interface LocalServiceOptions extends StepFunctionsOptions {
+export interface LocalServiceOptions extends Omit<StepFunctionsOptions, 'api'> {
   /** The port to listen on; 0 for any free port. @default 8083 */
   port?: number;
   /** The address to listen on. @default '127.0.0.1' */
@@ -100,20 +93,6 @@ export interface LocalService {
   close(): Promise<void>;
 }
 
-const OPERATIONS = new Map(
-  Object.entries({
-    ...activityOperations,
-    ...taskOperations,
-    ...machineOperations,
-    ...versionOperations,
-    ...aliasOperations,
-    ...tagOperations,
-    ...validateOperations,
-    ...testStateOperations,
-    ...executionOperations,
-  }),
-);
-
 /** @throws TypeError if the time scale isn't a number in its range */
 function checkedScale(scale: number): number {
   if (isScale(scale)) return scale;
@@ -127,7 +106,7 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
   const { port = 8083, host = '127.0.0.1' } = options;
   const clock = new ScaledClock(options.clock ?? systemClock);
   if (options.timeScale !== undefined) clock.change({ scale: checkedScale(options.timeScale) });
-  const stepFunctions = new StepFunctions({ ...options, clock });
+  const stepFunctions = new StepFunctions({ ...options, clock, api: ownApi });
   const server = createServer(stepFunctions, clock, host, options);
   await listen(server, port, host);
   return serviceOf(stepFunctions, server, host);

@@ -5,6 +5,7 @@ import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js'
 import { startLocalService, type LocalService, type Mocks } from 'stepwright/local';
 import {
   FUNCTIONS,
+  one,
   WORK,
   type CallRow,
   type WorkerReport,
@@ -22,6 +23,13 @@ const CLOCK_LIMIT_MS = 10 * 24 * 3600 * 1000;
 
 /** The longest real time of a row that ends. */
 const REAL_LIMIT_MS = 10_000;
+
+/** The machines, of one state each, that rows call as children. */
+const CHILDREN = {
+  Passes: { Type: 'Pass', Result: { Arg1: 'argument1' } },
+  Fails: { Type: 'Fail', Error: 'SomeFailure', Cause: "This state machines raises a 'SomeFailure' failure." },
+  Times: { Type: 'Task', Resource: FUNCTIONS.never, TimeoutSeconds: 5 },
+};
 
 /** The tokens that mocks were called with and that have no report yet. */
 const openTokens: string[] = [];
@@ -71,6 +79,8 @@ export class Harness {
     const clock = new HandClock();
     const service = await startLocalService({ port: 0, clock, mocks, random: () => 0.5 });
     service.seedActivity(WORK);
+    for (const [name, state] of Object.entries(CHILDREN))
+      service.seedMachine({ name, definition: JSON.stringify(one(state)), region: 'us-east-1' });
     const harness = new Harness(service, clock, { live: '', closed: '' });
     await harness.#call('CreateStateMachine', { name: 'M', definition: TASK, roleArn: ROLE });
     harness.tokens.closed = await harness.#token('old');

@@ -1,4 +1,5 @@
 import { expressions } from './recorded/expressions.js';
+import { nested } from './recorded/nested.js';
 import { paths } from './recorded/paths.js';
 import { pointers } from './recorded/pointers.js';
 import { services } from './recorded/services.js';
@@ -11,6 +12,7 @@ export const recorded: MachineRow[] = [
   ...pointers,
   ...texts,
   ...services,
+  ...nested,
   ...spelling,
   ...paths,
   ...expressions,

@@ -116,6 +116,17 @@ def aws_client_no_retry(aws_client):
 
 
 @pytest.fixture(scope="session")
+def secondary_aws_client(aws_client):
+    """Stands for another account. The local service has one, and doesn't check roles."""
+    return aws_client
+
+
+@pytest.fixture
+def create_cross_account_admin_role_and_policy():
+    return lambda **_more: f"arn:aws:iam::{ACCOUNT}:role/trusted-{os.urandom(8).hex()}"
+
+
+@pytest.fixture(scope="session")
 def aws_client_factory():
     return lambda config=None, **_more: Clients(config)
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../../base/log/log.js';
+import type { Parent } from '../engine/execution.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import type { Names } from './host-check.js';
 import type { BodyReader } from './request-body.js';
@@ -16,6 +17,8 @@ export interface Call {
   readonly closedWindowMs: number;
   /** Sets a function to call if the client's connection closes before the response is sent. */
   readonly onClosed: (callback: () => void) => void;
+  /** The state that makes the call; absent if a request does. */
+  readonly parent?: Parent;
 }
 
 /**

@@ -35,10 +35,11 @@ export interface StartedBy {
   readonly parent?: Parent;
 }
 
-/** The state of an execution that has started another execution. */
+/** The execution that has started another one. */
 export interface Parent {
   readonly executionArn: string;
-  readonly state: string;
+  /** The name of its state that did; absent if something that a state has called did. */
+  readonly state?: string;
   /** The Map Run to which the child belongs; absent for a nested execution. */
   readonly mapRun?: ChildGroup;
 }

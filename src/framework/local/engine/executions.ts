@@ -140,6 +140,10 @@ export class Executions {
     stored.finished = stored.inGroup = undefined;
   }
 
+  find(arn: string): Execution | undefined {
+    return this.#byArn.get(arn)?.execution;
+  }
+
   /** @throws ServiceError ExecutionDoesNotExist */
   get(arn: string): Execution {
     const stored = this.#byArn.get(arn);

@@ -9,6 +9,7 @@ import type { StateTest } from '../asl/runtime/state-test.js';
 import type { Json } from '../asl/values/json.js';
 import { type MockConfig, mockConfigMistakes, TestCases } from '../resources/mock-config.js';
 import { MockTable, type Mocks } from '../resources/mocks.js';
+import { NestedExecutions, type OwnApi } from '../resources/nested-executions.js';
 import { ResourceList } from '../resources/resource-list.js';
 import { Activities, POLL_LIMIT, type PollAnswer } from './activities.js';
 import type { Execution, Parent, StartedBy } from './execution.js';
@@ -60,6 +61,11 @@ export interface StepFunctionsOptions {
    * @default none
    */
   mockConfig?: MockConfig;
+  /**
+   * Returns the API of the service, for the Tasks that call it.
+   * @default none: such a Task needs a mock
+   */
+  api?: (stepFunctions: StepFunctions) => OwnApi;
   /** True to log a line for each transition of an execution. @default false */
   verbose?: boolean;
   /** The log for the service's own warnings and errors. @default a log that writes nothing */
@@ -124,7 +130,10 @@ export class StepFunctions {
     const { clock = systemClock, random = Math.random, log = silentLog } = options;
     const { pollHoldMs = 60_000, keptExecutions = 10_000 } = options;
     this.#evaluator = evaluator;
-    const resources = new ResourceList([new MockTable(options.mocks ?? {})]);
+    const resources = new ResourceList([
+      new MockTable(options.mocks ?? {}),
+      ...(options.api ? [new NestedExecutions(options.api(this), log)] : []),
+    ]);
     this.testCases = options.mockConfig && new TestCases(checked(options.mockConfig), resources);
     const { forCallers, real } = clock instanceof ScaledClock ? clock : { forCallers: clock, real: clock };
     const tasks = new TaskTable(forCallers, options.tokens, real);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { show } from '../../base/show.js';
 import type { RequestHandler, Service } from '../api/operation.js';
-import { Checker } from '../api/request-validation.js';
+import { callOperation } from '../api/operations/operations.js';
 import { parseJson } from '../asl/values/json.js';
 import { homeRegion } from '../console/queries.js';
 import { refuseRequest } from '../console/safety.js';
@@ -94,13 +94,10 @@ export class McpEndpoint implements RequestHandler {
 
   /** Runs an operation of the API, in the region of the resources that there are. */
   async #run<T>(name: string, body: object, signal: AbortSignal): Promise<T> {
-    const { operations, stepFunctions } = this.service;
-    const operation = operations.get(name);
-    if (!operation) throw new Error(`there is no operation ${name}`);
+    const { stepFunctions } = this.service;
     const onClosed = (closed: () => void): void => signal.addEventListener('abort', closed, { once: true });
     const region = homeRegion(stepFunctions);
-    const call = { operation: name, checker: new Checker({ ...body }), region, closedWindowMs: 0, onClosed };
-    return (await operation(call, stepFunctions)) as T;
+    return (await callOperation(stepFunctions, name, { ...body }, { region, onClosed })) as T;
   }
 }
 

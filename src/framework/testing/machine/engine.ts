@@ -9,8 +9,8 @@ import { isCallback, statesOf } from './machine-states.js';
 import { classifyReportFailure } from '../../aws/failure.js';
 import type { ReportRequest } from '../../aws/call.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
-import { type Body, Checker } from '../../local/api/request-validation.js';
-import { taskOperations } from '../../local/api/operations/task-operations.js';
+import type { Body } from '../../local/api/request-validation.js';
+import { callOperation, ownApi } from '../../local/api/operations/operations.js';
 import { ServiceError } from '../../local/engine/service-error.js';
 import { StepFunctions } from '../../local/engine/step-functions.js';
 
@@ -43,12 +43,7 @@ export class EnginePort implements ActivityPort {
    * @throws ServiceError if Step Functions rejects the call
    */
   async send(operation: string, body: Body): Promise<void> {
-    const call = {
-      ...{ operation, region: 'us-east-1', closedWindowMs: 0 },
-      checker: new Checker(body),
-      onClosed: () => {},
-    };
-    await taskOperations[operation]?.(call, this.#stepFunctions);
+    await callOperation(this.#stepFunctions, operation, body);
   }
 
   async #call(operation: string, body: Body): Promise<ReportAnswer> {
@@ -93,7 +88,7 @@ export function makeEngine(source: MachineSource, resources: Mocks, clock: HandC
   };
   const mocks = { ...callbackAnswers(source, resources), ...resources };
   const stepFunctions = new StepFunctions(
-    { clock, mocks, ...settings },
+    { clock, mocks, api: ownApi, ...settings },
     { evaluator: new EvaluationInPlace(), isAlone: true },
   );
   const { name, definition, seed } = source;

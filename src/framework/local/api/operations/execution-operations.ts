@@ -4,10 +4,10 @@ import { errors } from '../../engine/service-error.js';
 import type { Machine } from '../../engine/machines/machines.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import { START_FROM } from '../../../base/local-protocol.js';
-import { type Json, readJson } from '../../asl/values/json.js';
+import { isObject, type Json, readJson } from '../../asl/values/json.js';
 import { parseArn } from '../../asl/values/arn.js';
 import { beginningIn } from '../../engine/beginning.js';
-import type { Execution, ExecutionStatus } from '../../engine/execution.js';
+import type { Execution, ExecutionStatus, Parent } from '../../engine/execution.js';
 import { toSeconds } from '../../engine/history.js';
 import { notRedrivable } from '../../engine/redrives.js';
 import type { Operation } from '../operation.js';
@@ -129,8 +129,33 @@ function identify({ arn, name, machine, status, startedAt, end, startedBy, redri
   };
 }
 
+/** Returns the response of DescribeExecution. @param included false if it is without the input and the outcome */
+export function describeExecution(execution: Execution, now: number, included = true): object {
+  const { input, end, startedBy } = execution;
+  return {
+    ...identify(execution),
+    ...(included && { input }),
+    inputDetails: { included },
+    ...(end?.output !== undefined && { outputDetails: { included } }),
+    ...(included && end?.output !== undefined && { output: end.output }),
+    ...(included && end?.error !== undefined && { error: end.error }),
+    ...(included && end?.cause !== undefined && { cause: end.cause }),
+    ...(startedBy.traceHeader !== undefined && { traceHeader: startedBy.traceHeader }),
+    ...describeRedrive(execution, now),
+  };
+}
+
+/**
+ * Returns the execution that the input of another execution names as the one that has started it. AWS page "Start a new
+ * AWS Step Functions execution": a console links the two by it.
+ */
+function parentIn(input: Json): Parent | undefined {
+  const executionArn = isObject(input) ? input['AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID'] : undefined;
+  return typeof executionArn === 'string' && executionArn.length <= MAX.arn ? { executionArn } : undefined;
+}
+
 export const executionOperations: Record<string, Operation> = {
-  StartExecution({ checker }, stepFunctions) {
+  StartExecution({ checker, parent: caller }, stepFunctions) {
     const { machines, executions, random } = stepFunctions;
     const arn = checker.requiredText('stateMachineArn', ARN);
     const name = checker.text('name', NAME);
@@ -140,12 +165,14 @@ export const executionOperations: Record<string, Operation> = {
     if (name !== undefined) checkName(name);
     const [plainArn, testCase] = splitTestCase(arn);
     const { machine, ...named } = machines.named(checkArn(plainArn, 'stateMachine'), random);
+    const parsed = parseInput(input);
+    const parent = caller ?? parentIn(parsed);
     const startedBy = {
       ...named,
+      ...(parent && { parent }),
       ...(traceHeader !== undefined && { traceHeader }),
       ...(testCase !== undefined && { testCase: testCaseOf(machine, testCase, stepFunctions) }),
     };
-    const parsed = parseInput(input);
     const { arn: executionArn, startedAt } = executions.start(machine, name, input, parsed, startedBy);
     return { executionArn, startDate: toSeconds(startedAt) };
   },
@@ -182,19 +209,7 @@ export const executionOperations: Record<string, Operation> = {
     const arn = checker.requiredText('executionArn', ARN);
     const included = !readMetadataOnly(checker);
     checker.done();
-    const execution = executions.get(checkArn(arn, 'execution'));
-    const { input, end, startedBy } = execution;
-    return {
-      ...identify(execution),
-      ...(included && { input }),
-      inputDetails: { included },
-      ...(end?.output !== undefined && { outputDetails: { included } }),
-      ...(included && end?.output !== undefined && { output: end.output }),
-      ...(included && end?.error !== undefined && { error: end.error }),
-      ...(included && end?.cause !== undefined && { cause: end.cause }),
-      ...(startedBy.traceHeader !== undefined && { traceHeader: startedBy.traceHeader }),
-      ...describeRedrive(execution, clock.now()),
-    };
+    return describeExecution(executions.get(checkArn(arn, 'execution')), clock.now(), included);
   },
 
   ListExecutions({ operation, checker }, { machines, executions, random }) {

@@ -84,6 +84,12 @@ export type ResourceAnswer = Exclude<TaskOutcome, { readonly kind: 'timedOut' }>
 /** A task that is submitted to its resource. */
 export interface SubmittedTask extends TaskOrder {
   readonly call: ResourceCall;
+  readonly execution: RunningExecution;
+  /**
+   * Records the response of a service that has started a job (`.sync`). The task ends with the job, by `answered`.
+   * @param output JSON text
+   */
+  submitted(output: string): void;
   /** Takes the resource's response, unless a worker sends it with the task's token. */
   answered(answer: ResourceAnswer): void;
 }

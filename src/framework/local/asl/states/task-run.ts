@@ -16,6 +16,7 @@ import { isTooLarge, type Json } from '../values/json.js';
 import { ACTIVITY, type ServiceResource } from '../definition/service-resource.js';
 import { WHOLE } from '../runtime/payload-text.js';
 import type { Branch } from '../runtime/branch.js';
+import type { RunningExecution } from '../runtime/running-execution.js';
 import { soon, type Soon } from '../expression.js';
 import type { WorkResult } from './state.js';
 
@@ -82,6 +83,7 @@ class TaskRun implements SubmittedTask {
   /** The token's task; undefined if a worker is to take the task, and its token with it. */
   #task: TokenTask | undefined;
   #cut: Cancel = () => {};
+  #wasSubmitted = false;
 
   constructor(
     private readonly branch: Branch,
@@ -93,6 +95,10 @@ class TaskRun implements SubmittedTask {
     const { execution, stateName: state } = branch;
     const { machineName: machine } = execution;
     this.call = { machine, state, resource: asked.resource, iterations: iterationsOf(branch) };
+  }
+
+  get execution(): RunningExecution {
+    return this.branch.execution;
   }
 
   /** Begins the task. The returned function ends it without an outcome. */
@@ -167,8 +173,7 @@ class TaskRun implements SubmittedTask {
     this.#try(() => {
       const bounded = boundedAnswer(answer, this.asked);
       const { pattern } = this.asked.service;
-      if (bounded.kind === 'succeeded' && pattern !== 'requestResponse' && this.#task?.isOpen())
-        this.#submitted(bounded.output);
+      if (bounded.kind === 'succeeded' && pattern !== 'requestResponse') this.submitted(bounded.output);
       if (bounded.kind === 'failed' || pattern !== 'callback' || bounded.endsCallback)
         this.#task?.settle(bounded);
     });
@@ -193,7 +198,9 @@ class TaskRun implements SubmittedTask {
     this.#record('started', details ?? this.asked.service.details, at);
   }
 
-  #submitted(output: string): void {
+  submitted(output: string): void {
+    if (this.#wasSubmitted || !this.#task?.isOpen()) return;
+    this.#wasSubmitted = true;
     this.#record('submitted', { ...this.asked.service.details, output, outputDetails: WHOLE });
   }
 

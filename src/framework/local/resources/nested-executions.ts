@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from '../../base/log/log.js';
+import type { Cancel } from '../../base/time/clock.js';
+import { parseServiceArn } from '../asl/definition/service-resource.js';
+import type { CallTarget, ResourceAnswer, SubmittedTask } from '../asl/runtime/resource.js';
+import { bareText, isObject, readJson, type Json, type JsonObject } from '../asl/values/json.js';
+import type { CallTaker } from './resource-list.js';
+import { sdkRequest, sdkResponse } from './sdk-spelling.js';
+
+/** The API of the service itself, as the Tasks of its executions call it. */
+export interface OwnApi {
+  has(operation: string): boolean;
+  /** Runs an operation. Rejects only if the service itself fails. */
+  call(operation: string, body: JsonObject, caller: Caller): Promise<ApiAnswer>;
+  /** Calls a function once with the response of DescribeExecution, after the execution has ended. */
+  whenEnded(executionArn: string, listener: (description: object) => void): Cancel;
+  /** Stops an execution; does nothing if it has ended. */
+  stop(executionArn: string, cause: string): void;
+}
+
+interface Caller {
+  readonly parent: { readonly executionArn: string; readonly state: string };
+  /** Sets a function to call if the call is cut before its answer. */
+  readonly onCut: (callback: () => void) => void;
+}
+
+type ApiAnswer =
+  | { readonly response: object }
+  | { readonly error: { readonly type: string; readonly message: string } };
+
+/** The most milliseconds of a turn of the event loop after which a nested execution waits for the next turn. */
+const LONGEST_TURN_MS = 50;
+
+/**
+ * Answers the Tasks that call Step Functions itself: `states:startExecution` in all its patterns, and every operation by
+ * `aws-sdk:sfn`. Recorded from the live service (recorded/nested.ts).
+ */
+export class NestedExecutions implements CallTaker {
+  constructor(
+    private readonly api: OwnApi,
+    private readonly log: Logger,
+  ) {}
+
+  takes({ resource }: CallTarget): boolean {
+    const called = calledBy(resource);
+    return called !== undefined && this.api.has(called.operation);
+  }
+
+  fix(): undefined {
+    return undefined;
+  }
+
+  submit(task: SubmittedTask, input: Json): Cancel {
+    const call = new NestedCall(this.api, this.log, task);
+    void call.run(input);
+    return () => call.cut();
+  }
+}
+
+/** How a Task calls Step Functions: by its optimised integration (`states`), or by that of the SDK. */
+interface Called {
+  readonly operation: string;
+  readonly isSdk: boolean;
+  /** The suffix of the resource, such as `.sync:2`; empty if there is none. */
+  readonly suffix: string;
+}
+
+function calledBy(arn: string): Called | undefined {
+  const { resourceType, resource = '' } = parseServiceArn(arn)?.details ?? {};
+  if (resourceType !== 'states' && resourceType !== 'aws-sdk:sfn') return undefined;
+  const [action = '', ...suffix] = resource.split('.');
+  const operation = action.charAt(0).toUpperCase() + action.slice(1);
+  return { operation, isSdk: resourceType !== 'states', suffix: suffix.join('.') };
+}
+
+/** One call of the service's own API by a Task. */
+class NestedCall {
+  #isCut = false;
+  #onCut: Cancel = () => {};
+
+  constructor(
+    private readonly api: OwnApi,
+    private readonly log: Logger,
+    private readonly task: SubmittedTask,
+  ) {}
+
+  cut(): void {
+    this.#isCut = true;
+    this.#onCut();
+  }
+
+  async run(input: Json): Promise<void> {
+    const { task } = this;
+    try {
+      // A machine may start itself again and again.
+      await task.execution.stepCounter.pause(LONGEST_TURN_MS);
+      if (!this.#isCut) await this.#call(input);
+    } catch (error) {
+      this.log.error(
+        { err: error, execution: task.execution.arn },
+        'the local service failed to call itself',
+      );
+      task.answered({ kind: 'failed', error: 'States.Runtime', cause: String(error) });
+    }
+  }
+
+  async #call(input: Json): Promise<void> {
+    const { task, api } = this;
+    const called = calledBy(task.call.resource);
+    if (!called) throw new Error(`${task.call.resource} is no call of Step Functions`);
+    const body = isObject(input) ? sdkRequest(input) : {};
+    const parent = { executionArn: task.execution.arn, state: task.call.state };
+    const answer = await api.call(called.operation, body, {
+      parent,
+      onCut: (callback) => (this.#onCut = callback),
+    });
+    this.#onCut = () => {};
+    if ('error' in answer) return task.answered(this.#failure(answer.error, called, body));
+    const output = called.isSdk ? sdkResponse(answer.response, isoDate) : startedOutput(answer.response);
+    if (!called.suffix.startsWith('sync'))
+      return task.answered({ kind: 'succeeded', output: JSON.stringify(output) });
+    this.#follow(String(Reflect.get(answer.response, 'executionArn')), called);
+    if (!this.#isCut) task.submitted(JSON.stringify(output));
+  }
+
+  /** Waits for the end of the child, and stops it if the task is cut. */
+  #follow(executionArn: string, { suffix }: Called): void {
+    const { api, task } = this;
+    const ignore = api.whenEnded(executionArn, (description) =>
+      task.answered(childAnswer(description, suffix)),
+    );
+    const cause = `The Task state in AWS Step Functions execution [${task.execution.arn}] which was managing this resource was aborted`;
+    this.#onCut = () => {
+      ignore();
+      // Executions may be nested so deep that a child can't be stopped inside the stop of its parent.
+      void Promise.resolve().then(() => api.stop(executionArn, cause));
+    };
+    if (this.#isCut) this.#onCut();
+  }
+
+  /** The error that the live service's API responds with is the same, so the log says what helps. */
+  #failure(
+    { type, message }: { type: string; message: string },
+    { isSdk }: Called,
+    body: JsonObject,
+  ): ResourceAnswer {
+    const { machine, state } = this.task.call;
+    if (type === 'StateMachineDoesNotExist')
+      this.log.warn(
+        { machine, state, stateMachineArn: body['stateMachineArn'] },
+        `the state '${state}' of '${machine}' calls a state machine that isn't in the local service: create it, or give the state a mock, by '${machine}.${state}'`,
+      );
+    const name = type.endsWith('Exception') ? type : `${type}Exception`;
+    const id = randomUUID();
+    if (isSdk) {
+      const cause = `${message} (Service: Sfn, Status Code: 400, Request ID: ${id}) (SDK Attempt Count: 1)`;
+      return { kind: 'failed', error: `Sfn.${name}`, cause };
+    }
+    const cause = `${message} (Service: AWSStepFunctions; Status Code: 400; Error Code: ${type}; Request ID: ${id}; Proxy: null)`;
+    return { kind: 'failed', error: `StepFunctions.${name}`, cause };
+  }
+}
+
+const isoDate = (seconds: number): string => new Date(seconds * 1000).toISOString();
+const epochMs = (seconds: number): number => Math.round(seconds * 1000);
+
+/** Returns the result of a `.sync` Task from the response of DescribeExecution for its child. */
+function childAnswer(description: object, suffix: string): ResourceAnswer {
+  const described = Object.entries(sdkResponse(description, epochMs) as JsonObject);
+  const sorted = described.toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const child: Record<string, Json> = Object.fromEntries(sorted);
+  if (child['Status'] !== 'SUCCEEDED')
+    return { kind: 'failed', error: 'States.TaskFailed', cause: JSON.stringify(child) };
+  if (suffix === 'sync:2') {
+    child['Input'] = readJson(bareText(child['Input'] ?? null));
+    child['Output'] = readJson(bareText(child['Output'] ?? null));
+  }
+  return { kind: 'succeeded', output: JSON.stringify(child) };
+}
+
+/** Returns what `states:startExecution` answers: the response of StartExecution, and what the SDK knows of it. */
+function startedOutput(response: object): Json {
+  const { ExecutionArn = '', StartDate = 0 } = sdkResponse(response, epochMs) as JsonObject;
+  const id = randomUUID();
+  // The live service writes the date as in 1.688130139123E9.
+  const [, first, rest] = /^(\d)(\d*?)0*$/.exec(JSON.stringify(StartDate)) ?? [];
+  const wire = `{"executionArn":${JSON.stringify(ExecutionArn)},"startDate":${first}.${rest}E9}`;
+  const length = String(Buffer.byteLength(wire));
+  const date = new Date(Number(StartDate)).toUTCString();
+  const type = 'application/x-amz-json-1.0';
+  return {
+    ExecutionArn,
+    SdkHttpMetadata: {
+      AllHttpHeaders: {
+        'x-amzn-RequestId': [id],
+        connection: ['keep-alive'],
+        'Content-Length': [length],
+        Date: [date],
+        'Content-Type': [type],
+      },
+      HttpHeaders: {
+        connection: 'keep-alive',
+        'Content-Length': length,
+        'Content-Type': type,
+        Date: date,
+        'x-amzn-RequestId': id,
+      },
+      HttpStatusCode: 200,
+    },
+    SdkResponseMetadata: { RequestId: id },
+    StartDate,
+  };
+}
