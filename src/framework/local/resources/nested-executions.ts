@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../base/log/log.js';
 import type { Cancel } from '../../base/time/clock.js';
+import type { Soon } from '../asl/expression.js';
 import { parseServiceArn } from '../asl/definition/service-resource.js';
 import type { CallTarget, ResourceAnswer, SubmittedTask } from '../asl/runtime/resource.js';
 import { bareText, isObject, readJson, type Json, type JsonObject } from '../asl/values/json.js';
@@ -10,8 +11,8 @@ import { sdkRequest, sdkResponse } from './sdk-spelling.js';
 /** The API of the service itself, as the Tasks of its executions call it. */
 export interface OwnApi {
   has(operation: string): boolean;
-  /** Runs an operation. Rejects only if the service itself fails. */
-  call(operation: string, body: JsonObject, caller: Caller): Promise<ApiAnswer>;
+  /** Runs an operation. Fails only if the service itself does. */
+  call(operation: string, body: JsonObject, caller: Caller): Soon<ApiAnswer>;
   /** Calls a function once with the response of DescribeExecution, after the execution has ended. */
   whenEnded(executionArn: string, listener: (description: object) => void): Cancel;
   /** Stops an execution; does nothing if it has ended. */
@@ -110,10 +111,10 @@ class NestedCall {
     if (!called) throw new Error(`${task.call.resource} is no call of Step Functions`);
     const body = isObject(input) ? sdkRequest(input) : {};
     const parent = { executionArn: task.execution.arn, state: task.call.state };
-    const answer = await api.call(called.operation, body, {
-      parent,
-      onCut: (callback) => (this.#onCut = callback),
-    });
+    const onCut = (callback: Cancel): void => void (this.#onCut = callback);
+    const soon = api.call(called.operation, body, { parent, onCut });
+    // A child that has started waits for its turn: what it does comes after what its parent records of its start.
+    const answer = soon instanceof Promise ? await soon : soon;
     this.#onCut = () => {};
     if ('error' in answer) return task.answered(this.#failure(answer.error, called, body));
     const output = called.isSdk ? sdkResponse(answer.response, isoDate) : startedOutput(answer.response);

@@ -33,12 +33,12 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
  * @param more what differs from a call of us-east-1 whose caller waits for ever
  * @throws ServiceError if the response is an error of the API
  */
-export async function callOperation(
+export function callOperation(
   stepFunctions: StepFunctions,
   operation: string,
   body: Body,
   more: Partial<Call> = {},
-): Promise<object> {
+): object | Promise<object> {
   const found = OPERATIONS.get(operation);
   if (!found) throw new Error(`there is no operation ${operation}`);
   const checker = new Checker(body);
@@ -46,17 +46,23 @@ export async function callOperation(
   return found(call, stepFunctions);
 }
 
+/** @throws what isn't an error of the API */
+function errorAnswer(error: unknown): { error: ServiceError } {
+  if (error instanceof ServiceError) return { error };
+  throw error;
+}
+
 /** Returns the API of a service as the Tasks of its own executions call it. */
 export const ownApi = (stepFunctions: StepFunctions): OwnApi => ({
   has: (operation) => OPERATIONS.has(operation),
-  async call(operation, body, { parent, onCut }) {
+  call(operation, body, { parent, onCut }) {
     const { region = 'us-east-1' } = parseArn(parent.executionArn) ?? {};
     try {
-      const more = { region, parent, onClosed: onCut };
-      return { response: await callOperation(stepFunctions, operation, body, more) };
+      const answer = callOperation(stepFunctions, operation, body, { region, parent, onClosed: onCut });
+      if (!(answer instanceof Promise)) return { response: answer };
+      return answer.then((response: object) => ({ response }), errorAnswer);
     } catch (error) {
-      if (error instanceof ServiceError) return { error };
-      throw error;
+      return errorAnswer(error);
     }
   },
   whenEnded: (arn, listener) =>
