@@ -4,13 +4,16 @@ import type { Cancel } from '../../base/time/clock.js';
 import type { Soon } from '../asl/expression.js';
 import { parseServiceArn } from '../asl/definition/service-resource.js';
 import type { CallTarget, ResourceAnswer, SubmittedTask } from '../asl/runtime/resource.js';
-import { bareText, isObject, readJson, type Json, type JsonObject } from '../asl/values/json.js';
+import { bareText, CAUSE_LIMIT, isObject, readJson, type Json, type JsonObject } from '../asl/values/json.js';
 import type { CallTaker } from './resource-list.js';
 import { sdkRequest, sdkResponse } from './sdk-spelling.js';
 
 /** The API of the service itself, as the Tasks of its executions call it. */
 export interface OwnApi {
-  has(operation: string): boolean;
+  /** Returns true if it can run an operation. @param body the request; undefined when the machine is created */
+  has(operation: string, body: JsonObject | undefined): boolean;
+  /** What a user can do so that it can, as an imperative. @default nothing */
+  readonly fix?: string;
   /** Runs an operation. Fails only if the service itself does. */
   call(operation: string, body: JsonObject, caller: Caller): Soon<ApiAnswer>;
   /** Calls a function once with the response of DescribeExecution, after the execution has ended. */
@@ -42,13 +45,16 @@ export class NestedExecutions implements CallTaker {
     private readonly log: Logger,
   ) {}
 
-  takes({ resource }: CallTarget): boolean {
+  takes({ resource }: CallTarget, input: Json | undefined): boolean {
     const called = calledBy(resource);
-    return called !== undefined && this.api.has(called.operation);
+    return (
+      called !== undefined &&
+      this.api.has(called.operation, input === undefined ? undefined : requestOf(input))
+    );
   }
 
-  fix(): undefined {
-    return undefined;
+  fix({ resource }: CallTarget): string | undefined {
+    return calledBy(resource) && this.api.fix;
   }
 
   submit(task: SubmittedTask, input: Json): Cancel {
@@ -73,6 +79,8 @@ function calledBy(arn: string): Called | undefined {
   const operation = action.charAt(0).toUpperCase() + action.slice(1);
   return { operation, isSdk: resourceType !== 'states', suffix: suffix.join('.') };
 }
+
+const requestOf = (input: Json): JsonObject => (isObject(input) ? sdkRequest(input) : {});
 
 /** One call of the service's own API by a Task. */
 class NestedCall {
@@ -109,7 +117,7 @@ class NestedCall {
     const { task, api } = this;
     const called = calledBy(task.call.resource);
     if (!called) throw new Error(`${task.call.resource} is no call of Step Functions`);
-    const body = isObject(input) ? sdkRequest(input) : {};
+    const body = requestOf(input);
     const parent = { executionArn: task.execution.arn, state: task.call.state };
     const onCut = (callback: Cancel): void => void (this.#onCut = callback);
     const soon = api.call(called.operation, body, { parent, onCut });
@@ -171,7 +179,7 @@ function childAnswer(description: object, suffix: string): ResourceAnswer {
   const sorted = described.toSorted(([one], [other]) => (one < other ? -1 : 1));
   const child: Record<string, Json> = Object.fromEntries(sorted);
   if (child['Status'] !== 'SUCCEEDED')
-    return { kind: 'failed', error: 'States.TaskFailed', cause: JSON.stringify(child) };
+    return { kind: 'failed', error: 'States.TaskFailed', cause: JSON.stringify(child).slice(0, CAUSE_LIMIT) };
   if (suffix === 'sync:2') {
     child['Input'] = readJson(bareText(child['Input'] ?? null));
     child['Output'] = readJson(bareText(child['Output'] ?? null));

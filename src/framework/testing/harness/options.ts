@@ -69,6 +69,12 @@ export interface TestMachineOptions<
   /** Mocks of resources that aren't activities, in the form of `mocks` in the config. @default {} */
   readonly resources?: Mocks;
   /**
+   * The machines that the machine starts (`states:startExecution`), by their names: each as the first parameter of
+   * `createTestMachine`. A mock of the state or of the resource stands in for them.
+   * @default {}
+   */
+  readonly machines?: Readonly<Record<string, string | object>>;
+  /**
    * Faults to inject into the attempts of each handler, by `'Class.method'`, which stands for all handlers of a method
    * with several activities, or by `'Class.method@activity'`. The first fault in a list is for the handler's first
    * attempt.
@@ -157,6 +163,13 @@ export const MACHINE_OPTIONS: Rows<TestMachineOptions> = {
   ...BED_OPTIONS,
   activities: { expected: 'a list of classes', ok: Array.isArray },
   resources: { ...record, keysOnly: true },
+  machines: {
+    expected: 'definitions by the names of machines',
+    ok: (value) =>
+      isPlainObject(value) && Object.values(value).every((each) => isText(each) || isPlainObject(each)),
+    fix: "write the path, the text or the definition of each: machines: { Child: 'state-machines/Child.asl.json' }",
+    keysOnly: true,
+  },
   faults: {
     expected: "lists of faults by 'Class.method'",
     ok: (value) => isPlainObject(value) && Object.values(value).every(Array.isArray),

@@ -2,7 +2,7 @@ import type { Execution } from '../../local/engine/execution.js';
 import type { OpenTask } from '../../local/engine/tasks/open-tasks.js';
 import type { TestClock } from '../harness/test-clock.js';
 import type { Engine } from './engine.js';
-import { iterationsOf, type TaskOrder } from '../../local/asl/runtime/resource.js';
+import { iterationsOf, type TaskOrder, type TaskOrigin } from '../../local/asl/runtime/resource.js';
 import type { RunningExecution } from '../../local/asl/runtime/running-execution.js';
 import type { Body } from '../../local/api/request-validation.js';
 import { ServiceError } from '../../local/engine/service-error.js';
@@ -53,8 +53,12 @@ export class HandTasks {
 
   /** Returns true if the test, not a handler, ends this task of an activity. */
   has(arn: string, { origin }: TaskOrder): boolean {
-    const states = origin?.kind === 'activity' ? this.#started.get(origin.execution) : undefined;
-    return states !== undefined && (this.#unserved.has(arn) || states.has(origin?.state ?? ''));
+    if (origin?.kind !== 'activity') return false;
+    for (const execution of this.#around(origin.execution)) {
+      const states = this.#started.get(execution);
+      if (states && (this.#unserved.has(arn) || states.has(nameOf(origin, execution)))) return true;
+    }
+    return false;
   }
 
   /** Returns true if the test ends the task with this token, which the machine's worker has just received. */
@@ -62,6 +66,22 @@ export class HandTasks {
     if (!this.#anyStarted) return false;
     const { task } = this.#stepFunctions.tasks.lookUp(token);
     return task !== undefined && this.has(arn, task.order);
+  }
+
+  /** Returns true if an execution is another one, or was started for it. */
+  isWithin(inner: RunningExecution | undefined, outer: Execution): boolean {
+    return inner !== undefined && [...this.#around(inner)].includes(outer);
+  }
+
+  /** Yields an execution, the one that has started it, and so on. */
+  *#around({ arn }: RunningExecution): Generator<Execution> {
+    const { executions } = this.#stepFunctions;
+    let next = executions.find(arn);
+    for (let order = Infinity; next && next.order < order;) {
+      order = next.order;
+      yield next;
+      next = executions.find(next.startedBy.parent?.executionArn ?? '');
+    }
   }
 
   /** Takes all tasks that the test ends from the queues, so that their timeouts run as if a worker had taken them. */
@@ -80,21 +100,26 @@ export class HandTasks {
    */
   next(execution: Execution, state: string, iteration: readonly number[] = []): OpenTask | undefined {
     const task = this.open(execution).find(
-      ({ order, token }) => stateOf(order) === state && !this.#given.has(token) && isIn(order, iteration),
+      ({ order, token }) =>
+        order.origin !== undefined &&
+        nameOf(order.origin, execution) === state &&
+        !this.#given.has(token) &&
+        isIn(order, iteration),
     );
     if (task) this.#given.add(task.token);
     return task;
   }
 
   /**
-   * Returns the tasks of an execution that wait for the test to end them, including those of `.waitForTaskToken`
+   * Returns the tasks of an execution and of those nested in it that wait for the test to end them, including those of `.waitForTaskToken`
    * resources.
    */
   open(execution: Execution): OpenTask[] {
     return [...this.#stepFunctions.tasks].filter(
       ({ order, subject, lease, token }) =>
         lease !== undefined &&
-        order.origin?.execution === execution &&
+        order.origin !== undefined &&
+        this.isWithin(order.origin.execution, execution) &&
         (order.origin.kind === 'callback' || this.#deferred.has(token) || this.has(subject, order)),
     );
   }
@@ -135,6 +160,10 @@ function isIn({ origin }: TaskOrder, iteration: readonly number[]): boolean {
       .join() === iteration.join()
   );
 }
+
+/** Returns the name by which a test knows the state of a task: `Machine.State` for one of a nested execution. */
+const nameOf = ({ execution, state }: TaskOrigin, outer: Execution): string =>
+  execution === outer ? state : `${execution.machineName}.${state}`;
 
 /** Returns the name of the state to which a task belongs. */
 export const stateOf = ({ origin }: TaskOrder): string => origin?.state ?? '';

@@ -36,8 +36,8 @@ export class MachineStates {
 
   /** @throws StartError if the state has no tasks, or a mock ends them */
   checkTask(state: string): void {
-    this.check('task', state);
     const found = this.#find(state);
+    if (!found) this.check('task', state);
     if (!found || !this.#isByHand(found)) throwProblems([this.#noTask(`task('${state}')`, found)]);
   }
 
@@ -62,8 +62,8 @@ export class MachineStates {
   checkByHand(names: readonly string[]): void {
     throwProblems(
       names.flatMap((state) => {
-        if (!this.#names.includes(state)) return [this.#unknown('byHand', state)];
-        const found = this.#tasks.find((each) => each.state === state);
+        const found = this.#find(state);
+        if (!found && !this.#names.includes(state)) return [this.#unknown('byHand', state)];
         return found && this.#isByHand(found) ? [] : [this.#noTask(`byHand: '${state}'`, found)];
       }),
     );

@@ -17,6 +17,9 @@ import type { MachineWorker } from './machine-worker.js';
 import { Trail } from './trail.js';
 import { SlowWork } from '../work/real-work.js';
 
+/** A state of a machine that the machine under test starts: `Machine.State`. */
+export type NestedState = `${string}.${string}`;
+
 /** The objects of a test machine that its executions share. */
 export interface MachineWorld {
   readonly stepFunctions: StepFunctions;
@@ -108,11 +111,12 @@ export class TestExecution<State extends string = string> {
    * Runs the execution until the test has to end a task of the state: there is no handler for the task, the state is in
    * `byHand`, its handler has deferred it, or it is a callback (`.waitForTaskToken`). Each call returns another task,
    * the oldest first.
+   * @param state the name of a state, or `Machine.State` for a state of a machine that the execution has started
    * @throws an Error if there will be no such task. It says where the execution waits or how it ended
    * @throws StartError if a handler or a mock ends the tasks of this state, and no task is deferred; for an invalid
    * option
    */
-  async task(state: State, options: HandTaskOptions = {}): Promise<HandTask> {
+  async task(state: State | NestedState, options: HandTaskOptions = {}): Promise<HandTask> {
     this.#world.states.checkTask(state);
     checkOptions('task', HAND_TASK_OPTIONS, options);
     const { iteration = [] } = options;
@@ -178,14 +182,16 @@ export class TestExecution<State extends string = string> {
   }
 
   #isQueued(activity: Activity): boolean {
-    for (const { order } of activity.queued()) if (order.origin?.execution === this.#execution) return true;
+    const { handTasks } = this.#world;
+    for (const { order } of activity.queued())
+      if (handTasks.isWithin(order.origin?.execution, this.#execution)) return true;
     return false;
   }
 
   #run(goal: Omit<Goal, 'running' | 'owns'>): Promise<void> {
     const { calls, clock, worker, handTasks } = this.#world;
     const owns = ({ token }: TaskContext): boolean =>
-      handTasks.find(token)?.order.origin?.execution === this.#execution;
+      handTasks.isWithin(handTasks.find(token)?.order.origin?.execution, this.#execution);
     return calls.call(async () => {
       const isReached = (): boolean => calls.isClosed || goal.isReached();
       try {

@@ -7,6 +7,7 @@ import type { MachineSource } from '../../check/source/machine-source.js';
 import { type Problem, throwProblems } from '../../base/errors.js';
 import type { Execution } from '../../local/engine/execution.js';
 import type { Machine } from '../../local/engine/machines/machines.js';
+import type { DefinedTask } from '../../local/asl/states/state.js';
 import type { Json } from '../../local/asl/values/json.js';
 import { silentLog } from '../../base/log/log.js';
 import type { ExecutionResult } from './execution-result.js';
@@ -168,8 +169,18 @@ export async function createTestMachine<
   options: TestMachineOptions<Tokens> = {},
 ): Promise<TestMachine<StateName<Definition>>> {
   checkOptions('createTestMachine', MACHINE_OPTIONS, options);
-  const { activities = [], resources = {}, faults = {}, log = silentLog, concurrency } = options;
+  const {
+    activities = [],
+    resources = {},
+    machines = {},
+    faults = {},
+    log = silentLog,
+    concurrency,
+  } = options;
   const source = await readDefinition(definition);
+  const children = await Promise.all(
+    Object.entries(machines).map(async ([name, each]) => ({ ...(await readDefinition(each)), name })),
+  );
   const clock = new TestClock(new RealWork(realTimeLimits(options)));
   const parts = await makeBedHandlers(activities, options, clock);
   const { reportLimitMs, dispose, handlers, whole, deferrals } = parts;
@@ -177,10 +188,9 @@ export async function createTestMachine<
   const definitions = served.map((each) => each.definition);
   // Imported only when needed, so that a test with a bed doesn't load the code of the Amazon States Language.
   const { makeEngine } = await import('./engine.js');
-  const engine = makeEngine(source, resources, clock);
-  const { stepFunctions, machine, port, arns } = engine;
-  const { tasks } = machine.program;
-  throwProblems([...unusedFaults(faults, definitions), ...unusedResources(resources, source.name, tasks)]);
+  const engine = makeEngine(source, children, resources, clock);
+  const { stepFunctions, machine, nested, port, arns } = engine;
+  throwProblems([...unusedFaults(faults, definitions), ...unusedResources(resources, [machine, ...nested])]);
   const handlersByArn = new Map(
     arns.flatMap((arn) => {
       const handler = served.find((each) => isOf(each.definition.activity, arn));
@@ -196,7 +206,7 @@ export async function createTestMachine<
   const names = new Map([...handlersByArn].map(([arn, handler]) => [arn, handler.definition.name]));
   const states = new MachineStates(
     statesOf(source.definition).map(({ name }) => name),
-    tasks,
+    [...machine.program.tasks, ...nested.flatMap(tasksByMachine)],
     names,
   );
   const world = {
@@ -260,15 +270,18 @@ interface ResourceTask {
   readonly activity?: unknown;
 }
 
-/** Returns a problem for each mock in `resources` that no Task of the machine calls. */
-function unusedResources(resources: object, machine: string, tasks: readonly ResourceTask[]): Problem[] {
+/** Returns the tasks of a machine, with each state as `Machine.State`. */
+const tasksByMachine = ({ name, program }: Machine): DefinedTask[] =>
+  program.tasks.map((task) => ({ ...task, state: `${name}.${task.state}` }));
+
+/** Returns a problem for each mock in `resources` that no Task of the machines calls. */
+function unusedResources(resources: object, machines: readonly Machine[]): Problem[] {
+  const tasks: readonly ResourceTask[] = machines.flatMap(tasksByMachine);
   const called = tasks.filter(({ activity }) => activity === undefined);
-  const names = [...new Set(called.flatMap(({ state, resource }) => [`${machine}.${state}`, resource]))];
+  const names = [...new Set(called.flatMap(({ state, resource }) => [state, resource]))];
   const unused = Object.keys(resources).filter((name) => !names.includes(name));
   return unused.map((name) => {
-    const onActivity = tasks.some(
-      ({ state, activity }) => activity !== undefined && name.endsWith(`.${state}`),
-    );
+    const onActivity = tasks.some(({ state, activity }) => activity !== undefined && name === state);
     const [what, fix] = onActivity ? ON_ACTIVITY : [NEVER_CALLED, didYouMean(name, names)];
     return unusedProblem(`resources['${name}']`, what, fix);
   });
