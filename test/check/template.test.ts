@@ -39,6 +39,7 @@ Resources:
   Orders: { Type: AWS::DynamoDB::Table }
   Ship: { Type: AWS::StepFunctions::Activity, Properties: { Name: ship } }
   Own: { Type: 'Custom::Thing' }
+  Images: { Type: AWS::ECR::Repository }
   Machine:
     Type: AWS::StepFunctions::StateMachine
     Properties:
@@ -69,6 +70,7 @@ describe('a function of CloudFormation has its value', () => {
     ['!Ref Charge', 'charge-dev'],
     ['!GetAtt Charge.Arn', `arn:aws:lambda:${HERE}:function:charge-dev`],
     ['{ "Fn::GetAtt": [Orders, Arn] }', `arn:aws:dynamodb:${HERE}:table/Orders`],
+    ['!GetAtt Images.Arn', `arn:aws:ecr:${HERE}:repository/Images`],
     ['!Ref Jobs', 'https://sqs.us-east-1.amazonaws.com/123456789012/Jobs'],
     ['!Ref Paid', `arn:aws:sns:${HERE}:Paid`],
     ['!Ref Ship', `arn:aws:states:${HERE}:activity:ship`],
@@ -383,6 +385,8 @@ Resources:
 test.each([
   ['whose definition lies in S3', 'DefinitionUri: s3://bucket/key'],
   ['that needs a parameter without a value', 'Definition: { A: !Ref Stage }'],
+  ['whose definition lies at an unknown path', 'DefinitionUri: !Ref Stage'],
+  ['of an unknown type', 'Type: !Ref Stage, Definition: {}'],
 ])('a machine %s is left out with a warning, and the others are served', async (_what, property) => {
   const { machines, leftOut, problems, warnings } = await stackOf(`Parameters:
   Stage: { Type: String }
@@ -399,6 +403,16 @@ test('the files that a template names are listed, also while they can not be rea
   M: { Type: AWS::Serverless::StateMachine, Properties: { DefinitionUri: none.yaml } }
 `);
   expect(files).toEqual(['template.yaml', 'none.yaml'].map((name) => join(dir, name)));
+});
+
+test('a value in Parameter Store that needs itself is named', async () => {
+  const { problems } = await stackOf(`Parameters:
+  Kept: { Type: 'AWS::SSM::Parameter::Value<String>', Default: /kept }
+Resources:
+  Store: { Type: AWS::SSM::Parameter, Properties: { Name: /kept, Value: !Ref Kept } }
+  M: { Type: AWS::Serverless::StateMachine, Properties: { Definition: { A: !Ref Kept } } }
+`);
+  expect(problems).toMatchObject([{ what: 'the value of Store needs itself' }]);
 });
 
 test('a parameter that no template has is refused, with the one that is meant', async () => {

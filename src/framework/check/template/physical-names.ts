@@ -5,7 +5,10 @@ export interface ResourceHome {
   readonly account: string;
 }
 
-/** The part of an ARN after `arn:PARTITION:`, by the type of a resource. */
+/**
+ * The part of an ARN after `arn:PARTITION:`, by the type of a resource. That of other types is
+ * `service:REGION:ACCOUNT:kind-of-resource/NAME`.
+ */
 const ARNS: Readonly<Record<string, string>> = {
   'AWS::Lambda::Function': 'lambda:REGION:ACCOUNT:function:NAME',
   'AWS::Serverless::Function': 'lambda:REGION:ACCOUNT:function:NAME',
@@ -15,19 +18,11 @@ const ARNS: Readonly<Record<string, string>> = {
   'AWS::SQS::Queue': 'sqs:REGION:ACCOUNT:NAME',
   'AWS::SNS::Topic': 'sns:REGION:ACCOUNT:NAME',
   'AWS::S3::Bucket': 's3:::NAME',
-  'AWS::DynamoDB::Table': 'dynamodb:REGION:ACCOUNT:table/NAME',
   'AWS::DynamoDB::GlobalTable': 'dynamodb:REGION:ACCOUNT:table/NAME',
   'AWS::Serverless::SimpleTable': 'dynamodb:REGION:ACCOUNT:table/NAME',
   'AWS::IAM::Role': 'iam::ACCOUNT:role/NAME',
-  'AWS::Events::EventBus': 'events:REGION:ACCOUNT:event-bus/NAME',
-  'AWS::ECS::Cluster': 'ecs:REGION:ACCOUNT:cluster/NAME',
-  'AWS::ECS::TaskDefinition': 'ecs:REGION:ACCOUNT:task-definition/NAME:1',
-  'AWS::Batch::JobQueue': 'batch:REGION:ACCOUNT:job-queue/NAME',
-  'AWS::Batch::JobDefinition': 'batch:REGION:ACCOUNT:job-definition/NAME:1',
   'AWS::SecretsManager::Secret': 'secretsmanager:REGION:ACCOUNT:secret:NAME',
-  'AWS::KMS::Key': 'kms:REGION:ACCOUNT:key/NAME',
   'AWS::Logs::LogGroup': 'logs:REGION:ACCOUNT:log-group:NAME:*',
-  'AWS::CodeBuild::Project': 'codebuild:REGION:ACCOUNT:project/NAME',
 };
 
 /** The types of resources whose `Ref` is their ARN. For other types it is their name. */
@@ -35,8 +30,10 @@ const REF_IS_ARN = /::(StateMachine|Activity|Topic|TaskDefinition|JobQueue|JobDe
 
 /** Returns the ARN that a resource may have once it is deployed. */
 export function arnOf(type: string, name: string, { partition, region, account }: ResourceHome): string {
-  const [, service = 'service'] = type.split('::');
-  const rest = ARNS[type] ?? `${service.toLowerCase()}:REGION:ACCOUNT:NAME`;
+  const [, service = 'service', kind = 'resource'] = type.split('::');
+  const kebab = kind.replaceAll(/(?<=[a-z])[A-Z]/g, '-$&').toLowerCase();
+  const version = kind.endsWith('Definition') ? ':1' : '';
+  const rest = ARNS[type] ?? `${service.toLowerCase()}:REGION:ACCOUNT:${kebab}/NAME${version}`;
   const filled = rest.replace('REGION', region).replace('ACCOUNT', account);
   return `arn:${partition}:${filled.replace('NAME', () => name)}`;
 }

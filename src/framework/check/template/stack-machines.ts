@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { shownPath } from '../../base/show.js';
-import { isObject, type Json } from '../../local/asl/values/json.js';
+import { isObject } from '../../local/asl/values/json.js';
 import { JsonText, type PositionOf } from '../source/json-text.js';
 import type { MachineSource } from '../source/machine-source.js';
-import { arnOf } from './physical-names.js';
-import { firstRoute, type Stack } from './stack.js';
-import { isNestedStack } from './template-files.js';
-import { parseTemplate, type TemplateNode, templateProblem } from './template-node.js';
+import { arnOf, namePropertiesOf } from './physical-names.js';
+import { firstRoute, type Resolved, type Stack } from './stack.js';
+import { isNestedStack, readText } from './template-files.js';
+import { all, invalid, parseTemplate, placeOf, type TemplateNode } from './template-node.js';
 
 /** A state machine of a template. */
 export interface StackMachine extends MachineSource {
@@ -18,87 +17,73 @@ export interface StackMachine extends MachineSource {
   readonly path: string;
 }
 
-const MACHINES: ReadonlySet<string> = new Set([
-  'AWS::StepFunctions::StateMachine',
-  'AWS::Serverless::StateMachine',
-]);
-const ACTIVITY = 'AWS::StepFunctions::Activity';
+const isMachine = ({ type }: TemplateNode): boolean =>
+  /^AWS::(StepFunctions|Serverless)::StateMachine$/.test(type);
+const isActivity = ({ type }: TemplateNode): boolean => type === 'AWS::StepFunctions::Activity';
 
 /** Returns true for a state machine or an activity. */
-export const isServed = (node: TemplateNode): boolean => MACHINES.has(node.type) || node.type === ACTIVITY;
+export const isServed = (node: TemplateNode): boolean => isMachine(node) || isActivity(node);
 
-/** Returns the machines of a stack, and the ARNs of its activities, without those of its nested stacks. */
-export async function readStack(
-  stack: Stack,
-): Promise<{ readonly machines: readonly StackMachine[]; readonly activities: readonly string[] }> {
-  const machines: StackMachine[] = [];
-  const activities: string[] = [];
-  const resources = [...stack.section('Resources')].filter(([id, node]) => isWanted(stack, id, node));
+/** Adds the machines and the activities of a stack to its deployment, without those of its nested stacks. */
+export async function readStack(stack: Stack): Promise<void> {
+  const { deployment } = stack;
+  const resources: Resource[] = [];
+  for (const [id, node] of stack.section('Resources')) {
+    const what = `${id} is left out: it makes resources at AWS alone`;
+    if (id.startsWith('Fn::')) stack.warn(node, what, 'write the machines out to run them here');
+    else if (await deployment.read(() => stack.isWanted(node))) resources.push([id, node]);
+  }
   for (const [id, node] of resources) {
-    const type = node.type;
-    const before = stack.deployment.reports;
-    if (MACHINES.has(type)) machines.push(...(await machineOf(stack, id, node, resources)));
-    else if (type === ACTIVITY) {
-      const arn = arnIn(stack, id, node);
-      if (stack.deployment.reports === before) activities.push(arn);
-    } else if (isNestedStack(node) && !stack.nested.has(id)) {
+    if (isMachine(node)) await readMachine(stack, [id, node], resources);
+    else if (isActivity(node)) await deployment.read(() => deployment.activities.add(arnIn(stack, id, node)));
+    else if (isNestedStack(node) && !stack.nested.has(id)) {
       const what = `the nested stack ${id} is left out: its template isn't on this machine`;
       const fix = 'name a local file: TemplateURL: nested.yaml; or run it by itself: --template nested.yaml';
       stack.warn(node, what, fix);
     }
   }
-  return { machines, activities };
 }
 
-/** Returns true for a resource whose condition, if it has one, is true. */
-function isWanted(stack: Stack, id: string, node: TemplateNode): boolean {
-  if (!id.startsWith('Fn::')) return stack.isWanted(node);
-  stack.warn(
-    node,
-    `${id} is left out: it makes resources at AWS alone`,
-    'write the machines out to run them here',
-  );
-  return false;
-}
+type Resource = readonly [id: string, node: TemplateNode];
 
-type Resources = readonly (readonly [id: string, node: TemplateNode])[];
-
-async function machineOf(
+/** Adds the machine of a resource to its deployment. Reports one that has a mistake or is EXPRESS. */
+async function readMachine(
   stack: Stack,
-  id: string,
-  node: TemplateNode,
-  resources: Resources,
-): Promise<StackMachine[]> {
-  const { deployment, template } = stack;
+  [id, node]: Resource,
+  resources: readonly Resource[],
+): Promise<void> {
+  const { deployment, path } = stack;
   const type = node.property('StateMachineType') ?? node.property('Type');
-  if (type && stack.text(type) === 'EXPRESS') {
+  const kind = type ? await deployment.read(() => stack.text(type)) : 'STANDARD';
+  if (type && kind === 'EXPRESS') {
     const fix =
       'give it `Type: STANDARD`, or leave it out here: the local service runs machines of type STANDARD';
     stack.warn(type, `the machine ${id} is EXPRESS and is left out`, fix, 'MACHINE_UNSUPPORTED');
-    return [];
+    return;
   }
-  const before = deployment.reports;
-  const [arn, name] = [arnIn(stack, id, node), stack.nameOf(id, node)];
-  const definition = await definitionOf(node, stack);
-  // A machine with a value that can't be resolved would have further mistakes, as consequences.
-  if (!definition || deployment.reports > before) {
-    deployment.leftOut.push({ id, name });
-    return [];
+  const name = stack.nameOf(id, node);
+  const arn = await deployment.read(() => arnIn(stack, id, node));
+  const definition = await deployment.read(() => definitionOf(node, stack));
+  if (kind === undefined || arn === undefined || !definition) deployment.leftOut.push({ id, name });
+  else {
+    const seed = seedOf(stack, arn, node, resources);
+    deployment.machines.push({ id, arn, name, path, unset: [], seed, ...definition });
   }
-  const seed = seedOf(stack, arn, node, resources);
-  return [{ id, arn, name, path: template.path, unset: [], seed, ...definition }];
 }
 
-/** Returns the ARN of a machine or an activity. Reports a name that can't be resolved. */
+/** Returns the ARN of a machine or an activity. @throws Unresolved for a name that can't be resolved */
 function arnIn(stack: Stack, id: string, node: TemplateNode): string {
-  for (const key of ['StateMachineName', 'Name']) {
-    const name = node.property(key);
-    if (name) stack.text(name);
-  }
+  const names = namePropertiesOf(node.type).map((key) => node.property(key));
+  all(names, (name) => name && stack.text(name));
   return arnOf(node.type, stack.nameOf(id, node), stack.home);
 }
 
-function seedOf(stack: Stack, arn: string, node: TemplateNode, resources: Resources): MachineSource['seed'] {
+function seedOf(
+  stack: Stack,
+  arn: string,
+  node: TemplateNode,
+  resources: readonly Resource[],
+): MachineSource['seed'] {
   const roleArn = stack.attempt(node.property('RoleArn') ?? node.property('Role'));
   const published = stack.attempt(node.property('AutoPublishAlias'));
   const aliases = resources.flatMap(([id, each]) => {
@@ -126,16 +111,13 @@ type Definition = Pick<MachineSource, 'file' | 'text' | 'definition' | 'position
   readonly path?: string;
 };
 
-/**
- * Reads the definition of a machine: in the template, or in a local file that it names.
- * @returns undefined if there is none; that was reported
- */
-async function definitionOf(machine: TemplateNode, stack: Stack): Promise<Definition | undefined> {
-  const { file } = stack.template;
+/** Reads the definition of a machine: in the template, or in a local file that it names. @throws StartError */
+async function definitionOf(machine: TemplateNode, stack: Stack): Promise<Definition> {
+  const { file } = stack;
   const fill = fillOf(machine, stack);
   const node = machine.property('Definition');
   if (node) {
-    const text = fill(jsonText(stack.resolve(node) ?? null), inJson);
+    const text = fill(jsonText(stack.resolve(node)), inJson);
     return { file, text, definition: text, positionOf: (steps) => node.positionOf(steps) };
   }
   const string = machine.property('DefinitionString');
@@ -144,39 +126,35 @@ async function definitionOf(machine: TemplateNode, stack: Stack): Promise<Defini
     return { file, text, definition: text, positionOf: inBlock(string, text) };
   }
   const uri = machine.property('DefinitionUri') ?? machine.property('DefinitionS3Location');
-  const path = uri && localPath(uri, stack);
-  if (path !== undefined) return inFile(path, uri ?? machine, stack, fill);
   const fix = 'name a local file: DefinitionUri: statemachine/order.asl.json';
-  if (uri) stack.unresolved(uri, 'the definition lies in S3', fix);
-  else stack.deployment.report(templateProblem(file, machine, 'the machine has no definition', fix));
-  return undefined;
+  if (!uri) throw invalid(placeOf(file, machine), 'the machine has no definition', fix);
+  const path = localPath(uri, stack) ?? stack.fail(uri, 'the definition lies in S3', fix);
+  return inFile(path, uri, stack, fill);
 }
 
 /** Replaces each `${Name}` that the machine substitutes. @param write writes a value into the text. @default as it is */
 type Fill = (text: string, write?: (value: string) => string) => string;
 
-function fillOf(machine: TemplateNode, stack: Stack): Fill {
-  const entries = machine.property('DefinitionSubstitutions')?.entries ?? [];
-  const values = new Map([...entries].map(([name, node]) => [name, stack.text(node)]));
-  return (text, write = (value) => value) =>
-    text.replaceAll(/\$\{([^}]*)\}/g, (whole, name: string) => {
-      const value = values.get(name);
-      return value === undefined ? whole : write(value);
-    });
-}
+const fillOf =
+  (machine: TemplateNode, stack: Stack): Fill =>
+  (text, write = (value) => value) => {
+    const entries = machine.property('DefinitionSubstitutions')?.entries ?? [];
+    const values = new Map(all(entries, ([name, node]) => [name, write(stack.text(node))]));
+    return text.replaceAll(/\$\{([^}]*)\}/g, (whole, name: string) => values.get(name) ?? whole);
+  };
 
 const inJson = (value: string): string => JSON.stringify(value).slice(1, -1);
-const jsonText = (value: Json): string => JSON.stringify(value, null, 2);
+const jsonText = (value: Resolved): string => JSON.stringify(value ?? null, null, 2);
 
-/** A mistake in a text that is a block in the template is shown at its line there. */
+/** Returns the positions in a definition that is a text. They are exact if the text is a block in the template. */
 function inBlock(node: TemplateNode, text: string): PositionOf {
-  const argument = node.content.call?.argument;
-  const block = argument?.content.scalar ? argument : node;
-  const isBlock = block.content.scalar?.isBlock;
+  const written = node.call?.[1] ?? node;
   const json = new JsonText(text);
   return (steps) => {
     const { line, column } = json.positionOf(steps);
-    return isBlock ? { line: block.line + line, column } : { line: node.line, column: node.column };
+    return written.content.scalar?.isBlock
+      ? { line: written.line + line, column }
+      : { line: node.line, column: node.column };
   };
 }
 
@@ -185,7 +163,7 @@ function inBlock(node: TemplateNode, text: string): PositionOf {
  * @returns undefined if the definition is in S3 alone
  */
 function localPath(uri: TemplateNode, stack: Stack): string | undefined {
-  const dir = dirname(stack.template.path);
+  const dir = dirname(stack.path);
   const value = stack.resolve(uri);
   if (typeof value === 'string') return /^s3:|^https?:/.test(value) ? undefined : resolve(dir, value);
   const key = isObject(value) ? value['Key'] : undefined;
@@ -194,26 +172,14 @@ function localPath(uri: TemplateNode, stack: Stack): string | undefined {
   return [dir, dirname(dir)].map((each) => resolve(each, `asset.${key}`)).find((path) => existsSync(path));
 }
 
-async function inFile(
-  path: string,
-  uri: TemplateNode,
-  stack: Stack,
-  fill: Fill,
-): Promise<Definition | undefined> {
-  const { deployment, template } = stack;
-  deployment.files.add(path);
+async function inFile(path: string, uri: TemplateNode, stack: Stack, fill: Fill): Promise<Definition> {
+  stack.deployment.files.add(path);
   const file = shownPath(path);
-  const text = await readFile(path, 'utf8').catch((error: Error) => error);
-  if (typeof text !== 'string') {
-    const what = `the definition ${file} can't be read: ${text.message}`;
-    const fix = 'correct the path: it is relative to the template';
-    deployment.report(templateProblem(template.file, uri, what, fix));
-    return undefined;
-  }
+  const fix = 'correct the path: it is relative to the template';
+  const text = await readText(path, `the definition ${file}`, fix, placeOf(stack.file, uri));
   const definition = fill(text);
   if (!/\.ya?ml$/i.test(path)) return { file, path, text, definition };
-  const node = await deployment.read(() => parseTemplate(definition, file));
-  if (!node) return undefined;
-  const json = jsonText(node.plain);
+  const node = await parseTemplate(definition, file);
+  const json = jsonText(node.json());
   return { file, path, text: json, definition: json, positionOf: (steps) => node.positionOf(steps) };
 }

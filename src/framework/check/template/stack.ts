@@ -1,13 +1,12 @@
 import type { Problem } from '../../base/errors.js';
-import { didYouMean } from '../../base/show.js';
+import { didYouMean, shownPath } from '../../base/show.js';
 import { partitionOf } from '../../local/asl/values/arn.js';
 import type { Json } from '../../local/asl/values/json.js';
 import type { Position } from '../source/json-text.js';
-import type { Deployment } from './deployment.js';
+import type { Deployment } from './stacks.js';
 import { callOf } from './functions.js';
 import { arnOf, attributeOf, namePropertiesOf, refOf, type ResourceHome } from './physical-names.js';
-import type { Template } from './template-files.js';
-import { scalarOf, type TemplateNode, templateProblem } from './template-node.js';
+import { nullAt, placeOf, type TemplateNode, Unresolved } from './template-node.js';
 
 /** The values of a stack that its template doesn't contain. */
 export interface StackValues extends Pick<ResourceHome, 'region' | 'account'> {
@@ -18,29 +17,29 @@ export interface StackValues extends Pick<ResourceHome, 'region' | 'account'> {
   readonly parent?: { readonly stack: Stack; readonly node: TemplateNode };
 }
 
+type Section = 'Parameters' | 'Mappings' | 'Conditions' | 'Resources' | 'Outputs';
+
 /** The resolved value, or undefined for `AWS::NoValue`. */
 export type Resolved = Json | undefined;
 
 /** The most characters of the name of a machine or an activity. */
 const LONGEST_NAME = 80;
 
-/** The text that stands for a value that can't be resolved. It was reported. */
-const UNKNOWN = 'unresolved';
-
 /** A template with the values of its stack. It resolves the functions of CloudFormation. */
 export class Stack {
   readonly home: ResourceHome;
   /** The logical ids of resources that have the same one in another stack. */
   readonly #qualified = new Set<string>();
-  readonly #conditions = new Map<string, boolean>();
   /** The names that are being resolved. A name that needs itself can't be resolved. */
   readonly #open = new Set<string>();
   /** The nested stacks of this one, by their logical ids; undefined for one whose template can't be read. */
   readonly nested = new Map<string, Stack | undefined>();
 
   constructor(
-    readonly template: Template,
-    private readonly values: StackValues,
+    /** The path of the template. */
+    readonly path: string,
+    readonly root: TemplateNode,
+    readonly values: StackValues,
     readonly deployment: Deployment,
   ) {
     const region = values.parameters.get('AWS::Region') ?? values.region;
@@ -49,46 +48,51 @@ export class Stack {
     this.home = { region, account, partition };
   }
 
-  /** Returns the entries of a section of the template; none if the template doesn't have the section. */
-  section(
-    name: 'Parameters' | 'Mappings' | 'Conditions' | 'Resources' | 'Outputs',
-  ): ReadonlyMap<string, TemplateNode> {
-    return this.template.root.at(name)?.entries ?? new Map();
+  /** The template's name in messages. */
+  get file(): string {
+    return shownPath(this.path);
   }
 
-  /** Returns the value of a node, with its functions resolved. Reports each one that can't be. */
+  /** Returns the entries of a section of the template; none if the template doesn't have the section. */
+  section(name: Section): ReadonlyMap<string, TemplateNode> {
+    return this.root.at(name)?.entries ?? new Map();
+  }
+
+  /** Returns the value of a node, with its functions resolved. @throws Unresolved with each one that can't be */
   resolve(node: TemplateNode): Resolved {
-    return node.json((call, at) => callOf(this, call, at));
+    return node.json((...call) => callOf(this, ...call));
   }
 
   /** Returns the value as text. A number or a boolean is written as in the template. */
   text(node: TemplateNode): string {
-    if (node.text !== undefined) return node.text;
-    const value = this.resolve(node);
-    if (typeof value === 'string') return value;
-    if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-    return this.unresolved(
-      node,
-      `a text is expected, not ${JSON.stringify(value ?? null).slice(0, 60)}`,
-      'write a text',
-    );
+    return node.text ?? this.textOf(this.resolve(node), node);
   }
 
-  /** Returns the value as text without reporting anything; undefined if it can't be resolved. */
+  /** Returns a resolved value as text. @throws Unresolved if it is a list, an object or nothing */
+  textOf(value: Resolved, at: TemplateNode): string {
+    if (typeof value !== 'object' && value !== undefined) return String(value);
+    const what = `a text is expected, not ${JSON.stringify(value ?? null).slice(0, 60)}`;
+    return this.fail(at, what, 'write a text');
+  }
+
+  /** Returns the value as text; undefined if it can't be resolved. */
   attempt(node: TemplateNode | undefined): string | undefined {
-    return node && this.deployment.attempt(() => this.text(node));
+    try {
+      return node && this.text(node);
+    } catch (error) {
+      if (error instanceof Unresolved) return undefined;
+      throw error;
+    }
   }
 
   /** Reports a resource that is left out. */
   warn(at: Position, what: string, fix: string, code: Problem['code'] = 'TEMPLATE_INVALID'): void {
-    this.deployment.warnings.push({ ...templateProblem(this.template.file, at, what, fix), code });
+    this.deployment.warnings.push({ code, where: placeOf(this.file, at), what, fix });
   }
 
-  /** Reports a value that can't be resolved. @returns the text that stands for it */
-  unresolved(at: Position, what: string, fix: string): string {
-    const { deployment, template } = this;
-    deployment.report(templateProblem(template.file, at, what, fix), deployment.unresolved);
-    return UNKNOWN;
+  /** @throws Unresolved for a value that can't be resolved */
+  fail(at: Position, what: string, fix: string): never {
+    throw new Unresolved([{ code: 'TEMPLATE_INVALID', where: placeOf(this.file, at), what, fix }]);
   }
 
   /** Returns the value of `Ref`: of a pseudo-parameter, a parameter, or a resource. */
@@ -98,16 +102,13 @@ export class Stack {
     if (pseudo !== undefined) return pseudo;
     const parameter = this.section('Parameters').get(name);
     if (parameter) return this.#parameter(name, parameter, at);
-    const resource = this.#resource(name);
-    if (!resource) return this.#unknownName(name, at);
-    return this.#once(`Ref ${name}`, at, () => this.#refOf(resource.id, resource.node, resource.rest));
+    const { id, node, rest } = this.#resource(name, at);
+    return this.#once(`Ref ${name}`, at, () => this.#refOf(id, node, rest));
   }
 
   /** Returns the value of an attribute of a resource. */
   attribute(name: string, attribute: string, at: Position): string {
-    const resource = this.#resource(name);
-    if (!resource) return this.#unknownName(name, at);
-    const { id, node, rest } = resource;
+    const { id, node, rest } = this.#resource(name, at);
     const nested = this.nested.get(id);
     if (nested && attribute.startsWith('Outputs.')) return this.#outputOf(nested, id, attribute.slice(8), at);
     const type = rest.endsWith('Role') ? 'AWS::IAM::Role' : node.type;
@@ -117,22 +118,23 @@ export class Stack {
   }
 
   #outputOf(nested: Stack, id: string, name: string, at: Position): string {
-    const value = nested.output(name);
-    if (value !== undefined) return value;
-    const names = [...nested.section('Outputs').keys()];
-    return this.unresolved(at, `the nested stack ${id} has no output '${name}'`, didYouMean(name, names));
+    const outputs = nested.section('Outputs');
+    const output = outputs.get(name);
+    if (output) return nested.valueOf(name, output);
+    const what = `the nested stack ${id} has no output '${name}'`;
+    return this.fail(at, what, didYouMean(name, [...outputs.keys()]));
   }
 
-  /** Returns the value of an output of this stack; undefined if it has none of this name. */
-  output(name: string): string | undefined {
-    const value = this.section('Outputs').get(name)?.at('Value');
-    return value && this.#once(`Output ${name}`, value, () => this.text(value));
+  /** Returns the value of an output of this stack, or of a resource that has one. */
+  valueOf(id: string, owner: TemplateNode): string {
+    const value = owner.at('Value') ?? owner.property('Value') ?? owner;
+    return this.#once(`the value of ${id}`, value, () => this.text(value));
   }
 
-  /** True for a nested stack that the stack around it leaves out. */
-  get isLeftOut(): boolean {
+  /** False for a nested stack that the stack around it leaves out. */
+  get isKept(): boolean {
     const { parent } = this.values;
-    return parent !== undefined && (parent.stack.isLeftOut || !parent.stack.isWanted(parent.node));
+    return parent === undefined || (parent.stack.isKept && parent.stack.isWanted(parent.node));
   }
 
   /** Returns true for a resource or an output whose condition, if it has one, is true. */
@@ -158,30 +160,12 @@ export class Stack {
     this.#qualified.add(id);
   }
 
-  /** Returns the value of an entry in the mappings; undefined if there is none. */
-  mapped(map: string, top: string, second: string): Json | undefined {
-    return this.section('Mappings').get(map)?.at(top, second)?.plain;
-  }
-
-  /** Returns the value of an export: the one that was given, or that of another stack; undefined if there is none. */
-  exported(name: string): string | undefined {
-    this.deployment.used.add(name);
-    return this.values.parameters.get(name) ?? this.deployment.shared('export', name, this);
-  }
-
   /** Returns the value of a condition by its name. */
   condition(name: string, at: Position): boolean {
-    const known = this.#conditions.get(name);
-    if (known !== undefined) return known;
-    const node = this.section('Conditions').get(name);
-    if (!node) {
-      const names = [...this.section('Conditions').keys()];
-      this.unresolved(at, `there is no condition '${name}'`, didYouMean(name, names));
-      return false;
-    }
-    const value = this.#once(`Condition ${name}`, at, () => String(this.isTrue(node))) === 'true';
-    this.#conditions.set(name, value);
-    return value;
+    const conditions = this.section('Conditions');
+    const node = conditions.get(name);
+    if (node) return this.#once(`Condition ${name}`, at, () => this.isTrue(node));
+    return this.fail(at, `there is no condition '${name}'`, didYouMean(name, [...conditions.keys()]));
   }
 
   /** Returns the value of a condition's expression. */
@@ -206,35 +190,25 @@ export class Stack {
     return Object.hasOwn(known, name) ? (this.values.parameters.get(name) ?? known[name]) : undefined;
   }
 
-  #fromParent(parameter: string): string | undefined {
-    const { parent } = this.values;
-    return parent?.stack.attempt(parent.node.property('Parameters')?.at(parameter));
-  }
-
   #parameter(name: string, parameter: TemplateNode, at: Position): Resolved {
+    const { parent, parameters } = this.values;
     const type = parameter.at('Type')?.text ?? 'String';
-    const standard = parameter.at('Default');
+    const standard = parameter.at('Default')?.text;
     const isStored = type.startsWith('AWS::SSM::Parameter::Value');
-    const given = this.#fromParent(name) ?? this.values.parameters.get(name);
-    const value =
-      given ?? (isStored ? this.deployment.shared('stored', standard?.text ?? '', this) : undefined);
-    const text = value ?? (standard?.content.scalar && !isStored ? standard.content.scalar.text : undefined);
-    if (text === undefined) {
-      const why = isStored ? 'has its value in Parameter Store' : 'has no Default';
-      return this.unresolved(
-        at,
-        `the parameter '${name}' ${why}`,
-        `give its value: --parameter ${name}=VALUE`,
-      );
-    }
-    return /List/.test(type) ? text.split(',').map((item) => item.trim()) : text;
+    const text =
+      parent?.stack.attempt(parent.node.property('Parameters')?.at(name)) ??
+      parameters.get(name) ??
+      (isStored ? this.deployment.shared('stored', standard ?? '', this) : standard);
+    if (text !== undefined) return /List/.test(type) ? text.split(',').map((item) => item.trim()) : text;
+    const why = isStored ? 'has its value in Parameter Store' : 'has no Default';
+    return this.fail(at, `the parameter '${name}' ${why}`, `give its value: --parameter ${name}=VALUE`);
   }
 
   /**
    * Finds a resource. SAM makes some itself, and names them after the resource that they belong to, such as
    * `OrderMachineRole`; `rest` is then the part of the name after that resource's.
    */
-  #resource(name: string): { id: string; node: TemplateNode; rest: string } | undefined {
+  #resource(name: string, at: Position): { id: string; node: TemplateNode; rest: string } {
     const resources = this.section('Resources');
     const own = resources.get(name);
     if (own) return { id: name, node: own, rest: '' };
@@ -243,43 +217,34 @@ export class Stack {
     );
     const [longest] = makers.toSorted(([a], [b]) => b.length - a.length);
     if (longest) return { id: longest[0], node: longest[1], rest: name.slice(longest[0].length) };
-    return name.startsWith('Serverless')
-      ? { id: name, node: scalarOf({ line: 1, column: 1 }, null), rest: '' }
-      : undefined;
+    if (name.startsWith('Serverless')) return { id: name, node: nullAt({ line: 1, column: 1 }), rest: '' };
+    const names = [...this.section('Parameters').keys(), ...resources.keys()];
+    return this.fail(at, `no parameter or resource has the name '${name}'`, didYouMean(name, names));
   }
 
   #refOf(id: string, node: TemplateNode, rest: string): string {
-    const type = node.type;
+    const { type } = node;
     const name = this.nameOf(id, node);
-    if (/^\.?Version/.test(rest)) return `${arnOf(type, name, this.home)}:1`;
-    if (/^\.?Alias/.test(rest)) {
-      const alias = this.attempt(node.property('AutoPublishAlias'));
-      return `${arnOf(type, name, this.home)}:${alias ?? (rest.replace(/^\.?Alias/, '') || 'live')}`;
-    }
+    const [, kind, suffix] = /^\.?(Version|Alias)(.*)$/.exec(rest) ?? [];
+    const alias = this.attempt(node.property('AutoPublishAlias')) ?? (suffix || 'live');
+    if (kind !== undefined) return `${arnOf(type, name, this.home)}:${kind === 'Version' ? '1' : alias}`;
     if (rest !== '') return `${name}${rest}`;
     return this.#qualifiedArn(type, node) ?? refOf(type, name, this.home);
   }
 
   /** Returns the ARN of a version or an alias, which `Ref` returns for it; undefined for any other type. */
   #qualifiedArn(type: string, node: TemplateNode): string | undefined {
-    const [, service, kind] = /^AWS::(Lambda::|StepFunctions::StateMachine)(Version|Alias)$/.exec(type) ?? [];
-    if (service === undefined) return undefined;
-    const named = node.property(service === 'Lambda::' ? 'FunctionName' : 'StateMachineArn');
-    const qualifier = kind === 'Version' ? '1' : (this.attempt(node.property('Name')) ?? 'live');
-    const of =
-      (named && this.attempt(named)) ?? this.attempt(firstRoute(node))?.replace(/:\d+$/, '') ?? UNKNOWN;
-    const whole = of.startsWith('arn:') ? of : arnOf('AWS::Lambda::Function', of, this.home);
-    return `${whole}:${qualifier}`;
-  }
-
-  #unknownName(name: string, at: Position): string {
-    const names = [...this.section('Parameters').keys(), ...this.section('Resources').keys()];
-    return this.unresolved(at, `no parameter or resource has the name '${name}'`, didYouMean(name, names));
+    const [, kind] = /^AWS::(?:Lambda::|StepFunctions::StateMachine)(Version|Alias)$/.exec(type) ?? [];
+    if (kind === undefined) return undefined;
+    const named = node.property('FunctionName') ?? node.property('StateMachineArn') ?? firstRoute(node);
+    const of = this.attempt(named)?.replace(/:\d+$/, '') ?? 'unknown';
+    const arn = of.startsWith('arn:') ? of : arnOf('AWS::Lambda::Function', of, this.home);
+    return `${arn}:${kind === 'Version' ? '1' : (this.attempt(node.property('Name')) ?? 'live')}`;
   }
 
   /** Runs `make`, unless it is running already: then the value needs itself. */
-  #once(name: string, at: Position, make: () => string): string {
-    if (this.#open.has(name)) return this.unresolved(at, `${name} needs itself`, 'take one of the two out');
+  #once<T>(name: string, at: Position, make: () => T): T {
+    if (this.#open.has(name)) this.fail(at, `${name} needs itself`, 'take one of the two out');
     this.#open.add(name);
     try {
       return make();

@@ -1,19 +1,18 @@
 import { basename, join, resolve } from 'node:path';
-import type { Problem } from '../../base/errors.js';
+import { type Problem, StartError } from '../../base/errors.js';
 import { didYouMean, shownPath } from '../../base/show.js';
 import { LOCAL_ACCOUNT } from '../../local/asl/values/arn.js';
-import { Deployment } from './deployment.js';
 import { arnOf } from './physical-names.js';
 import { Stack, type StackValues } from './stack.js';
 import { isServed, readStack, type StackMachine } from './stack-machines.js';
 import {
-  invalid,
   isNestedStack,
   nestedTemplate,
   readAssembly,
   readTemplate,
   type StackFile,
 } from './template-files.js';
+import { invalid, Unresolved } from './template-node.js';
 
 /** The templates of SAM and CloudFormation, and the cloud assemblies of the CDK, whose machines are to run. */
 export interface StackOptions {
@@ -24,22 +23,72 @@ export interface StackOptions {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
+/** Stacks that are read together: the mistakes in them, and the values that they give each other. */
+export class Deployment {
+  /** All stacks, also nested ones. */
+  readonly stacks: Stack[] = [];
+  readonly machines: StackMachine[] = [];
+  /** The ARNs of the activities. */
+  readonly activities = new Set<string>();
+  readonly problems: Problem[] = [];
+  /** The problems that concern only a resource that is left out. */
+  readonly warnings: Problem[] = [];
+  /** The values that can't be resolved. What needs one of them is left out. */
+  readonly unresolved: Problem[] = [];
+  /** The machines that are left out, because they have a mistake: their logical ids and names. */
+  readonly leftOut: { readonly id: string; readonly name: string }[] = [];
+  /** The paths of the files that templates name, also of those that can't be read. */
+  readonly files = new Set<string>();
+  /** The names of values that were given as parameters and used. */
+  readonly used = new Set<string>();
+
+  /** Returns what `read` returns; undefined if it finds a mistake, which is then in the list of its kind. */
+  async read<T>(read: () => T | Promise<T>): Promise<T | undefined> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      const list = error instanceof Unresolved ? this.unresolved : this.problems;
+      for (const problem of error.problems)
+        if (!list.some(({ where, what }) => where === problem.where && what === problem.what))
+          list.push(problem);
+      return undefined;
+    }
+  }
+
+  /** Returns the value of an export: the one that was given, or that of another stack; undefined if there is none. */
+  exported(name: string, reader: Stack): string | undefined {
+    this.used.add(name);
+    return reader.values.parameters.get(name) ?? this.shared('export', name, reader);
+  }
+
+  /** Returns a value that a stack in the same region and account shares by this name; undefined if none does. */
+  shared(kind: 'export' | 'stored', name: string, { home }: Stack): string | undefined {
+    for (const stack of this.stacks) {
+      if (stack.home.region !== home.region || stack.home.account !== home.account) continue;
+      for (const [id, node] of stack.section(kind === 'export' ? 'Outputs' : 'Resources')) {
+        const isStored = node.type === 'AWS::SSM::Parameter';
+        const named = isStored ? node.property('Name') : node.at('Export', 'Name');
+        if (stack.attempt(named) === name && stack.isWanted(node)) return stack.valueOf(id, node);
+      }
+    }
+    return undefined;
+  }
+}
+
 /** The machines and activities of several templates, with the mistakes in them. */
-export interface Stacks extends Readonly<Pick<Deployment, 'problems' | 'warnings' | 'leftOut'>> {
-  readonly machines: readonly StackMachine[];
+export interface Stacks extends Readonly<Pick<Deployment, 'problems' | 'warnings' | 'leftOut' | 'machines'>> {
   /** The ARNs of the activities. */
   readonly activities: readonly string[];
   /** The paths of the templates, and of the files that they name. */
   readonly files: readonly string[];
 }
 
-const NO_REGION = 'us-east-1';
-
 /**
  * Reads all stacks. Mistakes are in the list of problems; none is thrown.
  * @param region the region of stacks that have none of their own. @default us-east-1
  */
-export async function readStacks(options: StackOptions, region: string = NO_REGION): Promise<Stacks> {
+export async function readStacks(options: StackOptions, region = 'us-east-1'): Promise<Stacks> {
   const deployment = new Deployment();
   const files: StackFile[] = options.templates.map((path) => ({
     path: resolve(path),
@@ -51,65 +100,54 @@ export async function readStacks(options: StackOptions, region: string = NO_REGI
   }
   const isRead = deployment.problems.length === 0;
   const parameters = new Map(Object.entries(options.parameters));
-  const stacks: Stack[] = [];
   for (const { path, ...own } of files)
-    stacks.push(
-      ...(await openStack(path, { account: LOCAL_ACCOUNT, region, parameters, ...own }, deployment)),
-    );
+    await openStack(path, { account: LOCAL_ACCOUNT, region, parameters, ...own }, deployment);
+  const { stacks, machines, leftOut } = deployment;
   nameApart(stacks);
-  for (const stack of stacks) deployment.add(stack);
-  const machines: StackMachine[] = [];
-  const activities = new Set<string>();
-  for (const stack of stacks.filter(({ isLeftOut }) => !isLeftOut)) {
-    const read = await readStack(stack);
-    machines.push(...read.machines);
-    for (const arn of read.activities) activities.add(arn);
-  }
-  const { problems, warnings, unresolved, leftOut, used } = deployment;
+  for (const stack of stacks) if (await deployment.read(() => stack.isKept)) await readStack(stack);
+  const { problems, warnings, unresolved } = deployment;
   // Without any machine there is nothing to start.
   const isEmpty = machines.length === 0;
   return {
-    ...{ machines, leftOut, activities: [...activities], files: [...deployment.files] },
+    ...{ machines, leftOut, activities: [...deployment.activities], files: [...deployment.files] },
     warnings: [...warnings, ...(isEmpty ? [] : unresolved.map(leavesOut))],
     problems: [
       ...problems,
       ...(isEmpty ? unresolved : []),
       ...twins(machines),
-      ...(isRead ? unusedParameters(parameters, used) : []),
+      ...(isRead ? unusedParameters(parameters, deployment.used) : []),
     ],
   };
 }
 
 /**
- * Opens a template and those of its nested stacks that are on this machine. Mistakes are reported; none is thrown.
+ * Adds the stack of a template to the deployment, and those of its nested stacks that are on this machine. Mistakes are
+ * reported; none is thrown. Nothing but the paths of nested stacks is resolved yet.
  * @param around the paths of the templates around this one
- * @returns the stack, which comes first, and its nested stacks. Nothing in them is resolved yet
  */
 async function openStack(
   path: string,
   values: StackValues,
   deployment: Deployment,
   around: readonly string[] = [],
-): Promise<Stack[]> {
+): Promise<Stack | undefined> {
   deployment.files.add(path);
-  const template = await deployment.read(async () => {
+  const root = await deployment.read(() => {
     if (!around.includes(path)) return readTemplate(path);
     const what = "the template can't be read: it stands inside itself";
     throw invalid(shownPath(path), what, 'correct the path of the template');
   });
-  if (!template) return [];
-  const stack = new Stack(template, values, deployment);
-  const nested: Stack[] = [];
+  if (!root) return undefined;
+  const stack = new Stack(path, root, values, deployment);
+  deployment.stacks.push(stack);
+  for (const name of stack.section('Parameters').keys()) deployment.used.add(name);
   for (const [id, node] of stack.section('Resources')) {
     const inner = isNestedStack(node) ? await nestedTemplate(node, stack) : undefined;
     if (inner === undefined) continue;
     const own = { ...values, stackName: `${values.stackName}-${id}`, parent: { stack, node } };
-    const opened = await openStack(inner, own, deployment, [...around, path]);
-    stack.nested.set(id, opened[0]);
-    nested.push(...opened);
+    stack.nested.set(id, await openStack(inner, own, deployment, [...around, path]));
   }
-  for (const name of stack.section('Parameters').keys()) deployment.used.add(name);
-  return [stack, ...nested];
+  return stack;
 }
 
 const leavesOut = (problem: Problem): Problem => ({

@@ -1,4 +1,4 @@
-import type { Alias, Document, LineCounter, Node, Pair } from 'yaml';
+import type { Document, LineCounter, Node } from 'yaml';
 import { type Json, setOwn } from '../../local/asl/values/json.js';
 import { type Problem, StartError } from '../../base/errors.js';
 import type { Position, Step } from '../source/json-text.js';
@@ -6,29 +6,18 @@ import type { Position, Step } from '../source/json-text.js';
 /** A value of JSON that contains no other. */
 type Scalar = string | number | boolean | null;
 
-/** A function of CloudFormation, in its long form (`{"Fn::Sub": …}`) or in its short one (`!Sub …`). */
-export interface Call {
-  readonly name: string;
-  readonly argument: TemplateNode;
-}
-
-/** A scalar, with the text that is written for it. */
-interface Written {
-  readonly value: Scalar;
-  readonly text: string;
-  readonly isBlock: boolean;
-}
+type Entries = ReadonlyMap<string, TemplateNode>;
 
 interface Content {
-  readonly scalar?: Written;
+  /** A scalar, with the text that is written for it. */
+  readonly scalar?: { readonly value: Scalar; readonly text: string; readonly isBlock: boolean };
   readonly list?: readonly TemplateNode[];
-  readonly map?: ReadonlyMap<string, TemplateNode>;
-  readonly call?: Call;
+  readonly map?: Entries;
 }
 
-const NO_ENTRIES: ReadonlyMap<string, TemplateNode> = new Map();
+const NO_ENTRIES: Entries = new Map();
 
-/** A value in a template, with its position. It is one of a scalar, a list, a map and a call of a function. */
+/** A value in a template, with its position: a scalar, a list or a map. A call of a function is a map with one key. */
 export class TemplateNode implements Position {
   readonly line: number;
   readonly column: number;
@@ -43,8 +32,17 @@ export class TemplateNode implements Position {
   }
 
   /** The entries of a map; none if the value isn't a map. */
-  get entries(): ReadonlyMap<string, TemplateNode> {
+  get entries(): Entries {
     return this.content.map ?? NO_ENTRIES;
+  }
+
+  /**
+   * The name and the argument of the function that is called here, in its long form (`{"Fn::Sub": …}`) or in its short one
+   * (`!Sub …`); undefined if the value is no call.
+   */
+  get call(): readonly [name: string, argument: TemplateNode] | undefined {
+    const [only, ...others] = this.entries;
+    return only && others.length === 0 && /^(Ref$|Fn::)/.test(only[0]) ? only : undefined;
   }
 
   /** Returns the value at some keys of maps; undefined if there is none. */
@@ -83,37 +81,51 @@ export class TemplateNode implements Position {
     return { line: at.line, column: at.column };
   }
 
-  /** Returns the value as JSON. @param run returns the value of a function; undefined to leave it out */
-  json(run: (call: Call, at: TemplateNode) => Json | undefined): Json | undefined {
-    const { scalar, list, call } = this.content;
+  /**
+   * Returns the value as JSON.
+   * @param run returns the value of a function; undefined to leave it out. @default its long form stays
+   * @throws Unresolved with all that `run` throws
+   */
+  json(run?: (name: string, argument: TemplateNode, at: TemplateNode) => Json | undefined): Json | undefined {
+    const { scalar, list } = this.content;
     if (scalar) return scalar.value;
-    if (call) return run(call, this);
-    if (list) return list.flatMap((item) => listOf(item.json(run)));
+    if (list) return all(list, (item) => item.json(run)).filter((each) => each !== undefined);
+    const call = run && this.call;
+    if (call) return run(...call, this);
     const made: { [key: string]: Json } = {};
-    for (const [key, value] of this.entries)
-      for (const each of listOf(value.json(run))) setOwn(made, key, each);
+    all(this.entries, ([key, node]) => {
+      const value = node.json(run);
+      if (value !== undefined) setOwn(made, key, value);
+    });
     return made;
-  }
-
-  /** The value as JSON, with its functions in their long form. */
-  get plain(): Json {
-    return this.json(({ name, argument }) => ({ [name]: argument.plain })) ?? null;
   }
 }
 
-const listOf = (value: Json | undefined): Json[] => (value === undefined ? [] : [value]);
+/** Thrown for a value that can't be resolved. What needs it is left out. */
+export class Unresolved extends StartError {}
 
-/** Returns the node of a value that is not written in the template. */
-export const scalarOf = (at: Position, value: Scalar): TemplateNode =>
-  new TemplateNode(at, { scalar: { value, text: String(value), isBlock: false } });
+/** Returns what `read` returns for each item. @throws Unresolved with the problems of all items */
+export function all<Item, Result>(items: Iterable<Item>, read: (item: Item) => Result): Result[] {
+  const results: Result[] = [];
+  const problems: Problem[] = [];
+  for (const item of items) {
+    try {
+      results.push(read(item));
+    } catch (error) {
+      if (!(error instanceof Unresolved)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new Unresolved(problems);
+  return results;
+}
 
-/** Returns a problem at a position in a template. */
-export const templateProblem = (file: string, at: Position, what: string, fix: string): Problem => ({
-  code: 'TEMPLATE_INVALID',
-  where: `${file}:${at.line}:${at.column}`,
-  what,
-  fix,
-});
+/** Returns the place of a value in messages. */
+export const placeOf = (file: string, { line, column }: Position): string => `${file}:${line}:${column}`;
+
+/** Returns an error about a template. @param where a file, or a place in one */
+export const invalid = (where: string, what: string, fix: string): StartError =>
+  new StartError([{ code: 'TEMPLATE_INVALID', where, what, fix }]);
 
 /** The functions of CloudFormation that a short tag names without `Fn::` before it. */
 const WITHOUT_PREFIX: ReadonlySet<string> = new Set(['Ref', 'Condition']);
@@ -128,31 +140,10 @@ const MERGE = '<<';
  */
 export async function parseTemplate(text: string, file: string): Promise<TemplateNode> {
   const yaml = await import('yaml');
-  const fail = (what: string, at: Position): never => {
-    throw new StartError([templateProblem(file, at, what, 'correct the YAML or JSON there')]);
-  };
-  const lines = new yaml.LineCounter();
-  const document = parse(yaml, text, lines);
-  const [error] = document.errors;
-  if (!error) return new Converter(yaml, document, lines, fail).convert();
-  const lenient = new yaml.LineCounter();
-  const again = parse(yaml, indentBrackets(text), lenient);
-  return again.errors.length === 0
-    ? new Converter(yaml, again, lenient, fail).convert()
-    : fail(firstLine(error.message), positionAt(lines, error.pos[0]));
+  const strict = new Converter(yaml, text, file);
+  const lenient = strict.isBroken ? new Converter(yaml, indentBrackets(text), file) : strict;
+  return (lenient.isBroken ? strict : lenient).convert();
 }
-
-type Yaml = typeof import('yaml');
-
-const parse = (yaml: Yaml, text: string, lineCounter: LineCounter): Document.Parsed =>
-  yaml.parseDocument(text, {
-    lineCounter,
-    schema: 'yaml-1.1',
-    merge: true,
-    // As for SAM, the last of several equal keys counts.
-    uniqueKeys: false,
-    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !NOT_IN_TEMPLATES.test(tag.tag)),
-  });
 
 /**
  * Indents the lines inside brackets and braces. SAM's parser doesn't look at their indentation, and so reads templates
@@ -172,95 +163,99 @@ function indentBrackets(text: string): string {
 /** The number of spaces by which lines inside brackets are indented further. */
 const DEEPER = 100;
 
-const firstLine = (message: string): string =>
-  (message.split('\n')[0] ?? message).replace(/ at line \d+, column \d+:?$/, '');
-
-function positionAt(lines: LineCounter, offset: number): Position {
-  const { line, col } = lines.linePos(offset);
-  return { line, column: col };
-}
-
 /** Makes the nodes of a template from those of the YAML parser. */
 class Converter {
+  readonly #lines: LineCounter;
+  readonly #document: Document.Parsed;
   /** The anchors that are being converted. An alias inside its own anchor would never end. */
   readonly #open = new Set<Node>();
 
   constructor(
-    private readonly yaml: Yaml,
-    private readonly document: Document.Parsed,
-    private readonly lines: LineCounter,
-    private readonly fail: (what: string, at: Position) => never,
-  ) {}
-
-  convert(): TemplateNode {
-    return this.#node(this.document.contents, { line: 1, column: 1 });
-  }
-
-  #node(node: unknown, around: Position): TemplateNode {
-    if (!this.yaml.isNode(node)) return scalarOf(around, null);
-    const at = node.range ? positionAt(this.lines, node.range[0]) : around;
-    if (this.yaml.isAlias(node)) return this.#alias(node, at);
-    const plain = this.#plain(node, at);
-    const { tag } = node;
-    if (tag === undefined || !/^![A-Z]/.test(tag)) return plain;
-    const short = tag.slice(1);
-    return new TemplateNode(at, {
-      call: { name: WITHOUT_PREFIX.has(short) ? short : `Fn::${short}`, argument: plain },
+    private readonly yaml: typeof import('yaml'),
+    text: string,
+    private readonly file: string,
+  ) {
+    this.#lines = new yaml.LineCounter();
+    this.#document = yaml.parseDocument(text, {
+      lineCounter: this.#lines,
+      schema: 'yaml-1.1',
+      merge: true,
+      // As for SAM, the last of several equal keys counts.
+      uniqueKeys: false,
+      customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !NOT_IN_TEMPLATES.test(tag.tag)),
     });
   }
 
-  #alias(alias: Alias, at: Position): TemplateNode {
-    const target = alias.resolve(this.document);
-    if (!target) return scalarOf(at, null);
-    if (this.#open.has(target)) this.fail(`the alias *${alias.source} stands inside what it repeats`, at);
-    return this.#node(target, at);
+  get isBroken(): boolean {
+    return this.#document.errors.length > 0;
   }
 
-  #plain(node: Node, at: Position): TemplateNode {
-    if (this.yaml.isScalar(node)) {
-      const value = jsonOf(node.value);
-      const isBlock = node.type === 'BLOCK_LITERAL';
-      const text = typeof value === 'string' ? value : (node.source ?? String(value));
-      return new TemplateNode(at, { scalar: { value, text, isBlock } });
+  /** @throws StartError with the first mistake */
+  convert(): TemplateNode {
+    const [error] = this.#document.errors;
+    const what = error?.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '');
+    if (error) this.#fail(what ?? error.message, this.#positionAt(error.pos[0]));
+    return this.#node(this.#document.contents, { line: 1, column: 1 });
+  }
+
+  #fail(what: string, at: Position): never {
+    throw invalid(placeOf(this.file, at), what, 'correct the YAML or JSON there');
+  }
+
+  #positionAt(offset: number): Position {
+    const { line, col } = this.#lines.linePos(offset);
+    return { line, column: col };
+  }
+
+  #node(node: unknown, around: Position): TemplateNode {
+    if (!this.yaml.isNode(node)) return nullAt(around);
+    const at = node.range ? this.#positionAt(node.range[0]) : around;
+    if (this.yaml.isAlias(node)) {
+      const target = node.resolve(this.#document);
+      if (target && this.#open.has(target))
+        this.#fail(`the alias *${node.source} stands inside what it repeats`, at);
+      return this.#node(target, at);
     }
     this.#open.add(node);
-    const converted = this.yaml.isSeq(node)
-      ? new TemplateNode(at, { list: node.items.map((item) => this.#node(item, at)) })
-      : this.#map(node, at);
+    const plain = new TemplateNode(at, this.#content(node, at));
     this.#open.delete(node);
-    return converted;
+    const [, short] = /^!([A-Z].*)/.exec(node.tag ?? '') ?? [];
+    if (short === undefined) return plain;
+    const name = WITHOUT_PREFIX.has(short) ? short : `Fn::${short}`;
+    return new TemplateNode(at, { map: new Map([[name, plain]]) });
   }
 
-  #map(node: Node, at: Position): TemplateNode {
-    const entries = new Map<string, TemplateNode>();
-    for (const pair of this.yaml.isMap(node) ? node.items : []) {
-      const value = this.#node(pair.value, at);
-      const start = this.yaml.isNode(pair.key) ? pair.key.range?.[0] : undefined;
-      const key = this.#key(pair);
-      if (key !== MERGE)
-        entries.set(
-          key,
-          start === undefined ? value : new TemplateNode(value, value.content, positionAt(this.lines, start)),
-        );
-      else
-        for (const [name, merged] of mergedEntries(value)) if (!entries.has(name)) entries.set(name, merged);
+  #content(node: Node, at: Position): Content {
+    if (this.yaml.isScalar(node)) {
+      const value = jsonOf(node.value);
+      const text = typeof value === 'string' ? value : (node.source ?? String(value));
+      return { scalar: { value, text, isBlock: node.type === 'BLOCK_LITERAL' } };
     }
-    const [only, ...others] = entries;
-    if (only && others.length === 0 && isFunction(only[0]))
-      return new TemplateNode(at, { call: { name: only[0], argument: only[1] } });
-    return new TemplateNode(at, { map: entries });
+    if (this.yaml.isSeq(node)) return { list: node.items.map((item) => this.#node(item, at)) };
+    const map = new Map<string, TemplateNode>();
+    for (const { key, value } of this.yaml.isMap(node) ? node.items : []) {
+      const made = this.#node(value, at);
+      const name = this.#textOf(key);
+      const start = this.yaml.isNode(key) ? key.range?.[0] : undefined;
+      const keyAt = start === undefined ? undefined : this.#positionAt(start);
+      if (name !== MERGE) map.set(name, new TemplateNode(made, made.content, keyAt));
+      else for (const [other, merged] of mergedEntries(made)) if (!map.has(other)) map.set(other, merged);
+    }
+    return { map };
   }
 
-  #key({ key }: Pair): string {
+  #textOf(key: unknown): string {
     if (!this.yaml.isScalar(key)) return String(key);
     return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value));
   }
 }
 
-const isFunction = (key: string): boolean => key === 'Ref' || key.startsWith('Fn::');
+const mergedEntries = ({ entries, content: { list = [] } }: TemplateNode): Iterable<[string, TemplateNode]> =>
+  list.length > 0 ? list.flatMap((item) => [...mergedEntries(item)]) : entries;
 
-const mergedEntries = ({ content: { map, list = [] } }: TemplateNode): Iterable<[string, TemplateNode]> =>
-  map ?? list.flatMap((item) => [...mergedEntries(item)]);
+/** Returns a node for a value that isn't written in the template. */
+export const nullAt = (at: Position): TemplateNode =>
+  new TemplateNode(at, { scalar: { value: null, text: '', isBlock: false } });
 
 const jsonOf = (value: unknown): Scalar =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
