@@ -76,7 +76,7 @@ function View({ parts }: { readonly parts: readonly string[] }): JSX.Element {
   const [room = 'machines', arn] = parts;
   switch (room) {
     case 'machines':
-      if (arn === 'new') return <NewMachine />;
+      if (arn === 'new') return <NewMachine key={route.value.query.get('from')} />;
       return arn === undefined ? <MachinesView /> : <MachinePage key={arn} arn={arn} />;
     case 'executions':
       return arn === undefined ? <ExecutionsView /> : <ExecutionPage key={arn} arn={arn} />;

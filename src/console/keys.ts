@@ -9,7 +9,7 @@ export const onEscape =
     act();
   };
 
-/** Acts on the Escape key wherever the focus is, unless a dialog, a search or something else uses the key. */
+/** Acts on the Escape key wherever the focus is, unless a dialog, a menu, a search or something else uses the key. */
 export function useEscape(isOn: boolean, act: () => void): void {
   useEffect(() => {
     const onKeyDown = onEscape(isOn, act);
@@ -22,5 +22,5 @@ export function useEscape(isOn: boolean, act: () => void): void {
 }
 
 const isUsed = (target: EventTarget | null): boolean =>
-  document.querySelector('dialog[open]') !== null ||
+  document.querySelector('dialog[open], :popover-open') !== null ||
   (target instanceof HTMLInputElement && target.type === 'search' && target.value !== '');

@@ -173,7 +173,7 @@ withChromium('in a real Chromium', () => {
     await page.locator('.facts').waitFor();
   };
 
-  test('the first flow, by hand: create, define, start, hang, stop, start again, answer', async () => {
+  test('the first flow, by hand: create, define, start, hang, stop, run again, answer', async () => {
     await page.goto(service.url);
     await page.getByRole('link', { name: 'Activities' }).click();
     await page.getByRole('textbox', { name: 'Name of a new activity' }).fill('HelloWorld');
@@ -206,9 +206,9 @@ withChromium('in a real Chromium', () => {
     await progress('Hello', 'aborted');
 
     const stopped = page.url();
-    await button('Start again').click();
+    await button('Run again').click();
     expect(await dialog.getByRole('textbox', { name: 'Input, as JSON' }).innerText()).toContain('"hoge"');
-    await dialog.getByRole('button', { name: 'Start', exact: true }).click();
+    await dialog.getByRole('button', { name: 'Run again', exact: true }).click();
     await page.waitForURL((url) => url.href !== stopped);
     await progress('Hello', 'queued');
     await node('Hello').click();
@@ -549,7 +549,7 @@ withChromium('in a real Chromium', () => {
     await plain('<b>long</b>');
     await button('Event 2').click();
     await plain('stateEnteredEventDetails');
-    await button('Start again').click();
+    await button('Run again').click();
     await page.getByRole('dialog').getByText('<u>key</u>').waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
     await open('workers');

@@ -108,24 +108,26 @@ withChromium('a developer at the console', () => {
     await tab.status('FAILED');
 
     await pick('Charge');
+    await press(button(/lines? in the log$/));
     const lines = page.getByRole('log', { name: 'Log lines of the task' });
     await lines.getByText('no rate for this currency').waitFor();
     expect(await lines.innerText()).toContain('"known":["EUR","JPY"]');
     const failed = page.url();
 
-    await press(page.getByRole('link', { name: 'Loan', exact: true }));
-    await press(page.getByRole('link', { name: 'Edit', exact: true }));
+    await press(page.getByRole('link', { name: 'Edit the definition' }));
     const editor = box(/^Definition/);
     await tab.tabTo(editor);
     await tab.fill(editor, JSON.stringify(LOAN, null, 2).replace('"EURO"', '"EUR"'));
     await press(button('Save'));
-    await press(dialog().getByRole('button', { name: 'Save' }));
+    await dialog().getByText('The definition is saved.').waitFor();
+    await press(dialog().getByRole('button', { name: 'Cancel' }));
     await dialog().waitFor({ state: 'detached' });
 
     await page.goto(failed);
     await tab.status('FAILED');
     await pick('Charge');
-    await press(button('Run from here'));
+    await press(button('Other ways to run it again'));
+    await press(page.getByRole('menuitem', { name: /^Run from Charge/ }));
     await press(dialog().getByRole('button', { name: 'Run', exact: true }));
     await tab.progress('Charge', 'succeeded');
     await pick('Approve');
@@ -138,7 +140,8 @@ withChromium('a developer at the console', () => {
     expect(await output.innerText()).toMatch(/"by": "Bob"/);
 
     const download = page.waitForEvent('download');
-    await press(button('Save as a test'));
+    await press(button('More'));
+    await press(page.getByRole('menuitem', { name: /^Save as a test/ }));
     const source = await readFile(await (await download).path(), 'utf8');
     expect(source).toMatch(
       /await charge\.succeed\("charged"\);[\s\S]*await approve\.succeed\(\{ "by": "Bob" \}\)/,

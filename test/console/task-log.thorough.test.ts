@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { Download } from 'playwright-core';
 import { Activity, Handle, type TaskContext } from 'stepwright';
 import { runSource } from '../support/run-source.js';
 import { findChromium } from './chromium.js';
@@ -51,9 +52,10 @@ withChromium('what a worker says about a task', () => {
   });
 
   test('its log lines and its progress are shown beside the state, live and afterwards', async () => {
-    const { page } = tab;
+    const { page, button } = tab;
     await tab.start(tab.machine('Packing', MACHINE), { boxes: 0 });
     await tab.node('Pack').click();
+    await button(/lines? in the log$/).click();
     const log = page.getByRole('log', { name: 'Log lines of the task' });
     await log.getByText('<b>tape</b> is low').waitFor();
     expect(await log.innerText()).toContain('{"boxes":0}');
@@ -67,12 +69,18 @@ withChromium('what a worker says about a task', () => {
 
   test('the execution is saved as a test that passes, and its history as JSON', async () => {
     const { page, button } = tab;
-    const [file] = await Promise.all([page.waitForEvent('download'), button('Save as a test').click()]);
+    const save = async (name: RegExp): Promise<Download> => {
+      await button('More').click();
+      const item = page.getByRole('menuitem', { name });
+      const [download] = await Promise.all([page.waitForEvent('download'), item.click()]);
+      return download;
+    };
+    const file = await save(/^Save as a test/);
     expect(file.suggestedFilename()).toMatch(/^[\w-]+\.test\.ts$/);
     const source = await readFile(await file.path(), 'utf8');
     expect(source).toContain("await pack.fail('Empty'");
     await runSource(source);
-    const [json] = await Promise.all([page.waitForEvent('download'), button('Save the history').click()]);
+    const json = await save(/^Save the history/);
     const { events } = JSON.parse(await readFile(await json.path(), 'utf8')) as {
       events: { type: string }[];
     };

@@ -38,13 +38,13 @@ export const VIEWS: readonly View[] = [
   view('machine-state', ({ machine }) => `machines/${machine}?state=Check+stock`),
   view('machine-versions', ({ machine }) => `machines/${machine}?tab=versions`),
   view(
-    'save',
-    ({ machine }) => `machines/${machine}/edit`,
+    'edit',
+    ({ machine, running }) => `machines/${machine}/edit?again=${encodeURIComponent(running)}`,
     async (page) => {
       await page.locator('.cm-content').click();
       await page.keyboard.press('Control+a');
       await page.keyboard.insertText('{"StartAt":"Greet","States":{"Greet":{"Type":"Pass","End":true}}}');
-      await press('Review and save', 'dialog [data-diff=added]')(page);
+      await page.locator('[data-state="Greet"]').waitFor();
     },
   ),
   view('new-machine', ({ machine }) => `machines/new?from=${machine}`),
@@ -85,13 +85,17 @@ export const VIEWS: readonly View[] = [
   view(
     'execution-log',
     ({ running }) =>
-      `executions/${running}?state=Print+label&iteration=${encodeURIComponent('For each parcel=9')}`,
+      `executions/${running}?more=log&state=Print+label&iteration=${encodeURIComponent('For each parcel=9')}`,
     async (page) => page.getByText('the paper ends soon').waitFor(),
   ),
   view(
     'run-from',
     ({ running }) => `executions/${running}?state=Check+stock`,
-    press('Run from here', 'dialog .cm-content'),
+    async (page) => {
+      await press('Other ways to run it again', '[role=menu]:popover-open')(page);
+      await page.getByRole('menuitem', { name: /^Run from/ }).click();
+      await page.locator('dialog .cm-content').waitFor();
+    },
   ),
   view(
     'test-state',
@@ -102,8 +106,22 @@ export const VIEWS: readonly View[] = [
       await page.getByRole('region', { name: 'Result of the test' }).waitFor();
     },
   ),
-  view('copy-as', ({ running }) => `executions/${running}`, press('Copy as', 'dialog')),
-  view('redrive', ({ failed }) => `executions/${failed}`, press('Redrive', 'dialog')),
+  view(
+    'copy-as',
+    ({ running }) => `executions/${running}`,
+    async (page) => {
+      await press('More', '[role=menu]:popover-open')(page);
+      await page.getByRole('menuitem', { name: /^Copy as/ }).click();
+      await page.locator('dialog .json').first().waitFor();
+    },
+  ),
+  view(
+    'execution-ways',
+    ({ failed }) => `executions/${failed}`,
+    press('Other ways to run it again', '[role=menu]:popover-open'),
+  ),
+  view('execution-variables', ({ running }) => `executions/${running}?more=variables`),
+  view('execution-machine', ({ running }) => `executions/${running}?more=machine`),
   view(
     'start',
     ({ machine }) => `machines/${machine}`,
@@ -117,7 +135,7 @@ export const VIEWS: readonly View[] = [
     ({ service }) => `machines/${seedForm(service)}`,
     async (page) => {
       await press('Start execution', 'dialog form')(page);
-      await page.getByRole('button', { name: 'Add to names' }).click();
+      await page.getByLabel('names').fill('[""]');
       await page.getByText(/The worker will refuse this input/).waitFor();
     },
   ),

@@ -2,23 +2,19 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { MachineDescription, VersionRow } from '../../framework/local/console/api.js';
 import { instant } from '../model/format.js';
-import { editable } from '../model/json-text.js';
-import { Diff } from '../parts/diff.js';
 import { FormDialog } from '../parts/form-dialog.js';
 import { Icon } from '../parts/icons.js';
 import { Json } from '../parts/json.js';
 import { ErrorMessage, Loading } from '../parts/page.js';
-import { Tabs } from '../parts/tabs.js';
 import { useAction } from '../parts/use-action.js';
 import { command, query } from '../service/calls.js';
 import { now } from '../service/stream.js';
-import { DescriptionField } from './new-machine/save-dialog.js';
 
 interface VersionsProps {
   readonly machine: MachineDescription;
 }
 
-/** The published versions of a machine, each with its definition, and how that differs from the machine's. */
+/** The published versions of a machine, each with its definition. */
 export function Versions({ machine }: VersionsProps): JSX.Element {
   const [versions, setVersions] = useState<readonly VersionRow[]>();
   const [error, setError] = useState<string>();
@@ -55,7 +51,7 @@ export function Versions({ machine }: VersionsProps): JSX.Element {
         </button>
       </div>
       {versions[0]?.isCurrent && <p class="faint">The machine has not changed since the newest version.</p>}
-      {shown && <VersionDetails key={shown.number} machine={machine} version={shown} />}
+      {shown && <VersionDefinition key={shown.number} machine={machine} number={shown.number} />}
       {isOpen && <PublishDialog arn={machine.arn} onClose={() => setOpen(false)} onPublished={load} />}
     </div>
   );
@@ -64,34 +60,17 @@ export function Versions({ machine }: VersionsProps): JSX.Element {
 const wordsOf = ({ number, createdAt, description }: VersionRow): string =>
   `${number}, ${instant(createdAt, now.peek())}${description === undefined ? '' : `: ${description}`}`;
 
-const TABS = { difference: 'Difference to the machine', definition: 'Definition' } as const;
-
-function VersionDetails({ machine, version }: VersionsProps & { readonly version: VersionRow }): JSX.Element {
+function VersionDefinition({ machine, number }: VersionsProps & { readonly number: number }): JSX.Element {
   const [definition, setDefinition] = useState<string>();
   const [error, setError] = useState<string>();
-  const [tab, show] = useState<keyof typeof TABS>('difference');
   useEffect(() => {
-    query('version', { arn: machine.arn, number: String(version.number) }).then(
+    query('version', { arn: machine.arn, number: String(number) }).then(
       (found) => setDefinition(found.definition),
       (refusal: Error) => setError(refusal.message),
     );
-  }, [version.number]);
+  }, [number]);
   if (definition === undefined) return error === undefined ? <Loading /> : <ErrorMessage message={error} />;
-  const name = `Version ${version.number}`;
-  return (
-    <>
-      <Tabs tabs={TABS} shown={tab} onShow={show} />
-      {tab === 'definition' ? (
-        <Json text={definition} label={name} />
-      ) : (
-        <Diff
-          before={editable(definition)}
-          after={editable(machine.definition)}
-          label={`From ${name} to now`}
-        />
-      )}
-    </>
-  );
+  return <Json text={definition} label={`Version ${number}`} />;
 }
 
 interface PublishProps {
@@ -113,7 +92,14 @@ function PublishDialog({ arn, onClose, onPublished }: PublishProps): JSX.Element
   const submit = { text: 'Publish', icon: 'plus' } as const;
   return (
     <FormDialog id="publish" title="Publish a version?" action={publish} submit={submit} onClose={onClose}>
-      <DescriptionField value={description} onInput={setDescription} />
+      <label class="field">
+        <span>Description (optional)</span>
+        <input
+          value={description}
+          onInput={(event) => setDescription(event.currentTarget.value)}
+          maxLength={256}
+        />
+      </label>
     </FormDialog>
   );
 }

@@ -16,7 +16,7 @@ const MOST_TABS = 60;
 
 /** Checks that the whole flow works without a mouse: nothing is clicked here, and everything is reached by keys. */
 export async function checkKeyboard(browser: Browser): Promise<void> {
-  say('Keyboard alone: create, define, start, stop, start again, take by hand, answer');
+  say('Keyboard alone: create, define, start, stop, run again, take by hand, answer');
   const service = await startLocalService({ port: 0, console: true });
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
   page.setDefaultTimeout(10_000);
@@ -61,8 +61,8 @@ async function wholeFlow(page: Page): Promise<void> {
   await use(button('Stop'));
   await use(dialog.getByRole('button', { name: 'Stop execution' }));
   await page.locator('.facts [data-status="ABORTED"]').waitFor();
-  await use(button('Start again'));
-  await use(dialog.getByRole('button', { name: 'Start', exact: true }));
+  await use(button('Run again'));
+  await use(dialog.getByRole('button', { name: 'Run again', exact: true }));
   await page.locator('[data-progress="queued"]').waitFor();
   // Into the graph, along its line, and the state is selected.
   await reach(page, page.locator('[data-state="First"]'));

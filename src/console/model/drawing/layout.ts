@@ -4,7 +4,7 @@ import { type Bounds, type Box, type Drawing, END, type Frame, type Line, type P
 import { move, shownLabel, START } from './drawing.js';
 import { type Rank, route } from './route.js';
 
-const STATE = { width: 212, height: 70 };
+const STATE = { width: 212, height: 60 };
 const PILL = { width: 64, height: 28 };
 /**
  * The height of the upper part of a Parallel or Map, in pixels. It shows the state's name; below it are the frames with
@@ -19,7 +19,7 @@ const DAGRE_OPTIONS = {
   rankdir: 'TB',
   rankalign: 'top',
   nodesep: 28,
-  ranksep: 42,
+  ranksep: 26,
   edgesep: 18,
   marginx: 4,
   marginy: 4,

@@ -35,59 +35,58 @@ function resolve(schema: JsonSchema, root: JsonSchema): JsonSchema {
   return {};
 }
 
-/** The kind of control in which a person writes a value: `json` if there is no simpler one. */
-export type FieldKind = 'text' | 'number' | 'boolean' | 'choice' | 'object' | 'list' | 'json';
-
 /** A field of a form. */
 export interface Field {
-  readonly kind: FieldKind;
-  /** The schema of the field's values other than null. */
-  readonly schema: JsonSchema;
-  readonly nullable: boolean;
+  readonly name: string;
+  /** The control in which a person writes the value: `json` if there is no simpler one. */
+  readonly kind: 'text' | 'number' | 'choice' | 'json';
+  /** The values of a choice. */
+  readonly values: readonly unknown[];
+  readonly required: boolean;
+  /** The rules that the schema can't express, so that only the worker checks them. */
+  readonly otherRules: string | undefined;
 }
 
-/** Returns the field for the values of a schema. @param root the whole schema */
-export function fieldOf(schema: JsonSchema, root: JsonSchema): Field {
+/** Returns a field for each key of the object that a schema describes. Empty if it describes no such object. */
+export function fieldsOf(root: JsonSchema): Field[] {
+  const { properties, required } = plain(root, root);
+  const needed = Array.isArray(required) ? required : [];
+  return Object.entries(isObject(properties) ? properties : {}).map(([name, each]) => {
+    const schema = plain(isObject(each) ? each : {}, root);
+    const { type, enum: values, $comment: comment } = schema;
+    return {
+      name,
+      kind: kindOf(schema),
+      values: type === 'boolean' ? [true, false] : Array.isArray(values) ? values : [],
+      required: needed.includes(name),
+      otherRules: typeof comment === 'string' ? /^not checked here: (.+)$/.exec(comment)?.[1] : undefined,
+    };
+  });
+}
+
+/** Follows the references of a schema. Of a choice between a schema and null, returns the schema. */
+function plain(schema: JsonSchema, root: JsonSchema): JsonSchema {
   const { anyOf, ...rest } = resolve(schema, root);
   const options = schemasIn(anyOf).map((each) => resolve(each, root));
   const others = options.filter(({ type }) => type !== 'null');
-  const nullable = others.length < options.length;
   const [only] = others;
-  if (only && others.length === 1) {
-    const inner = fieldOf({ ...rest, ...only }, root);
-    return { ...inner, nullable: nullable || inner.nullable };
-  }
-  const whole = options.length === 0 ? rest : { ...rest, anyOf: others };
-  return { kind: kindOf(whole), schema: whole, nullable };
+  if (only && others.length === 1) return plain({ ...rest, ...only }, root);
+  return options.length === 0 ? rest : { ...rest, anyOf: others };
 }
 
-function kindOf(schema: JsonSchema): FieldKind {
-  const { type, enum: values, properties, items } = schema;
+function kindOf(schema: JsonSchema): Field['kind'] {
+  const { type, enum: values } = schema;
   if (Array.isArray(values) && values.every((each) => typeof each !== 'object')) return 'choice';
+  if (type === 'boolean') return 'choice';
   if (type === 'string') return 'text';
-  if (type === 'boolean') return 'boolean';
   if (type === 'number' || type === 'integer') return 'number';
-  if (type === 'object' && isObject(properties)) return 'object';
-  if (type === 'array' && isObject(items)) return 'list';
   return kindOfTypes(schemasIn(schema['anyOf']).map((each) => each['type']));
 }
 
 /** A number that may be written as a text is a number; a date that may be a number is a text. */
-function kindOfTypes(types: readonly unknown[]): FieldKind {
+function kindOfTypes(types: readonly unknown[]): Field['kind'] {
   const isOf = (...allowed: string[]): boolean =>
     types.length > 0 && types.every((type) => allowed.includes(String(type)));
   if (isOf('number', 'string')) return 'number';
   return isOf('string', 'integer') ? 'text' : 'json';
-}
-
-/** Returns true if a form is easier than JSON: if the input is an object with fields, or a single value. */
-export const hasForm = (schema: JsonSchema): boolean => {
-  const { kind, schema: whole } = fieldOf(schema, schema);
-  if (kind === 'object') return Object.keys(whole['properties'] ?? {}).length > 0;
-  return kind !== 'json';
-};
-
-/** Returns the rules that a schema can't express, so that only the worker checks them. */
-export function otherRules({ $comment: comment }: JsonSchema): string | undefined {
-  return typeof comment === 'string' ? /^not checked here: (.+)$/.exec(comment)?.[1] : undefined;
 }

@@ -20,6 +20,7 @@ export interface EditorHandle {
   replace(text: string): void;
   /** Underlines these mistakes, and removes the underlines of earlier ones. */
   show(diagnostics: readonly Diagnostic[]): void;
+  focus(): void;
   close(): void;
 }
 
@@ -78,6 +79,7 @@ export function openEditor(
       }));
       view.dispatch(setDiagnostics(view.state, inside));
     },
+    focus: () => view.focus(),
     close: () => view.destroy(),
   };
 }

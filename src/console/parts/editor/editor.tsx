@@ -8,12 +8,15 @@ interface EditorProps {
   readonly onInput: (value: string) => void;
   readonly label: string;
   readonly diagnostics?: readonly Diagnostic[];
+  /** True if the editor gets the focus when it is there. @default false */
+  readonly focus?: boolean;
   /** Returns what could be written at a place. It may change while the editor is shown. */
   readonly complete?: Completer;
 }
 
 /** An editor for JSON. The code of CodeMirror (the editor library) is loaded when the first editor is shown. */
-export function Editor({ value, onInput, label, diagnostics = [], complete }: EditorProps): JSX.Element {
+export function Editor(props: EditorProps): JSX.Element {
+  const { value, onInput, label, diagnostics = [], focus = false, complete } = props;
   const parent = useRef<HTMLDivElement>(null);
   const handle = useRef<EditorHandle | undefined>(undefined);
   const latest = useRef({ value, onInput, diagnostics, complete });
@@ -37,6 +40,7 @@ export function Editor({ value, onInput, label, diagnostics = [], complete }: Ed
         latest.current.complete && ((text, offset) => latest.current.complete?.(text, offset)),
       );
       handle.current.show(latest.current.diagnostics);
+      if (focus) handle.current.focus();
     });
     return () => {
       gone = true;

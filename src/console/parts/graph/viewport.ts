@@ -18,7 +18,7 @@ export interface Viewport {
  * The smallest scale to which a drawing is shrunk by itself: below it, the text can't be read. A drawing that is still
  * too large is shown from its start, and the user scrolls.
  */
-const READABLE = 0.6;
+const READABLE = 0.55;
 const SMALLEST = 0.05;
 const LARGEST = 2;
 const STEP = 1.25;
@@ -33,11 +33,13 @@ export function useViewport(drawing: Drawing, selected: string | undefined): Vie
   const element = useRef<HTMLDivElement>(null);
   const [scale, setScale] = useState(1);
   const fitted = useRef(true);
+  const latest = useRef(selected);
+  latest.current = selected;
   const scaleTo = (smallest: number): void => {
     if (!element.current) return;
     const next = fittingScale(element.current, drawing, smallest);
     setScale(next);
-    showStart(element.current, drawing, next);
+    showPart(element.current, drawing, next, latest.current);
   };
   const fit = (): void => {
     fitted.current = false;
@@ -75,18 +77,28 @@ function fittingScale(
 const clamp = (scale: number): number =>
   Math.min(LARGEST, Math.max(SMALLEST, Number.isFinite(scale) ? scale : 1));
 
-function showStart(element: HTMLElement, { boxes }: Drawing, scale: number): void {
+/** Shows the start of the drawing or, if a state is selected, that state. */
+function showPart(
+  element: HTMLElement,
+  { boxes }: Drawing,
+  scale: number,
+  selected: string | undefined,
+): void {
   const start = boxes.find(({ kind }) => kind === 'start');
-  if (!start) return;
   requestAnimationFrame(() => {
-    element.scrollLeft = start.x * scale - element.clientWidth / 2 + 40;
+    if (start) element.scrollLeft = start.x * scale - element.clientWidth / 2 + 40;
+    if (selected !== undefined) showState(element, selected);
   });
 }
 
-/** Scrolls only as far as is needed to see the state. */
+/** Scrolls the graph, and not the page, only as far as is needed to see the state. */
 function showState(element: HTMLElement | null, name: string): void {
-  for (const each of element?.querySelectorAll<HTMLElement>('[data-state]') ?? [])
-    if (each.dataset['state'] === name) each.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  for (const each of element?.querySelectorAll<HTMLElement>('[data-state]') ?? []) {
+    if (each.dataset['state'] !== name || !element) continue;
+    const [box, view] = [each.getBoundingClientRect(), element.getBoundingClientRect()];
+    element.scrollTop += Math.max(0, box.bottom - view.bottom) + Math.min(0, box.top - view.top);
+    element.scrollLeft += Math.max(0, box.right - view.right) + Math.min(0, box.left - view.left);
+  }
 }
 
 function keepMiddle(element: HTMLElement, factor: number): void {

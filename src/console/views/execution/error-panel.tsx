@@ -12,7 +12,10 @@ interface ErrorPanelProps {
   readonly onState: (state: string) => void;
 }
 
-/** Shows the error of an execution that didn't succeed, and the state that failed. */
+/**
+ * Shows the error of an execution that didn't succeed, in short if a state has failed: the details of that state have the
+ * whole cause.
+ */
 export function ErrorPanel({ view, onState }: ErrorPanelProps): JSX.Element {
   const failed = view.run.end?.visit;
   const reason = timeoutReason(view.run, view.definition);
@@ -30,15 +33,21 @@ export function ErrorPanel({ view, onState }: ErrorPanelProps): JSX.Element {
           </span>
         )}
       </h2>
-      {view.cause !== undefined && <CauseText cause={view.cause} />}
-      {reason !== undefined && (
-        <p class="message" dir="auto">
-          {reason}
-        </p>
-      )}
+      {view.cause !== undefined &&
+        (failed ? <Message text={messageIn(view.cause)} /> : <CauseText cause={view.cause} />)}
+      <Message text={reason} />
     </section>
   );
 }
+
+const messageIn = (cause: string): string => readCause(cause)?.errorMessage ?? cause;
+
+const Message = ({ text }: { readonly text: string | undefined }): JSX.Element | null =>
+  text === undefined || text === '' ? null : (
+    <p class="message" dir="auto">
+      {text}
+    </p>
+  );
 
 /**
  * Shows the cause of a failure: its message, the rejected fields of the input as a table, and the stack trace,
@@ -46,20 +55,11 @@ export function ErrorPanel({ view, onState }: ErrorPanelProps): JSX.Element {
  */
 export function CauseText({ cause }: { readonly cause: string }): JSX.Element {
   const read = readCause(cause);
-  if (!read)
-    return (
-      <p class="message" dir="auto">
-        {cause}
-      </p>
-    );
+  if (!read) return <Message text={cause} />;
   const { errorMessage, violations, trace, data } = read;
   return (
     <>
-      {errorMessage !== undefined && errorMessage !== '' && (
-        <p class="message" dir="auto">
-          {errorMessage}
-        </p>
-      )}
+      <Message text={errorMessage} />
       {violations.length > 0 && <Violations violations={violations} />}
       {data !== undefined && <Json text={JSON.stringify(data)} label="Data of the error" />}
       {trace.length > 0 && (

@@ -6,7 +6,7 @@ import type { ExecutionView } from '../../service/topics.js';
 /** Shows the output and the input of an execution, next to the graph, while no state is selected. */
 export function ExecutionDetails({ view }: { readonly view: ExecutionView }): JSX.Element {
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0} role="group" aria-label="Output and input">
       <h2 class="panel-title">Output</h2>
       {view.output === undefined ? (
         <p class="faint">{view.status === 'RUNNING' ? 'None yet: it runs.' : 'None.'}</p>

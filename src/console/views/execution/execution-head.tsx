@@ -1,80 +1,173 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import type { Visit } from '../../../framework/local/view/visit.js';
+import { outermostOf } from '../../model/definition.js';
 import { clockTime, instant, nameIn } from '../../model/format.js';
 import { Icon } from '../../parts/icons.js';
-import { PageHead } from '../../parts/page.js';
+import { Menu, type MenuItem } from '../../parts/menu.js';
+import { ErrorMessage, PageHead } from '../../parts/page.js';
 import { StatusBadge } from '../../parts/status.js';
 import { Duration } from '../../parts/times.js';
-import { to } from '../../route.js';
+import { useAction } from '../../parts/use-action.js';
+import { go, to } from '../../route.js';
+import { command } from '../../service/calls.js';
 import { startedFromOf } from '../../service/events.js';
 import { now } from '../../service/stream.js';
 import type { ExecutionView } from '../../service/topics.js';
+import { AgainDialog } from '../start/again-dialog.js';
 import { RunFromDialog } from '../start/run-from-dialog.js';
-import { StartDialog } from '../start/start-dialog.js';
 import { CopyDialog } from './copy-dialog.js';
-import { KeepButton } from './keep-button.js';
-import { RedriveDialog } from './redrive-dialog.js';
-import { SaveButtons } from './save.js';
+import { saveHistory, saveTest } from './save.js';
 import { StopDialog } from './stop-dialog.js';
 
-interface ExecutionProps {
+interface HeadProps {
   readonly view: ExecutionView;
+  /** The chosen state; undefined if there is none. */
+  readonly state?: string | undefined;
+  /** Its visit that is shown; undefined if the execution hasn't entered it. */
+  readonly visit?: Visit | undefined;
 }
 
-/**
- * The head of an execution's page: facts such as its status, and the buttons that stop it or start another one with the
- * same input.
- */
-export function ExecutionHead({ view }: ExecutionProps): JSX.Element {
+type Opened = 'again' | 'from' | 'stop' | 'copy';
+
+/** The head of an execution's page: its facts, and the buttons that stop it or run it again. */
+export function ExecutionHead({ view, state, visit }: HeadProps): JSX.Element {
   const { arn, name, machine, status } = view;
-  const [open, setOpen] = useState<'start' | 'stop' | 'redrive' | 'copy' | undefined>(undefined);
+  const [open, setOpen] = useState<Opened>();
   const close = (): void => setOpen(undefined);
   const isRunning = status === 'RUNNING';
+  const begin = state === undefined ? undefined : outermostOf(view.definition, state);
+  const more = useMore(view, () => setOpen('copy'));
+  const ways = useWays(view, begin, () => setOpen('from'));
   useEffect(() => {
     if (!isRunning && open === 'stop') close();
   }, [isRunning]);
   return (
     <>
       <PageHead title={name} name={name} above={<Breadcrumbs machine={machine} />}>
+        <Menu label="More" class="quiet" items={more.items}>
+          More
+          <Icon name="down" />
+        </Menu>
         {isRunning && (
           <button type="button" onClick={() => setOpen('stop')}>
             <Icon name="stop" />
             Stop
           </button>
         )}
-        {!isRunning && status !== 'SUCCEEDED' && (
-          <button type="button" onClick={() => setOpen('redrive')}>
-            <Icon name="play" />
-            Redrive
+        <a class="button" href={to('machines', machine.arn, 'edit', { again: arn })}>
+          <Icon name="edit" />
+          Edit the definition
+        </a>
+        <span class="joined">
+          <button type="button" class="primary" onClick={() => setOpen('again')}>
+            <Icon name="again" />
+            Run again
           </button>
-        )}
-        <button type="button" onClick={() => setOpen('copy')}>
-          <Icon name="copy" />
-          Copy as
-        </button>
-        <KeepButton view={view} />
-        <SaveButtons view={view} />
-        <button type="button" onClick={() => setOpen('start')}>
-          <Icon name="again" />
-          Start again
-        </button>
+          <Menu label="Other ways to run it again" class="primary" items={ways.items}>
+            <Icon name="down" />
+          </Menu>
+        </span>
       </PageHead>
       <Facts view={view} />
-      {open === 'start' && <AgainDialog view={view} onClose={close} />}
+      <ErrorMessage message={more.error ?? ways.error} />
+      {open === 'again' && <AgainDialog view={view} onClose={close} />}
+      {open === 'from' && begin !== undefined && (
+        <RunFromDialog view={view} state={begin} visit={visit && outermostVisit(visit)} onClose={close} />
+      )}
       {open === 'stop' && <StopDialog arn={arn} onClose={close} />}
       {open === 'copy' && <CopyDialog view={view} onClose={close} />}
-      {open === 'redrive' && <RedriveDialog arn={arn} onClose={close} />}
     </>
   );
 }
 
-/** A dialog that starts another execution: in the same state, if this one began in a state. */
-function AgainDialog({ view, onClose }: ExecutionProps & { readonly onClose: () => void }): JSX.Element {
-  const from = startedFromOf(view);
-  const { machine, definition, input } = view;
-  if (from)
-    return <RunFromDialog view={view} state={from.state} visit={view.run.visits[0]} onClose={onClose} />;
-  return <StartDialog machine={{ arn: machine.arn, definition }} input={input} onClose={onClose} />;
+const outermostVisit = (visit: Visit): Visit => (visit.parent ? outermostVisit(visit.parent) : visit);
+
+interface Items {
+  readonly items: readonly MenuItem[];
+  readonly error: string | undefined;
+}
+
+/** The ways to run an execution again, other than from its start with another input. */
+function useWays(view: ExecutionView, begin: string | undefined, onRunFrom: () => void): Items {
+  const { arn, machine, status } = view;
+  const redrive = useAction(async () => {
+    await command('RedriveExecution', { executionArn: arn });
+  });
+  const canRedrive = status !== 'RUNNING' && status !== 'SUCCEEDED';
+  const items: MenuItem[] = [
+    {
+      text: 'Redrive',
+      icon: 'play',
+      hint: canRedrive
+        ? 'This execution goes on in the states that did not succeed, with its input and the definition that it began with.'
+        : 'Only an execution that failed, timed out or was stopped can go on.',
+      isOff: !canRedrive,
+      act: redrive.run,
+    },
+    {
+      text:
+        begin === undefined ? (
+          'Run from a state'
+        ) : (
+          <>
+            Run from <span dir="auto">{begin}</span>
+          </>
+        ),
+      icon: 'right',
+      hint:
+        begin === undefined
+          ? 'Choose a state first.'
+          : 'A new execution of the machine as it is now begins in this state, with the input that it had, which you can edit.',
+      isOff: begin === undefined,
+      act: onRunFrom,
+    },
+    {
+      text: 'Run with another definition',
+      icon: 'edit',
+      hint: 'Edit the machine and save it. Then it runs again from its start with the same input.',
+      act: () => go('machines', machine.arn, 'edit', { again: arn }),
+    },
+  ];
+  return { items, error: redrive.error };
+}
+
+/** What else can be done with an execution. */
+function useMore(view: ExecutionView, onCopy: () => void): Items {
+  const { arn, status, isPinned } = view;
+  const keep = useAction(async () => {
+    await command('KeepExecution', { executionArn: arn, keep: !isPinned });
+  });
+  const test = useAction(() => saveTest(view));
+  const history = useAction(() => saveHistory(view));
+  const isRunning = status === 'RUNNING';
+  const items: MenuItem[] = [
+    { text: 'Copy as', icon: 'copy', hint: 'The ARN, and the commands that start another.', act: onCopy },
+    {
+      text: isPinned ? 'Let go' : 'Keep',
+      icon: isPinned ? 'close' : 'pin',
+      hint: isPinned
+        ? 'It is kept as long as any other then.'
+        : 'It stays, however many others end after it.',
+      act: keep.run,
+    },
+    {
+      text: 'Save as a test',
+      icon: 'flask',
+      hint: isRunning
+        ? 'Only an execution that has ended.'
+        : 'A test of createTestMachine that replays this execution.',
+      isOff: isRunning,
+      act: test.run,
+    },
+    {
+      text: 'Save the history',
+      icon: 'executions',
+      hint: 'The events in the form of GetExecutionHistory.',
+      act: history.run,
+    },
+  ];
+  return { items, error: keep.error ?? test.error ?? history.error };
 }
 
 const Breadcrumbs = ({ machine: { arn, name } }: Pick<ExecutionView, 'machine'>): JSX.Element => (
@@ -87,13 +180,13 @@ const Breadcrumbs = ({ machine: { arn, name } }: Pick<ExecutionView, 'machine'>)
   </>
 );
 
-const Facts = ({ view }: ExecutionProps): JSX.Element => {
+const Facts = ({ view }: HeadProps): JSX.Element => {
   const { status, startedAt, endedAt, known, run } = view;
   const from = startedFromOf(view);
   return (
-    <dl class="facts">
+    <dl class="facts in-line">
       <div>
-        <dt>Status</dt>
+        <dt class="sr">Status</dt>
         <dd>
           <span role="status">
             <StatusBadge status={status} />

@@ -1,22 +1,23 @@
 import type { JSX } from 'preact';
-import { useMemo } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { TakenEdges } from '../../../framework/local/view/edges.js';
+import type { Visit } from '../../../framework/local/view/visit.js';
 import { allStates, readDefinition, type StateNode } from '../../model/definition.js';
 import { nameIn } from '../../model/format.js';
 import { isSelected, type Selection, type StateProgress, stateProgress } from '../../model/progress.js';
 import { Graph } from '../../parts/graph/graph.js';
 import { useDrawing } from '../../parts/graph/use-drawing.js';
 import { useEscape } from '../../keys.js';
+import { Icon } from '../../parts/icons.js';
 import { ErrorMessage, Loading } from '../../parts/page.js';
 import { queryField, setQuery, to } from '../../route.js';
 import { CallError } from '../../service/calls.js';
 import { type ExecutionView, useExecution } from '../../service/topics.js';
 import { captionOf } from './caption.js';
 import { ErrorPanel } from './error-panel.js';
-import { EventTable } from './events/event-table.js';
 import { ExecutionDetails } from './execution-details.js';
+import { ExecutionTabs } from './execution-tabs.js';
 import { ExecutionHead } from './execution-head.js';
-import { Legend } from './legend.js';
 import { StateDetails } from './state/state-details.js';
 import { Timeline } from './timeline/timeline.js';
 
@@ -51,28 +52,57 @@ const isArriving = ({ endedAt, run }: ExecutionView): boolean => endedAt !== nul
 
 function Execution({ view }: { readonly view: ExecutionView }): JSX.Element {
   const nodes = useMemo(() => nodesOf(view.definition), [view.definition]);
-  const asked = queryField('state');
-  const selected = asked !== undefined && nodes.has(asked) ? asked : undefined;
-  const select = (state: string | undefined): void => {
-    if (state !== selected) setQuery({ state, visit: undefined, tab: undefined });
-  };
+  const { chosen, selected, select } = useChoice(nodes, view.run.end?.visit?.name);
   const [selection, setSelection] = useSelection();
   const progress = useProgress(view, nodes, selection);
-  const shared = { view, nodes, progress, selected, onSelect: select, selection, onSelection: setSelection };
+  const own = progress.get(selected ?? '');
+  const visit = own && shownVisit(own, view.run);
+  const shared = { view, selected, visit, onSelect: select, selection, onSelection: setSelection };
   return (
     <div class="execution">
-      <ExecutionHead view={view} />
-      {(view.error ?? view.cause) !== undefined || view.status === 'TIMED_OUT' ? (
-        <ErrorPanel view={view} onState={select} />
-      ) : null}
-      <div class="split">
-        <GraphPanel {...shared} />
-        <DetailsPanel {...shared} />
+      <div class="on-one-screen">
+        <ExecutionHead view={view} state={selected} visit={visit} />
+        {(view.error ?? view.cause) !== undefined || view.status === 'TIMED_OUT' ? (
+          <ErrorPanel view={view} onState={select} />
+        ) : null}
+        <div class="run">
+          <GraphPanel {...shared} nodes={nodes} progress={progress} />
+          <Timeline {...shared} />
+          <DetailsPanel {...shared} node={nodes.get(selected ?? '')} own={own} />
+        </div>
       </div>
-      <Timeline {...shared} />
-      <EventTable {...shared} state={selected} onState={select} />
+      <ExecutionTabs {...shared} state={chosen} own={progress.get(chosen ?? '')} onState={select} />
     </div>
   );
+}
+
+interface Choice {
+  /** The state in the page's URL. */
+  readonly chosen: string | undefined;
+  /** The state whose details are shown: if none is chosen, the one that failed. */
+  readonly selected: string | undefined;
+  readonly select: (state: string | undefined) => void;
+}
+
+function useChoice(nodes: ReadonlyMap<string, StateNode>, failed: string | undefined): Choice {
+  const [isClosed, setClosed] = useState(false);
+  const known = (state: string | undefined): string | undefined =>
+    state !== undefined && nodes.has(state) ? state : undefined;
+  const chosen = known(queryField('state'));
+  const select = (state: string | undefined): void => {
+    setClosed(state === undefined);
+    if (state !== chosen) setQuery({ state, visit: undefined, tab: undefined });
+    // The details get the focus when they are there.
+    if (state !== undefined)
+      requestAnimationFrame(() => document.querySelector<HTMLElement>('.details h2')?.focus());
+  };
+  return { chosen, selected: chosen ?? (isClosed ? undefined : known(failed)), select };
+}
+
+/** Returns the visit that the user has picked; otherwise the one that made the execution fail, or the last one. */
+function shownVisit({ visits }: StateProgress, { end }: ExecutionView['run']): Visit | undefined {
+  const picked = visits[Number(queryField('visit') ?? NaN)];
+  return picked ?? visits.find((each) => each === end?.visit) ?? visits.at(-1);
 }
 
 /** Returns the selected iterations, by the names of their Maps. They are kept in the page's URL. */
@@ -125,21 +155,35 @@ function useTaken(
 
 interface PanelProps {
   readonly view: ExecutionView;
-  readonly nodes: ReadonlyMap<string, StateNode>;
-  readonly progress: ReadonlyMap<string, StateProgress>;
   readonly selected: string | undefined;
+  readonly visit: Visit | undefined;
   readonly onSelect: (state: string | undefined) => void;
   readonly selection: Selection;
   readonly onSelection: (selection: Selection) => void;
 }
 
-function GraphPanel(props: PanelProps): JSX.Element {
+interface GraphPanelProps extends PanelProps {
+  readonly nodes: ReadonlyMap<string, StateNode>;
+  readonly progress: ReadonlyMap<string, StateProgress>;
+}
+
+function GraphPanel(props: GraphPanelProps): JSX.Element {
   const { view, nodes, progress, selected, onSelect, selection, onSelection } = props;
   const drawing = useDrawing(view.definition);
   const taken = useTaken(view, nodes, selection);
   return (
-    <section class="panel fill" aria-label="Graph">
-      <Legend selection={selection} onSelection={onSelection} />
+    <section class="panel fill run-graph" aria-label="Graph">
+      {[...selection].map(([map, index]) => (
+        <button
+          type="button"
+          class="chip"
+          onClick={() => onSelection(new Map([...selection].filter(([name]) => name !== map)))}
+        >
+          <span dir="auto">{map}</span>: iteration {index}
+          <Icon name="close" />
+          <span class="sr">Show all iterations</span>
+        </button>
+      ))}
       {drawing && (
         <Graph
           drawing={drawing}
@@ -164,28 +208,24 @@ function close(state: string | undefined, onSelect: PanelProps['onSelect']): voi
     if (each.dataset['state'] === state) each.focus({ preventScroll: true });
 }
 
+interface DetailsPanelProps extends PanelProps {
+  readonly node: StateNode | undefined;
+  readonly own: StateProgress | undefined;
+}
+
 /** Shows the details of the selected state. If no state is selected, shows those of the execution. */
-function DetailsPanel(props: PanelProps): JSX.Element {
-  const { view, nodes, progress, selected, onSelect, selection, onSelection } = props;
-  const node = selected === undefined ? undefined : nodes.get(selected);
-  useEscape(node !== undefined, () => close(selected, onSelect));
+function DetailsPanel({ node, selected, onSelect, ...props }: DetailsPanelProps): JSX.Element {
+  const onClose = (): void => close(selected, onSelect);
+  useEscape(node !== undefined, onClose);
   return (
     <section
       class="panel fill details"
       aria-label={selected === undefined ? 'Execution' : `State ${selected}`}
     >
       {node === undefined ? (
-        <ExecutionDetails view={view} />
+        <ExecutionDetails view={props.view} />
       ) : (
-        <StateDetails
-          key={node.name}
-          view={view}
-          node={node}
-          own={progress.get(node.name)}
-          selection={selection}
-          onSelection={onSelection}
-          onClose={() => close(selected, onSelect)}
-        />
+        <StateDetails {...props} key={node.name} node={node} onClose={onClose} />
       )}
     </section>
   );

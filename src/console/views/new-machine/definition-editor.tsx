@@ -12,17 +12,15 @@ interface DefinitionEditorProps {
   readonly text: string;
   readonly onText: (text: string) => void;
   readonly diagnostics: readonly Diagnostic[];
+  /** True if the editor gets the focus when it is there. @default false */
+  readonly focus?: boolean;
   /** The fields above the editor. */
   readonly children?: ComponentChildren;
 }
 
 /** An editor with a definition on one side, its graph on the other. */
-export function DefinitionEditor({
-  text,
-  onText,
-  diagnostics,
-  children,
-}: DefinitionEditorProps): JSX.Element {
+export function DefinitionEditor(props: DefinitionEditorProps): JSX.Element {
+  const { text, onText, diagnostics, focus = false, children } = props;
   const activities = useActivities()?.map(({ arn }) => arn) ?? [];
   return (
     <div class="split even">
@@ -46,6 +44,7 @@ export function DefinitionEditor({
             onInput={onText}
             label="Definition, in the states language"
             diagnostics={diagnostics}
+            focus={focus}
             complete={(typed, offset) => completeDefinition(typed, offset, activities)}
           />
         </div>

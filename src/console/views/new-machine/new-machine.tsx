@@ -4,7 +4,8 @@ import { pretty } from '../../model/json-text.js';
 import { ErrorMessage, PageHead } from '../../parts/page.js';
 import { NameField } from '../../parts/name-field.js';
 import { useAction } from '../../parts/use-action.js';
-import { go, route, to } from '../../route.js';
+import { useDraft } from '../../parts/use-draft.js';
+import { go, queryField, to } from '../../route.js';
 import { create, query, ROLE } from '../../service/calls.js';
 import { DefinitionEditor } from './definition-editor.js';
 import { useDiagnostics } from './diagnostics.js';
@@ -18,13 +19,15 @@ const FIRST = JSON.stringify(
 
 /** The page for a new machine: an editor with the definition on one side, its graph on the other. */
 export function NewMachine(): JSX.Element {
-  const [name, setName] = useState('');
-  const [text, setText] = useState(FIRST);
-  const loadError = useCopiedDefinition(setText);
+  const from = queryField('from');
+  const copied = useCopiedDefinition(from);
+  const draft = useDraft<'name' | 'text'>(`new ${from}`);
+  const { name = '', text = copied.text } = draft.typed;
   const diagnostics = useDiagnostics(text);
   const reason = name === '' ? 'Give it a name first.' : problemsSaid(diagnostics);
   const save = useAction(async () => {
     const { stateMachineArn } = await create('CreateStateMachine', { name, definition: text, roleArn: ROLE });
+    draft.discard();
     go('machines', stateMachineArn);
   });
   return (
@@ -35,27 +38,34 @@ export function NewMachine(): JSX.Element {
           Create
         </button>
       </PageHead>
-      <ErrorMessage message={save.error ?? loadError} />
-      <DefinitionEditor text={text} onText={setText} diagnostics={diagnostics}>
-        <NameField value={name} onInput={setName} placeholder="HelloWorld" required />
+      <ErrorMessage message={save.error ?? copied.error} />
+      <DefinitionEditor text={text} onText={(next) => draft.change({ text: next })} diagnostics={diagnostics}>
+        <NameField
+          value={name}
+          onInput={(next) => draft.change({ name: next })}
+          placeholder="HelloWorld"
+          required
+        />
       </DefinitionEditor>
     </form>
   );
 }
 
-/**
- * Loads the definition of an existing machine, if the page's URL contains one that is to be copied.
- * @returns the error message if it can't be loaded
- */
-function useCopiedDefinition(onLoaded: (text: string) => void): string | undefined {
-  const [loadError, setLoadError] = useState<string>();
-  const from = route.value.query.get('from');
+interface Copied {
+  readonly text: string;
+  /** The error message if the definition can't be loaded. */
+  readonly error?: string;
+}
+
+/** Returns the definition of the machine that is copied; without one, a definition to begin with. */
+function useCopiedDefinition(from: string | undefined): Copied {
+  const [copied, setCopied] = useState<Copied>({ text: FIRST });
   useEffect(() => {
-    if (from === null) return;
+    if (from === undefined) return;
     query('machine', { arn: from }).then(
-      ({ definition }) => onLoaded(pretty(definition)),
-      (error: Error) => setLoadError(error.message),
+      ({ definition }) => setCopied({ text: pretty(definition) }),
+      ({ message }: Error) => setCopied({ text: FIRST, error: message }),
     );
   }, [from]);
-  return loadError;
+  return copied;
 }

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { pretty } from '../../model/json-text.js';
-import { hasForm } from '../../model/schema/schema.js';
+import { fieldsOf, isObject } from '../../model/schema/schema.js';
 import { JsonField } from '../../parts/json-field.js';
 import { Tabs } from '../../parts/tabs.js';
 import { SchemaForm } from './form/schema-form.js';
@@ -20,7 +20,9 @@ const TABS = { form: 'Form', json: 'JSON' } as const;
 /** The field for the input of an execution: a form if the input's schema is known, and JSON. */
 export function InputField({ value, onInput, known, problem }: InputFieldProps): JSX.Element {
   const [tab, show] = useState<keyof typeof TABS>('form');
-  const schema = known.schema && hasForm(known.schema) ? known.schema : undefined;
+  const schema = known.schema && fieldsOf(known.schema).length > 0 ? known.schema : undefined;
+  const form = useRef<HTMLDivElement>(null);
+  useEffect(() => form.current?.querySelector<HTMLElement>('input, select, textarea')?.focus(), [schema]);
   const offers = known.suggestions.map(({ word, input }) => (
     <button type="button" class="quiet small" onClick={() => onInput(pretty(input))}>
       {word}
@@ -28,14 +30,14 @@ export function InputField({ value, onInput, known, problem }: InputFieldProps):
   ));
   if (!schema)
     return (
-      <JsonField name="Input" value={value} onInput={onInput} problem={problem}>
+      <JsonField name="Input" value={value} onInput={onInput} problem={problem} focus>
         {offers}
       </JsonField>
     );
   return (
     <>
       <Tabs tabs={TABS} shown={tab} onShow={show} />
-      {tab === 'json' || problem !== undefined ? (
+      {tab === 'json' || problem !== undefined || !isObject(JSON.parse(value)) ? (
         <>
           <JsonField name="Input" value={value} onInput={onInput} problem={problem}>
             {offers}
@@ -43,7 +45,7 @@ export function InputField({ value, onInput, known, problem }: InputFieldProps):
           {problem === undefined && <JsonVerdict text={value} schema={schema} />}
         </>
       ) : (
-        <div class="field">
+        <div class="field" ref={form}>
           <span>Input {offers}</span>
           <SchemaForm text={value} onText={onInput} schema={schema} />
         </div>

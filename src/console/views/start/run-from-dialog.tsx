@@ -1,10 +1,10 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
 import type { Visit } from '../../../framework/local/view/visit.js';
 import { jsonProblem, pretty } from '../../model/json-text.js';
 import { FormDialog } from '../../parts/form-dialog.js';
 import { JsonField } from '../../parts/json-field.js';
 import { useAction } from '../../parts/use-action.js';
+import { useDraft } from '../../parts/use-draft.js';
 import { go } from '../../route.js';
 import { command } from '../../service/calls.js';
 import { dataOf, useEvent } from '../../service/events.js';
@@ -21,12 +21,13 @@ interface RunFromProps {
 /** A dialog that shows the input that a state had, and starts an execution that begins in this state. */
 export function RunFromDialog({ view, state, visit, onClose }: RunFromProps): JSX.Element {
   const recorded = dataOf(useEvent(view, visit?.id), 'input');
-  const [edited, edit] = useState<string>();
-  const text = edited ?? pretty(recorded ?? '{}');
+  const draft = useDraft<'input'>(`from ${state} ${view.arn} ${visit?.id}`);
+  const { input: text = pretty(recorded ?? '{}') } = draft.typed;
   const problem = jsonProblem(text);
   const start = useAction(async () => {
     const request = { executionArn: view.arn, state, input: text };
     const { executionArn } = await command('StartExecutionFrom', request);
+    draft.discard();
     onClose();
     go('executions', executionArn);
   });
@@ -44,7 +45,19 @@ export function RunFromDialog({ view, state, visit, onClose }: RunFromProps): JS
         execution had then.
         {visit === undefined && ' This execution has not entered the state, so it has no input yet.'}
       </p>
-      <JsonField name="Input" value={text} onInput={edit} problem={problem} />
+      <JsonField
+        name="Input"
+        value={text}
+        onInput={(input) => draft.change({ input })}
+        problem={problem}
+        focus
+      >
+        {draft.typed.input !== undefined && (
+          <button type="button" class="quiet small" onClick={draft.discard}>
+            As it was
+          </button>
+        )}
+      </JsonField>
     </FormDialog>
   );
 }

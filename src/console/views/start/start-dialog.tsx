@@ -1,52 +1,58 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
 import { nameIn } from '../../model/format.js';
 import { jsonProblem, pretty } from '../../model/json-text.js';
 import { FormDialog } from '../../parts/form-dialog.js';
 import { NameField } from '../../parts/name-field.js';
 import { useAction } from '../../parts/use-action.js';
+import { useDraft } from '../../parts/use-draft.js';
 import { go } from '../../route.js';
 import { command } from '../../service/calls.js';
 import { InputField } from './input-field.js';
-import { KeptInputs } from './kept-inputs.js';
 import { useKnownInput } from './suggestions.js';
 
 interface StartProps {
   readonly machine: { readonly arn: string; readonly definition: string };
   /**
-   * The initial content of the editor.
-   * @default the input of the machine's last execution or, if there was none, an example
+   * The execution that is run again, with its input. Without it, the input is that of the machine's last execution or,
+   * if there was none, an example.
    */
-  readonly input?: string;
+  readonly again?: {
+    readonly arn: string;
+    readonly input: string;
+    /** True if its machine was changed for that. */
+    readonly isSaved: boolean;
+  };
   readonly onClose: () => void;
 }
 
 /** A dialog that asks for an input, and starts an execution of a machine with that input. */
-export function StartDialog({ machine, input, onClose }: StartProps): JSX.Element {
-  const [text, setText] = useState(input === undefined ? '{}' : pretty(input));
-  const [name, setName] = useState('');
-  const known = useKnownInput(machine, ({ suggestions: [first] }) => {
-    if (input === undefined && first) setText(pretty(first.input));
-  });
+export function StartDialog({ machine, again, onClose }: StartProps): JSX.Element {
+  const draft = useDraft<'name' | 'input'>(`start ${again?.arn ?? machine.arn}`);
+  const known = useKnownInput(machine, again?.input);
+  const { name = '', input: text = pretty(known.suggestions[0]?.input ?? '{}') } = draft.typed;
+  const setText = (input: string): void => draft.change({ input });
   const problem = jsonProblem(text);
   const start = useAction(async () => {
     if (problem !== undefined) return;
     const request = { stateMachineArn: machine.arn, input: text, ...(name !== '' && { name }) };
     const { executionArn } = await command('StartExecution', request);
+    draft.discard();
     onClose();
     go('executions', executionArn);
   });
-  const title = (
-    <>
-      Start <span dir="auto">{nameIn(machine.arn)}</span>
-    </>
-  );
-  const submit = { text: 'Start', icon: 'play', disabled: problem !== undefined } as const;
+  const machineName = <span dir="auto">{nameIn(machine.arn)}</span>;
+  const title = again ? <>Run {machineName} again</> : <>Start {machineName}</>;
+  const word = again ? 'Run again' : 'Start';
+  const submit = { text: word, icon: again ? 'again' : 'play', disabled: problem !== undefined } as const;
   return (
     <FormDialog id="start" title={title} action={start} submit={submit} onClose={onClose}>
-      <NameField value={name} onInput={setName} placeholder="One is made up if it is left empty" />
+      {again?.isSaved && <p class="inline green">The definition is saved. This execution runs it.</p>}
       <InputField value={text} onInput={setText} known={known} problem={problem} />
-      <KeptInputs machine={machine.arn} text={text} onPick={(kept) => setText(pretty(kept))} />
+      <NameField
+        value={name}
+        onInput={(next) => draft.change({ name: next })}
+        placeholder="One is made up if it is left empty"
+      />
     </FormDialog>
   );
 }

@@ -22,16 +22,17 @@ interface StartedMachine {
   readonly definition: string;
 }
 
-const NOTHING_KNOWN: KnownInput = { suggestions: [], schema: undefined };
-
-/** Asks what is known of a machine's input. @param onFound is called once, when the answers have arrived */
-export function useKnownInput(machine: StartedMachine, onFound: (known: KnownInput) => void): KnownInput {
-  const [known, setKnown] = useState(NOTHING_KNOWN);
+/**
+ * Asks what is known of a machine's input. The first suggestion is the one to begin with.
+ * @param own the input of the execution that is run again; undefined if there is none
+ */
+export function useKnownInput(machine: StartedMachine, own: string | undefined): KnownInput {
+  const given = own === undefined ? [] : [{ word: 'As it was', input: own }];
+  const [known, setKnown] = useState<KnownInput>({ suggestions: given, schema: undefined });
   useEffect(() => {
-    void knownInput(machine).then((found) => {
-      setKnown(found);
-      onFound(found);
-    });
+    void knownInput(machine).then(({ suggestions, schema }) =>
+      setKnown({ suggestions: [...given, ...suggestions], schema }),
+    );
   }, []);
   return known;
 }

@@ -4,10 +4,8 @@ import type { StateNode } from '../../model/definition.js';
 import { query } from '../../service/calls.js';
 import { dataOf } from '../../service/events.js';
 import type { ExecutionView } from '../../service/topics.js';
+import { assigningEvents, variablesOf } from '../../service/variables.js';
 import type { Trial } from './trial.js';
-
-/** The most answers with events that are read for the variables. */
-const MOST_ANSWERS = 10;
 
 /**
  * Returns the test that repeats a visit of a state: with its input, the variables that it had, and the result or the
@@ -15,14 +13,14 @@ const MOST_ANSWERS = 10;
  * @throws CallError
  */
 export async function recordedTrial(
-  { arn: execution, input: whole }: ExecutionView,
+  view: ExecutionView,
   node: StateNode,
   visit: Visit | undefined,
 ): Promise<Partial<Trial>> {
-  if (!visit) return { input: whole };
-  const event = (id: number) => query('event', { execution, id: String(id) });
+  if (!visit) return { input: view.input };
+  const event = (id: number) => query('event', { execution: view.arn, id: String(id) });
   const input = dataOf(await event(visit.id), 'input');
-  const variables = await variablesBefore(execution, visit.id);
+  const variables = await variablesOf(view, assigningEvents(view, visit));
   const endedId = visit.attempts.at(-1)?.endedId;
   const ended = endedId === undefined ? undefined : await event(endedId);
   const result = dataOf(ended, 'output');
@@ -32,26 +30,6 @@ export async function recordedTrial(
     ...(input !== undefined && { input }),
     ...(result !== undefined && { result }),
     ...(hasFailed && { mock: 'failure', error, ...(typeof cause === 'string' && { cause }) }),
-    variables,
+    variables: `{${variables.map(({ name, value }) => `${JSON.stringify(name)}:${value}`).join(',')}}`,
   };
-}
-
-/** Returns the variables, as JSON, that the states before an event have assigned. */
-async function variablesBefore(execution: string, eventId: number): Promise<string> {
-  const assigned = new Map<string, string>();
-  let from: number | null = 0;
-  for (let answers = 0; from !== null && from < eventId && answers < MOST_ANSWERS; answers++) {
-    const { events, next }: { events: readonly object[]; next: number | null } = await query('history', {
-      execution,
-      from: String(from),
-    });
-    for (const each of events) {
-      if ((each as { id: number }).id >= eventId) break;
-      const details = detailsOf(each);
-      for (const [name, text] of Object.entries(details?.['assignedVariables'] ?? {}))
-        assigned.set(name, String(text));
-    }
-    from = next;
-  }
-  return `{${[...assigned].map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(',')}}`;
 }

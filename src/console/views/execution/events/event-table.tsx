@@ -45,9 +45,8 @@ export function EventTable(props: EventTableProps): JSX.Element {
   const linked = useRef([...unfolded][0]);
   const events = useMemo(() => filtered(props, filter), [run, known, filter, state, selection]);
   return (
-    <section class="panel events" aria-label="Events">
+    <section class="events" aria-label="Events">
       <div class="filters">
-        <h2 class="panel-title">Events</h2>
         <FilterFields filter={filter} onFilter={setFilter} />
         {state !== undefined && <StateChip state={state} onRemove={() => onState(undefined)} />}
         <HiddenChip

@@ -8,7 +8,7 @@ import { ProgressBadge } from '../../../parts/status.js';
 import { Tabs } from '../../../parts/tabs.js';
 import { queryField, setQuery } from '../../../route.js';
 import type { ExecutionView } from '../../../service/topics.js';
-import { StateActions } from './state-actions.js';
+import { TestButton } from './test-button.js';
 import { VisitData } from './visit-data.js';
 import { VisitStatus } from './visit-status.js';
 
@@ -17,6 +17,8 @@ interface StateDetailsProps {
   readonly node: StateNode;
   /** The progress of the state; undefined if the execution hasn't entered it. */
   readonly own: StateProgress | undefined;
+  /** The visit that is shown; undefined if the execution hasn't entered the state. */
+  readonly visit: Visit | undefined;
   readonly selection: Selection;
   readonly onSelection: (selection: Selection) => void;
   readonly onClose: () => void;
@@ -27,32 +29,34 @@ const isTab = (name: string): name is keyof typeof TABS => Object.hasOwn(TABS, n
 
 /** Shows the details of one state of an execution, one visit at a time. */
 export function StateDetails(props: StateDetailsProps): JSX.Element {
-  const { view, node, own, onClose } = props;
+  const { view, node, own, visit, onClose } = props;
   const asked = queryField('tab') ?? '';
   const tab = isTab(asked) ? asked : 'status';
   const show = (next: keyof typeof TABS): void => setQuery({ tab: next === 'status' ? undefined : next });
-  const picked = Number(queryField('visit') ?? NaN);
   const pick = (index: number): void => setQuery({ visit: String(index) });
   const visits = own?.visits ?? [];
-  const index = picked >= 0 && picked < visits.length ? Math.floor(picked) : visits.length - 1;
   return (
     <>
       <div class="details-head">
-        <h2 dir="auto">{node.name}</h2>
-        <button type="button" class="quiet" onClick={onClose} aria-label="Close">
-          <Icon name="close" />
-        </button>
+        <h2 dir="auto" tabIndex={-1}>
+          {node.name}
+        </h2>
         <p class="faint">
           {node.type}
           {node.calls !== undefined && ` · ${node.calls}`}
         </p>
         <ProgressBadge progress={own?.progress ?? 'not reached'} />
-        {visits.length > 1 && <VisitPicker node={node} visits={visits} index={index} onPick={pick} />}
-        <StateActions view={view} node={node} visit={visits[index]} />
+        {visit && visits.length > 1 && (
+          <VisitPicker node={node} visits={visits} index={visits.indexOf(visit)} onPick={pick} />
+        )}
+        <TestButton view={view} node={node} visit={visit} />
+        <button type="button" class="quiet close" onClick={onClose} aria-label="Close">
+          <Icon name="close" />
+        </button>
       </div>
       <Tabs tabs={TABS} shown={tab} onShow={show} />
-      <div class="scroll">
-        <TabContent {...props} tab={tab} visit={visits[index]} />
+      <div class="scroll" tabIndex={0} role="tabpanel" aria-label={TABS[tab]}>
+        <TabContent {...props} tab={tab} />
       </div>
     </>
   );
@@ -60,7 +64,6 @@ export function StateDetails(props: StateDetailsProps): JSX.Element {
 
 interface TabContentProps extends StateDetailsProps {
   readonly tab: keyof typeof TABS;
-  readonly visit: Visit | undefined;
 }
 
 function TabContent({ tab, visit, ...props }: TabContentProps): JSX.Element {

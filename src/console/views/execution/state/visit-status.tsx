@@ -10,7 +10,7 @@ import { GoOnButton, TakeButton } from '../../task/take-button.js';
 import { takenTask } from '../../task/taken-task.js';
 import { CauseText } from '../error-panel.js';
 import { Attempts } from './attempts.js';
-import { TaskLogs } from './task-log.js';
+import { TaskProgress } from './task-progress.js';
 import { Iterations } from './iterations.js';
 
 interface VisitStatusProps {
@@ -27,16 +27,16 @@ export function VisitStatus({ view, node, visit, selection, onSelection }: Visit
     <>
       <Facts visit={visit} />
       <TaskNote view={view} node={node} visit={visit} />
+      <TaskProgress view={view} visit={visit} />
       {visit.type === 'Map' && <Iterations map={visit} selection={selection} onSelection={onSelection} />}
       <Failure view={view} visit={visit} />
       {visit.attempts.length > 0 && <Attempts visit={visit} leases={view.leases} />}
-      <TaskLogs view={view} visit={visit} />
     </>
   );
 }
 
 const Facts = ({ visit }: { readonly visit: Visit }): JSX.Element => (
-  <dl class="facts small">
+  <dl class="state-facts in-line">
     <div>
       <dt>Entered</dt>
       <dd>{clockTime(visit.enteredAt)}</dd>

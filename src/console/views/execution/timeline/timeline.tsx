@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { duration } from '../../../model/format.js';
 import type { Selection } from '../../../model/progress.js';
 import type { BarKind } from '../../../model/timeline/bars.js';
+import { tickStep, ticksOf } from '../../../model/timeline/ticks.js';
 import { type Folds, type TimelineRow, timelineRows } from '../../../model/timeline/rows.js';
 import { useScroll } from '../../../parts/tables/virtual-table.js';
 import { now } from '../../../service/stream.js';
@@ -18,7 +19,7 @@ interface TimelineProps {
 }
 
 /** The height of a row, in pixels, and the number of invisible rows that are rendered above and below the visible ones. */
-const ROW_HEIGHT = 24;
+const ROW_HEIGHT = 22;
 const SPARE = 6;
 
 /**
@@ -35,13 +36,18 @@ export function Timeline(props: TimelineProps): JSX.Element {
   const first = Math.max(0, Math.floor(seen.top / ROW_HEIGHT) - SPARE);
   const last = Math.ceil((seen.top + seen.height) / ROW_HEIGHT) + SPARE;
   return (
-    <section class="panel timeline" aria-label="Time">
-      <h2 class="panel-title">
-        Time <span class="faint">{duration(scale.until - startedAt)}</span>
-      </h2>
-      <div class="timeline-row" aria-hidden="true">
-        <span />
-        <div ref={ruler} />
+    <section class="panel fill timeline" aria-label="Time" style={{ '--tick': `${tickStep(scale).width}px` }}>
+      <div class="timeline-head">
+        <h2>Timeline</h2>
+        <Key />
+      </div>
+      <div class="timeline-row ruler" aria-hidden="true">
+        <span>{duration(scale.until - startedAt)}</span>
+        <div ref={ruler}>
+          {ticksOf(scale).map(({ x, text }) => (
+            <span style={{ left: `${x}px` }}>{text}</span>
+          ))}
+        </div>
       </div>
       <div class="timeline-rows" ref={element} onScroll={onScroll}>
         <div class="all" style={{ height: `${rows.length * ROW_HEIGHT}px` }}>
@@ -58,7 +64,6 @@ export function Timeline(props: TimelineProps): JSX.Element {
           ))}
         </div>
       </div>
-      <Key />
     </section>
   );
 }
@@ -96,12 +101,12 @@ function select(row: TimelineRow, props: TimelineProps): void {
 
 /** Each colour of the bars, by a kind that has it. */
 const COLOURS = [
-  ['queued', 'Waits for a worker'],
+  ['queued', 'Waiting'],
   ['working', 'In progress'],
   ['succeeded', 'Succeeded'],
-  ['caught', 'Caught an error'],
-  ['failed', 'Failed or timed out'],
-  ['back-off', 'Back-off or aborted'],
+  ['caught', 'Caught'],
+  ['failed', 'Failed'],
+  ['back-off', 'Back-off, aborted'],
 ] as const satisfies readonly (readonly [BarKind, string])[];
 
 const Key = (): JSX.Element => (

@@ -1,65 +1,57 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { jsonProblem } from '../../../model/json-text.js';
-import { textOfNode } from '../../../model/schema/edit-json.js';
-import type { ControlProps } from './field.js';
+import type { Field } from '../../../model/schema/schema.js';
 
-/** Returns the JSON of a value that was emptied: null if there has to be one and it may be null. */
-const emptied = ({ required, field }: ControlProps, json?: string): string | undefined =>
-  required ? (field.nullable ? 'null' : json) : undefined;
-
-/** Returns a value as the user writes it: a text without its quotes. */
-function shown({ node, context }: ControlProps): string {
-  if (!node || node.type === 'null') return '';
-  return node.type === 'string' ? String(node.value) : textOfNode(context.text, node);
+interface ControlProps {
+  readonly field: Field;
+  /** The value as JSON and as it was parsed; undefined if there is none. */
+  readonly value: { readonly json: string; readonly parsed: unknown } | undefined;
+  /** Sets the JSON of the value; undefined removes it. */
+  readonly onJson: (json: string | undefined) => void;
+  /** The attributes that the control needs to be found by its label, and to be read with what is wrong. */
+  readonly attributes: {
+    readonly id: string;
+    readonly 'aria-describedby': string;
+    readonly 'aria-invalid': boolean;
+  };
 }
 
-export function TextControl(props: ControlProps): JSX.Element {
-  const { context, path, attributes } = props;
-  return (
-    <input
-      {...attributes}
-      value={shown(props)}
-      onInput={({ currentTarget: { value } }) =>
-        context.set(path, value === '' ? emptied(props, '""') : JSON.stringify(value))
-      }
-    />
-  );
+/** The control in which one value of an input is written. */
+export function Control(props: ControlProps): JSX.Element {
+  const { kind } = props.field;
+  if (kind === 'choice') return <ChoiceControl {...props} />;
+  return kind === 'json' ? <JsonControl {...props} /> : <LineControl {...props} />;
 }
 
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
-/** A number. Its digits are kept as they are written. What is no number yet is kept as a text, which is then refused. */
-export function NumberControl(props: ControlProps): JSX.Element {
-  const { context, path, attributes } = props;
+/**
+ * A text or a number, in one line. The digits of a number are kept as they are written. What is no number yet is kept as
+ * a text, which is then refused.
+ */
+function LineControl({ field: { kind, required }, value, onJson, attributes }: ControlProps): JSX.Element {
+  const jsonOf = (typed: string): string | undefined => {
+    if (typed === '') return kind === 'text' && required ? '""' : undefined;
+    return kind === 'number' && NUMBER.test(typed) ? typed : JSON.stringify(typed);
+  };
+  const { json = '', parsed = null } = value ?? {};
   return (
     <input
       {...attributes}
-      inputMode="decimal"
-      value={shown(props)}
-      onInput={({ currentTarget: { value } }) => {
-        const json = NUMBER.test(value) ? value : JSON.stringify(value);
-        context.set(path, value === '' ? emptied(props) : json);
-      }}
+      inputMode={kind === 'number' ? 'decimal' : 'text'}
+      value={typeof parsed === 'string' ? parsed : parsed === null ? '' : json}
+      onInput={(event) => onJson(jsonOf(event.currentTarget.value))}
     />
   );
 }
 
-interface OptionsProps extends ControlProps {
-  readonly values: readonly unknown[];
-}
-
 /** A list of values, and an empty entry for no value. */
-function Options({ values, ...props }: OptionsProps): JSX.Element {
-  const { context, path, attributes, node } = props;
-  const json = node ? textOfNode(context.text, node) : '';
+function ChoiceControl({ field: { values }, value, onJson, attributes }: ControlProps): JSX.Element {
+  const { json = '' } = value ?? {};
   const options = values.map((each) => JSON.stringify(each));
   return (
-    <select
-      {...attributes}
-      value={json}
-      onChange={({ currentTarget: { value } }) => context.set(path, value === '' ? emptied(props) : value)}
-    >
+    <select {...attributes} value={json} onChange={(event) => onJson(event.currentTarget.value || undefined)}>
       <option value="">…</option>
       {(json === '' || options.includes(json) ? options : [...options, json]).map((each) => (
         <option value={each}>{each.replaceAll(/^"|"$/g, '')}</option>
@@ -68,35 +60,25 @@ function Options({ values, ...props }: OptionsProps): JSX.Element {
   );
 }
 
-export const BooleanControl = (props: ControlProps): JSX.Element => (
-  <Options {...props} values={[true, false]} />
-);
-
-export function ChoiceControl(props: ControlProps): JSX.Element {
-  const { enum: values } = props.field.schema;
-  return <Options {...props} values={Array.isArray(values) ? values : []} />;
-}
-
 /** A value that has no simpler control, as JSON. While it is no JSON, the input keeps the value from before. */
-export function JsonControl(props: ControlProps): JSX.Element {
-  const { context, path, attributes, node } = props;
-  const json = node ? textOfNode(context.text, node) : '';
+function JsonControl({ value, onJson, attributes }: ControlProps): JSX.Element {
   const [draft, setDraft] = useState<string>();
+  const text = draft ?? value?.json ?? '';
   const problem = draft === undefined ? undefined : jsonProblem(draft);
   return (
     <>
       <textarea
         {...attributes}
-        rows={Math.min(8, (draft ?? json).split('\n').length)}
-        value={draft ?? json}
+        rows={Math.min(8, text.split('\n').length)}
+        value={text}
         placeholder="JSON"
         onInput={({ currentTarget }) => {
-          const { value } = currentTarget;
-          const wrong = value === '' ? undefined : jsonProblem(value);
+          const { value: typed } = currentTarget;
+          const wrong = typed === '' ? undefined : jsonProblem(typed);
           // The browser doesn't submit a form with a field that it knows to be wrong.
           currentTarget.setCustomValidity(wrong === undefined ? '' : `No JSON yet: ${wrong}`);
-          setDraft(wrong === undefined ? undefined : value);
-          if (wrong === undefined) context.set(path, value === '' ? emptied(props) : value);
+          setDraft(wrong === undefined ? undefined : typed);
+          if (wrong === undefined) onJson(typed || undefined);
         }}
       />
       {problem !== undefined && <p class="hint bad">No JSON yet: {problem}</p>}

@@ -1,9 +1,10 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { count } from '../../../model/format.js';
-import { problemsOf, type SchemaProblem } from '../../../model/schema/check.js';
+import { type Path, problemsOf, type SchemaProblem } from '../../../model/schema/check.js';
 import type { JsonSchema } from '../../../model/schema/schema.js';
-import { keyOf } from './field.js';
+
+export const pathText = (path: Path): string => path.map((part) => `/${part}`).join('');
 
 /** Says if the worker will refuse an input. */
 export const Verdict = ({ problems }: { readonly problems: readonly SchemaProblem[] }): JSX.Element => (
@@ -30,7 +31,7 @@ export function JsonVerdict({ text, schema }: JsonVerdictProps): JSX.Element {
         <ul class="problems" aria-label="Problems of the input">
           {problems.map(({ path, message }) => (
             <li dir="auto">
-              <code>{keyOf(path) || 'The input'}</code> {message}
+              <code>{pathText(path) || 'The input'}</code> {message}
             </li>
           ))}
         </ul>

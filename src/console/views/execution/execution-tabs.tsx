@@ -1,0 +1,59 @@
+import type { JSX } from 'preact';
+import type { Visit } from '../../../framework/local/view/visit.js';
+import { isSelected, type Selection, type StateProgress } from '../../model/progress.js';
+import { Json } from '../../parts/json.js';
+import { Tabs } from '../../parts/tabs.js';
+import { queryField, setQuery } from '../../route.js';
+import type { ExecutionView } from '../../service/topics.js';
+import { EventTable } from './events/event-table.js';
+import { Log } from './log.js';
+import { Variables } from './variables.js';
+
+interface TabsProps {
+  readonly view: ExecutionView;
+  /** The state that the user has chosen, of which alone the events and log lines are shown. */
+  readonly state: string | undefined;
+  readonly own: StateProgress | undefined;
+  readonly visit: Visit | undefined;
+  readonly onState: (state: string | undefined) => void;
+  readonly selection: Selection;
+  readonly onSelection: (selection: Selection) => void;
+}
+
+const TABS = {
+  events: 'Events',
+  log: 'Log',
+  variables: 'Variables',
+  machine: 'Machine',
+} as const;
+type Tab = keyof typeof TABS;
+
+const isTab = (name: string): name is Tab => Object.hasOwn(TABS, name);
+
+/** Shows a tab below the graph, and brings it into sight. */
+export function showTab(tab: Tab): void {
+  setQuery({ more: tab === 'events' ? undefined : tab });
+  document.querySelector('.run-tabs')?.scrollIntoView({ block: 'nearest' });
+}
+
+/** What is long about an execution, in tabs below the graph. */
+export function ExecutionTabs(props: TabsProps): JSX.Element {
+  const { view, own, visit, selection } = props;
+  const asked = queryField('more') ?? '';
+  const shown = isTab(asked) ? asked : 'events';
+  const visits = own?.visits ?? view.run.visits.filter((each) => isSelected(each, selection));
+  return (
+    <section class="panel fill run-tabs" aria-label="More of the execution">
+      <Tabs tabs={TABS} shown={shown} onShow={showTab} />
+      {shown === 'events' ? (
+        <EventTable {...props} />
+      ) : (
+        <div class="scroll" tabIndex={0} role="tabpanel" aria-label={TABS[shown]}>
+          {shown === 'log' && <Log view={view} visits={visits} />}
+          {shown === 'variables' && <Variables view={view} visit={visit} />}
+          {shown === 'machine' && <Json text={view.definition} label="Definition of the machine" />}
+        </div>
+      )}
+    </section>
+  );
+}
