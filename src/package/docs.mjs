@@ -32,6 +32,19 @@ export function listedPages(root) {
   return sections.filter(({ pages }) => pages.length > 0);
 }
 
+/** What an agent can do beside reading: it begins with the tools. */
+const TOOLS = `\
+A coding agent works with the tools of the [Model Context Protocol](docs/mcp.md): at http://127.0.0.1:8083/mcp while
+\`npx stepwright start\`, \`dev\` or \`local\` runs, or by \`npx stepwright mcp\` on standard input and output. They
+build state machines, run executions, say why one failed, and do the work of a worker:
+
+- \`read_docs\` returns a page or a section that is listed here, such as \`handlers\` or \`handlers#input\`
+- \`save_machine\` and \`start_execution\` run a definition; a failed execution says where and why
+- \`trace_execution\` has its steps and its data, \`read_log\` what the workers logged
+- \`test_state\` tries one state, \`write_test\` makes a test of an execution, \`check_project\` compares the classes with
+  the state machines
+`;
+
 /** Returns the text of llms.txt. */
 export function list(root) {
   const { description } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -39,7 +52,7 @@ export function list(root) {
     ({ title, pages }) =>
       `## ${title}\n\n${pages.map((each) => `- [${each.title}](${each.path}): ${each.about}\n`).join('')}`,
   );
-  return `# Stepwright\n\n> ${description}\n\n${sections.join('\n')}`;
+  return `# Stepwright\n\n> ${description}\n\n${TOOLS}\n${sections.join('\n')}`;
 }
 
 if (process.argv[1] === import.meta.filename) {

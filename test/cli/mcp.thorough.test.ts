@@ -58,7 +58,7 @@ test('mcp serves the tools of the local service on standard input and output', a
   expect(answers.slice(1).map(textOf)).toEqual([
     expect.stringMatching(/^arn:aws:states:us-east-1:123456789012:activity:Pay\n/),
     '{"activity":"arn:aws:states:us-east-1:123456789012:activity:Pay","polls":0,"queued":0,"leased":0}',
-    'error: \'what\' is one of machines, activities, executions: got "jobs" (string)',
+    'error: \'what\' is one of machines, activities, workers, executions: got "jobs" (string)',
   ]);
   expect(run.stderr()).toBe('the config is read\n');
 });

@@ -63,7 +63,8 @@ async function story(client, machine) {
     const { taskToken, input } = JSON.parse(await call(client, 'take_task', { activity: 'Pay', execution }));
     expect(input === '{"sum":7}', `the input is ${input}`);
     has(await call(client, 'answer_task', { taskToken, ...answer }), /^Accepted/);
-    return call(client, 'trace_execution', { execution, waitSeconds: 10 });
+    const summary = await call(client, 'trace_execution', { execution, waitSeconds: 10 });
+    return `${summary}\n${await call(client, 'trace_execution', { execution, show: 'trace' })}`;
   };
   has(await run({ output: { paid: true } }), /^SUCCEEDED [\s\S]*output: \{"paid":true\}/);
   const why = await run({ error: 'Declined', cause: 'no money' });

@@ -129,7 +129,7 @@ function createServer(
     ...service,
     handlers: [
       new ServiceRoutes(clock, service),
-      ...(asked ? [new Console(service, asked), new McpEndpoint(service, asked.checkProject)] : []),
+      ...(asked ? [new Console(service, asked), new McpEndpoint(service, asked)] : []),
     ],
     fault: options.fault,
     closedPollWindowMs: options.closedPollWindowMs ?? 0,

@@ -46,15 +46,17 @@ test.each<[string, Dialect]>([
     const task = await take('good');
     expect(JSON.parse(task)).toMatchObject({ input: '{"who":"ann","id":7}', state: 'Pay' });
     expect(await use('answer_task', { taskToken: tokenIn(task), output: { paid: true } })).toBe('Accepted.');
-    expect(await traced(bench, 'good', /^SUCCEEDED/, by)).toMatch(/Pay: ends\n\noutput: \{"paid":true\}$/);
+    expect(await traced(bench, 'good', /^SUCCEEDED/, by)).toMatch(
+      /^SUCCEEDED \S+:good\noutput: \{"paid":true\}\nsteps: \d+ events/,
+    );
 
     await use('answer_task', { taskToken: tokenIn(await take('bad')), error: 'Declined', cause: 'no money' });
     const why = await traced(bench, 'bad', /^FAILED/, by);
     expect(why).toMatch(
       /error: Declined\ncause: no money\nfailed in: Pay\nits input: \{"who":"ann","id":7\}\n/,
     );
-    expect(why).toMatch(
-      / {4}0\.0 s {2}Pay: taken by console\n {4}0\.0 s {2}Pay: failed by Declined: no money/,
+    expect(await use('trace_execution', { execution: 'bad', show: 'trace' })).toMatch(
+      / {4}0\.0 s {2}Pay: taken by mcp\n {4}0\.0 s {2}Pay: failed by Declined: no money/,
     );
     expect(await use('list', { what: 'executions', machine: 'Shop', status: 'FAILED' })).toMatch(
       /^\{"execution":"arn:\S+:bad","status":"FAILED".*"error":"Declined"\}$/,
@@ -218,7 +220,8 @@ test.each<[tool: string, given: unknown, error: RegExp]>([
   ['list', {}, /^error: 'what' is missing/],
   ['list', [], /^error: the arguments are not an object/],
   ['list', { what: 'jobs', of: 1 }, /no argument "of" .*\n'what' is one of machines, .*: got "jobs"/],
-  ['list', { what: 'machines', status: 'FAILED' }, /^error: 'machine' and 'status' are for/],
+  ['list', { what: 'machines', status: 'FAILED' }, /^error: 'status' is for what: executions$/],
+  ['list', { what: 'executions', since: 'noon' }, /^error: 'since' is a time such as \S+: got "noon"/],
   ['start_execution', { machine: 'Shp' }, /no state machine 'Shp': did you mean 'Shop'\?$/],
   ['start_execution', { machine: 'Shop', input: '{no' }, /^error: 'input' is text that is not JSON/],
   ['start_execution', { machine: 'Shop', waitSeconds: 900 }, /whole number from 0 to 50: got 900/],
@@ -236,6 +239,9 @@ test.each<[tool: string, given: unknown, error: RegExp]>([
   ['answer_task', { taskToken: 'x', output: 1 }, /^error: InvalidToken/],
   ['test_state', { state: 'Pay' }, /give 'definition' or 'machine'/],
   ['test_state', { machine: 'Shop' }, /^error: \w+/],
+  ['test_state', { machine: 'Shop', state: 'Pay' }, /^error: the state 'Pay' is a Task, .*: give a mock, as/],
+  ['trace_execution', { execution: 'none', show: 'trace', state: 'Pay' }, /give 'show' or 'state', not both/],
+  ['read_log', { execution: 'none' }, /no execution 'none', and no other: start_execution/],
   ['run_from_state', { execution: 'none', state: 'Pay' }, /no execution 'none'/],
   ['read_docs', { page: '../package' }, /no page '\.\.\/package'/],
   ['check_project', {}, /belongs to no project: run `npx stepwright check`/],
@@ -278,14 +284,117 @@ test('one state is tested with each step of its data flow, and a definition with
   expect(await call(bench, 'validate_definition', { definition: wrong })).toMatch(
     /error \w+ at \/StartAt: .*\n?.*\/States\/Pay/s,
   );
+  const warning = /\nwarning: the activity \S+:Pay does not exist: create_activity creates one in us-east-1$/;
+  expect(await call(bench, 'validate_definition', { definition: SHOP })).toMatch(warning);
+  expect(await call(bench, 'save_machine', { name: 'Shop', definition: SHOP })).toMatch(warning);
+  await call(bench, 'create_activity', { name: 'Pay' });
   expect(await call(bench, 'validate_definition', { definition: SHOP })).toBe('The definition is valid.');
+});
+
+test('a summary names the limit that was broken, the failure before the last, and the redrives', async () => {
+  const bench = await openConsole();
+  const { States } = SHOP;
+  const Pay = { ...States.Pay, Catch: [{ ErrorEquals: ['Declined'], Next: 'Hold' }] };
+  const Hold = { Type: 'Task', Resource: PAY, End: true };
+  const definition = { ...SHOP, TimeoutSeconds: 60, States: { ...States, Pay, Hold } };
+  await call(bench, 'create_activity', { name: 'Pay' });
+  await call(bench, 'save_machine', { name: 'Shop', definition });
+  await call(bench, 'start_execution', { machine: 'Shop', name: 'slow', ...NOW });
+  await traced(bench, 'slow', /now in: Pay/);
+  const taskToken = tokenIn(await call(bench, 'take_task', { activity: 'Pay', ...NOW }));
+  await call(bench, 'answer_task', { taskToken, error: 'Declined', cause: 'no money' });
+  await traced(bench, 'slow', /now in: Hold/);
+  await bench.clock.advance(60_000);
+  const first = 'failed first in: Pay, by Declined: no money';
+  expect(await traced(bench, 'slow', /^TIMED_OUT/)).toMatch(
+    new RegExp(
+      `\nreason: The execution took longer than .* \\(60 s\\). Hold: no worker took its task.*\n${first}`,
+    ),
+  );
+  expect(await call(bench, 'redrive_execution', { execution: 'slow', ...NOW })).toMatch(/\nredrives: 1\n/);
+});
+
+test('executions are found by a part of their error or input, and by the time of their start', async () => {
+  const bench = await openConsole();
+  await call(bench, 'create_activity', { name: 'Pay' });
+  const Pay = { Type: 'Fail', Error: 'Declined', Cause: 'no money' };
+  await call(bench, 'save_machine', { name: 'Shop', definition: { StartAt: 'Pay', States: { Pay } } });
+  for (const who of ['ann', 'bob']) {
+    await call(bench, 'start_execution', { machine: 'Shop', name: who, input: { who }, ...NOW });
+    await traced(bench, who, /^FAILED/);
+    await bench.clock.advance(60_000);
+  }
+  const found = async (filter: object): Promise<string[]> => {
+    const text = await call(bench, 'list', { what: 'executions', ...filter });
+    return [...text.matchAll(/"execution":"\S+?:(\w+)"/g)].map(([, name = '']) => name);
+  };
+  const { clock } = bench;
+  const ago = (ms: number): string => new Date(clock.now() - ms).toISOString();
+  expect(await found({})).toEqual(['bob', 'ann']);
+  expect(await found({ error: 'no money' })).toEqual(['bob', 'ann']);
+  expect(await found({ error: 'accepted' })).toEqual([]);
+  expect(await found({ input: '"who": "ann"', machine: 'Shop' })).toEqual(['ann']);
+  expect(await found({ since: ago(90_000) })).toEqual(['bob']);
+  expect(await found({ until: ago(90_000), status: 'FAILED' })).toEqual(['ann']);
+});
+
+test('workers are listed with what they do, and without any those that poll', async () => {
+  const handler = { name: 'Pay.pay', activityArn: PAY, concurrency: 4, used: 1, running: 1, undelivered: 0 };
+  const worker = { name: 'desk-3', state: 'running', ready: false, reasons: ['paused'], tasksInFlight: 1 };
+  const bench = await openConsole({
+    console: { workers: () => [{ ...worker, handlers: [handler], tasks: [], counts: { succeeded: 7 } }] },
+  });
+  expect(JSON.parse(await call(bench, 'list', { what: 'workers' }))).toMatchObject({
+    ...{ worker: 'desk-3', ready: false, reasons: ['paused'], counts: { succeeded: 7 } },
+    handlers: [{ handler: 'Pay.pay', activity: PAY, running: 1, concurrency: 4 }],
+  });
+  const empty = await openConsole();
+  expect(await call(empty, 'list', { what: 'workers' })).toMatch(/^No worker polls\. Only workers that/);
+});
+
+test('only the tools that change nothing are marked so', async () => {
+  const { tools } = await ask<{ tools: { name: string; annotations: { readOnlyHint: boolean } }[] }>(
+    await openConsole(),
+    'tools/list',
+  );
+  expect(tools.filter(({ annotations }) => annotations.readOnlyHint).map(({ name }) => name)).toEqual([
+    ...['list', 'read_machine', 'validate_definition', 'trace_execution', 'read_log', 'write_test'],
+    ...['check_project', 'read_docs'],
+  ]);
 });
 
 test('a page of the documentation is read by its name', async () => {
   const bench = await openConsole();
   expect(await call(bench, 'read_docs')).toMatch(/^# Documentation\n/);
   expect(await call(bench, 'read_docs', { page: 'docs/console.md' })).toMatch(/^# The console\n/);
+  expect(await call(bench, 'read_docs', { page: 'errors#timeouts' })).toMatch(/^# Errors\n/);
+  expect(await call(bench, 'read_docs', { page: 'mcp#access' })).toMatch(
+    /^## Access\n\nThe tools [^\n]+\n\n[^\n]+$/,
+  );
 });
+
+test('every link of every page of the documentation can be read', async () => {
+  const bench = await openConsole();
+  const seen = new Set(['README.md']);
+  for (const page of seen) {
+    const text = await readAll(bench, page);
+    const prose = text.replaceAll(/^[ \t]*```[\s\S]*?^[ \t]*```$/gm, '');
+    for (const [, target = ''] of prose.matchAll(/\]\(([^)\s]+)\)/g))
+      if (!/^[a-z]+:/.test(target)) seen.add(target);
+  }
+  expect([...seen]).toEqual(expect.arrayContaining(['handlers.md#input', '../CHANGELOG.md', '../README.md']));
+}, 60_000);
+
+async function readAll(bench: Bench, page: string): Promise<string> {
+  let read = '';
+  for (let more = true; more;) {
+    const text = await call(bench, 'read_docs', { page, from: read.length });
+    expect(text).not.toMatch(/^error/);
+    more = /\n\[Cut after .*\]$/.test(text);
+    read += more ? text.replace(/\[Cut after .*\]$/, '') : text;
+  }
+  return read;
+}
 
 /** Sends a call that waits. */
 const wait = (bench: Bench): ReturnType<typeof request> => {
@@ -324,10 +433,9 @@ test('while many calls wait, others are answered at once, and a wait ends with i
   expect(await answered).toHaveLength(32);
 });
 
-test('a test of a state that waits for a worker is given up, and holds nothing', async () => {
-  const bench = await openConsole();
-  await call(bench, 'create_activity', { name: 'Pay' });
-  const tested = call(bench, 'test_state', { definition: SHOP, state: 'Pay' });
+test('a check that does not end is given up, and holds nothing', async () => {
+  const bench = await openConsole({ console: { checkProject: () => new Promise(() => {}) } });
+  const tested = call(bench, 'check_project');
   while (bench.clock.pending === 0) await new Promise(setImmediate);
   await bench.clock.advance(50_000);
   expect(await tested).toBe('error: it has not ended within 50 s, and is given up');
@@ -350,6 +458,8 @@ test('the events of a state have all of its data, in parts if there is much', as
     read += more ? text.replace(/\[Cut after .*$/, '') : text;
   }
   for (const item of input) expect(read.split(`"input":"\\"${item}\\""`)).toHaveLength(2);
+  const trace = await call(bench, 'trace_execution', { execution: 'one', show: 'trace' });
+  expect(trace).toMatch(/^ {4}0\.0 s {2}Each: begins\n[^]*\n\[Cut after \d+ characters\. The rest: /);
   expect(await call(bench, 'write_test', { execution: 'one' })).toMatch(
     /^import [^]*createTestMachine\(definition/,
   );

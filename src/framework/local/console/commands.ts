@@ -16,13 +16,15 @@ const EXECUTION: Field = 'execution';
 const SCHEDULED_ID: Field = 'scheduledId';
 
 /**
- * Takes a queued task of an activity for a person, as GetActivityTask does for a worker: the oldest, or the named
- * one.
+ * Takes a queued task of an activity for a person or an agent, as GetActivityTask does for a worker: the oldest, or the
+ * named one.
+ * @param workerName the name that the history shows. @default that of a person in the console
  * @returns an empty object if no such task is queued
  */
 export function takeTask(
   { checker }: Pick<Call, 'checker'>,
   { activities, clock }: StepFunctions,
+  workerName = WORKER_NAME,
 ): TakenTask | NothingQueued {
   const arn = checker.requiredText(ACTIVITY_ARN, ARN);
   const execution = checker.text(EXECUTION, ARN);
@@ -31,7 +33,7 @@ export function takeTask(
   const isWanted = ({ origin }: TaskOrder): boolean =>
     (execution === undefined || origin?.execution.arn === execution) &&
     (scheduledId === undefined || origin?.scheduledId === scheduledId);
-  const task = activities.get(checkArn(arn, 'activity')).takeOldest(WORKER_NAME, isWanted);
+  const task = activities.get(checkArn(arn, 'activity')).takeOldest(workerName, isWanted);
   if (!task) return {};
   const { token, lease, order } = task;
   const { input, timeoutSeconds, heartbeatSeconds, origin } = order;

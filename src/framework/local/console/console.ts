@@ -84,7 +84,7 @@ export class Console implements RequestHandler {
     this.#streams = new Streams(stepFunctions, options.workers ?? (() => []), log);
     this.#commands = new Map<string, Operation>([
       ...fromApi,
-      ['TakeTask', takeTask],
+      ['TakeTask', (call, each) => takeTask(call, each)],
       ['CheckDefinition', checkDefinition],
       ['KeepExecution', keepExecution],
       ['Follow', (call) => this.#streams.follow(call)],

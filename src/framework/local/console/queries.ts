@@ -117,6 +117,16 @@ export function homeRegion({ activities, machines }: StepFunctions): string {
   return parseArn(first?.arn ?? '')?.region ?? 'us-east-1';
 }
 
+type Find = Queries['findExecutions'];
+
+/** The most executions in an answer. `total` counts all that were found. */
+const SHOWN = 1_000;
+
+const findExecutions: Query<'findExecutions'> = async (query, { executions }) => {
+  const { found, of } = await executionsLike(query, executions);
+  return { rows: found.slice(0, SHOWN).map(executionRow), total: found.length, of };
+};
+
 const queries: { readonly [K in QueryName]: Query<K> } = {
   machine,
   versions,
@@ -145,32 +155,30 @@ export function answerQuery(
   return queries[name](Object.fromEntries(query), stepFunctions, options);
 }
 
-type Find = Queries['findExecutions'];
-
-/** The most executions in an answer. `total` counts all that were found. */
-const SHOWN = 1_000;
+/** A filter of executions. A field that is absent or empty fits all. */
+export type ExecutionFilter = Partial<Find['query']>;
 
 /**
- * Returns the kept executions that fit a filter, the latest first. An absent or empty field fits all. Calls of the
- * API are answered meanwhile: an input may have 256 KB.
+ * Returns the kept executions that fit a filter, the latest first, and the number of those that were looked through.
+ * Calls of the API are answered meanwhile: an input may have 256 KB.
  */
-async function findExecutions(
-  query: Partial<Find['query']>,
-  { executions }: StepFunctions,
-): Promise<Find['answer']> {
-  const machine = query.machine === '' ? undefined : query.machine;
+export async function executionsLike(
+  filter: ExecutionFilter,
+  executions: StepFunctions['executions'],
+): Promise<{ found: Execution[]; of: number }> {
+  const machine = filter.machine === '' ? undefined : filter.machine;
   const all = [...executions.startedAfter(0, machine)].toSorted((a, b) => b.order - a.order);
-  const fits = fitting(query);
+  const fits = fitting(filter);
   const found: Execution[] = [];
   for (const each of all) {
     if (fits(each)) found.push(each);
     await turn.share();
   }
-  return { rows: found.slice(0, SHOWN).map(executionRow), total: found.length, of: all.length };
+  return { found, of: all.length };
 }
 
-function fitting(query: Partial<Find['query']>): (execution: Execution) => boolean {
-  const { status = '', name = '', error = '', input = '', since = '' } = query;
+function fitting(filter: ExecutionFilter): (execution: Execution) => boolean {
+  const { status = '', name = '', error = '', input = '', since = '' } = filter;
   const [wantedName, wantedError] = [name.toLowerCase(), error.toLowerCase()];
   const wantedInput = compact(input);
   const from = Number(since);

@@ -1,5 +1,8 @@
 import { localRole } from '../../base/local-protocol.js';
-import { excerpt, tool, type Tool, type ToolCall, ToolError } from './tool.js';
+import { compileMachine, compileTested, DefinitionError, type Program } from '../asl/machine.js';
+import { homeRegion } from '../console/queries.js';
+import type { StepFunctions } from '../engine/step-functions.js';
+import { excerpt, FROM, SAME_CALL, tool, type Tool, type ToolCall, ToolError } from './tool.js';
 import { findMachine } from './find.js';
 
 /** The role of machines and tests. The local service doesn't use it. */
@@ -9,17 +12,22 @@ export const DEFINITION = 'Amazon States Language: a JSON object, or text that i
 export const definitionTools: readonly Tool[] = [
   tool(
     'validate_definition',
-    'Returns every mistake in a definition, and advice, each with its path. Creates nothing.',
-    { definition: { description: DEFINITION, required: true } },
-    async ({ definition }, parts) => {
+    'Returns every mistake in a definition, and the warnings of save_machine, each with its path. Creates nothing.',
+    { definition: { description: DEFINITION, required: true }, from: FROM },
+    async ({ definition, from }, parts) => {
       const found = await diagnostics(definition, parts);
-      return found.length === 0 ? 'The definition is valid.' : excerpt(found.join('\n'));
+      const isValid = !found.some((line) => line.startsWith('error'));
+      const warnings = isValid
+        ? missingActivities(compileMachine(definition).tasks, parts.stepFunctions)
+        : [];
+      const lines = [...(isValid ? ['The definition is valid.'] : []), ...found, ...warnings];
+      return excerpt(lines, { from, again: SAME_CALL });
     },
     'reads',
   ),
   tool(
     'test_state',
-    'Runs one state with an input, without an execution, and returns each step of its data flow, its output or error, and the next state. A Task needs a mock: `result`, or `error`.',
+    'Runs one state with an input, without an execution, and returns each step of its data flow, its output or error, and the next state. A Task, a Map and a Parallel need a mock: `result`, or `error`.',
     {
       definition: { description: `${DEFINITION}, of one state or of a whole machine` },
       machine: { type: 'string', description: 'Instead of `definition`: name or ARN of a state machine' },
@@ -31,8 +39,9 @@ export const definitionTools: readonly Tool[] = [
       variables: { description: 'Variables that the state can read. A JSON object' },
       context: { description: 'The context object. A JSON object' },
       retries: { type: 'integer', description: 'Number of retries that were made before. Default: 0' },
+      from: FROM,
     },
-    async ({ definition, machine, state, result, error, cause, retries, ...others }, parts) => {
+    async ({ definition, machine, state, result, error, cause, retries, from, ...others }, parts) => {
       if ((definition === undefined) === (machine === undefined))
         throw new ToolError("give 'definition' or 'machine'");
       if (result !== undefined && error !== undefined)
@@ -41,8 +50,10 @@ export const definitionTools: readonly Tool[] = [
       const failure = error !== undefined && {
         mock: { errorOutput: { error, ...(cause !== undefined && { cause }) } },
       };
+      const source = definition ?? findMachine(parts.stepFunctions, machine ?? '').definition;
+      if (result === undefined && error === undefined) checkNeedsNoMock(source, state);
       const request = {
-        definition: definition ?? findMachine(parts.stepFunctions, machine ?? '').definition,
+        definition: source,
         ...(state !== undefined && { stateName: state }),
         ...Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined)),
         roleArn: ROLE,
@@ -53,11 +64,40 @@ export const definitionTools: readonly Tool[] = [
       };
       const test = (signal: AbortSignal): Promise<object> => parts.call('TestState', request, signal);
       const answer = await parts.waits.for(test, parts.signal);
-      return excerpt(JSON.stringify(answer, undefined, 1));
+      return excerpt(JSON.stringify(answer, undefined, 1), { from, again: SAME_CALL });
     },
-    'reads',
   ),
 ];
+
+/** @throws ToolError if the state is one whose work a test can't do. A mistake in the definition is found by the test */
+function checkNeedsNoMock(definition: string, name: string | undefined): void {
+  const type = typeOf(definition, name);
+  if (type !== 'Task' && type !== 'Map' && type !== 'Parallel') return;
+  const [result, what] = type === 'Task' ? ['that it returns', 'task'] : ['a list of results', 'work'];
+  throw new ToolError(
+    `the state${name === undefined ? '' : ` '${name}'`} is a ${type}, and a test doesn't do its ${what}: give a mock, as 'result' (JSON ${result}) or 'error' (the name of the error with which it fails)`,
+  );
+}
+
+function typeOf(definition: string, name: string | undefined): unknown {
+  try {
+    return compileTested(definition, name)?.source['Type'];
+  } catch (error) {
+    if (error instanceof DefinitionError) return undefined;
+    throw error;
+  }
+}
+
+/** Returns a warning for each activity of a machine's tasks that doesn't exist. */
+export function missingActivities(tasks: Program['tasks'], stepFunctions: StepFunctions): string[] {
+  const used = new Set(tasks.flatMap(({ activity }) => activity?.activityArn ?? []));
+  return [...used]
+    .filter((arn) => !stepFunctions.activities.has(arn))
+    .map(
+      (arn) =>
+        `warning: the activity ${arn} does not exist: create_activity creates one in ${homeRegion(stepFunctions)}`,
+    );
+}
 
 /** Returns the advice on a definition without mistakes. */
 export const warningsIn = async (definition: string, parts: ToolCall): Promise<string[]> =>

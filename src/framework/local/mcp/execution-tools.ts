@@ -1,17 +1,10 @@
 import { START_FROM } from '../../base/local-protocol.js';
 import type { Execution } from '../engine/execution.js';
-import { executionTest, openTasksOf } from '../console/queries.js';
-import { withCaught } from '../console/topics/executions.js';
-import { excerpt, FROM, tool, type Tool, type ToolCall, ToolError } from './tool.js';
+import { executionTest } from '../console/queries.js';
+import { logReport, openTasksReport, outputOf, stateReport, summaryOf, traceOf } from './execution-report.js';
+import { DOCUMENT, excerpt, FROM, SAME_CALL, tool, type Tool, type ToolCall, ToolError } from './tool.js';
 import { findExecution, findMachine } from './find.js';
 import { LONGEST_WAIT_SECONDS } from './waits.js';
-import type { OpenTaskRow } from '../console/api.js';
-import type { StepFunctions } from '../engine/step-functions.js';
-import { detailsOf, viewEvent } from '../view/history-event.js';
-import { timeoutReason } from '../view/timeout.js';
-import { Trace } from '../view/trace.js';
-import { Run } from '../view/run.js';
-import type { Visit } from '../view/visit.js';
 
 const EXECUTION = {
   type: 'string',
@@ -27,6 +20,13 @@ const WAIT = {
 const DEFAULT_WAIT = 5;
 const INPUT = 'JSON: an object, or text that is JSON';
 
+const REPORTS = {
+  summary: summaryOf,
+  trace: (execution: Execution, { clock }: ToolCall['stepFunctions']) => traceOf(execution, clock.now()),
+  output: outputOf,
+  tasks: openTasksReport,
+};
+
 interface Followed {
   readonly executionArn: string;
 }
@@ -34,7 +34,7 @@ interface Followed {
 export const executionTools: readonly Tool[] = [
   tool(
     'start_execution',
-    'Starts an execution of a state machine, waits for its end, and returns its trace and output, or why it failed.',
+    'Starts an execution of a state machine, waits for its end, and returns its output, or why and where it failed.',
     {
       machine: {
         type: 'string',
@@ -54,20 +54,47 @@ export const executionTools: readonly Tool[] = [
   ),
   tool(
     'trace_execution',
-    'Returns the status of an execution, why it failed, each step (as `stepwright execute --trace`), the tasks that wait for an answer, and the output. With `state`: the events of this state with all inputs, outputs and causes.',
+    'Returns the status of an execution, its output, or its error and where it failed, and the tasks that wait for an answer. Values are cut; `show` and `state` give the rest.',
     {
       execution: EXECUTION,
-      state: { type: 'string', description: 'Name of a state: show its events with their data' },
+      show: {
+        type: 'string',
+        enum: ['summary', 'trace', 'output', 'tasks'] as const,
+        description:
+          'trace: each step (as `stepwright execute --trace`). output: the whole output, or error and cause. tasks: those that wait for an answer, with their inputs. Default: summary',
+      },
+      state: {
+        type: 'string',
+        description: 'Instead of `show`, the name of a state: its events with all inputs, outputs and causes',
+      },
       waitSeconds: { ...WAIT, description: 'Seconds to wait for the end of the execution. Default: 0' },
       from: FROM,
     },
-    async ({ execution: given, state, waitSeconds = 0, from }, parts) => {
+    async ({ execution: given, show, state, waitSeconds = 0, from }, parts) => {
+      if (show !== undefined && state !== undefined) throw new ToolError("give 'show' or 'state', not both");
       const execution = findExecution(parts.stepFunctions, given);
       await untilEnd(execution, waitSeconds, parts);
-      const text =
-        state === undefined ? reportOf(execution, parts.stepFunctions) : stateReport(execution, state);
-      return excerpt(text, from, 'the same call');
+      const lines =
+        state === undefined
+          ? REPORTS[show ?? 'summary'](execution, parts.stepFunctions)
+          : stateReport(execution, state);
+      return excerpt(lines, { from, again: SAME_CALL });
     },
+    'reads',
+  ),
+  tool(
+    'read_log',
+    'Returns the log lines and the progress that workers have sent about the tasks of an execution, attempt by attempt.',
+    {
+      execution: EXECUTION,
+      state: { type: 'string', description: 'Name of a state: of its attempts only' },
+      from: FROM,
+    },
+    ({ execution, state, from }, { stepFunctions }) =>
+      excerpt(logReport(findExecution(stepFunctions, execution), stepFunctions, state), {
+        from,
+        again: SAME_CALL,
+      }),
     'reads',
   ),
   tool(
@@ -81,7 +108,7 @@ export const executionTools: readonly Tool[] = [
     async ({ execution, ...why }, { stepFunctions, call }) => {
       const { arn } = findExecution(stepFunctions, execution);
       await call('StopExecution', { executionArn: arn, ...why });
-      return reportText(arn, stepFunctions);
+      return summaryText(arn, stepFunctions);
     },
     'ends',
   ),
@@ -120,7 +147,11 @@ export const executionTools: readonly Tool[] = [
     'Returns the source of a test that replays an execution that has ended: on a test machine, with the answer of every task.',
     { execution: EXECUTION, from: FROM },
     ({ execution, from }, { stepFunctions }) =>
-      excerpt(executionTest(findExecution(stepFunctions, execution)), from, 'the same call'),
+      excerpt(executionTest(findExecution(stepFunctions, execution)), {
+        from,
+        again: SAME_CALL,
+        most: DOCUMENT,
+      }),
     'reads',
   ),
 ];
@@ -129,127 +160,13 @@ const isArn = (given: string): boolean => given.startsWith('arn:');
 
 async function follow(arn: string, seconds = DEFAULT_WAIT, parts: ToolCall): Promise<string> {
   await untilEnd(parts.stepFunctions.executions.get(arn), seconds, parts);
-  return reportText(arn, parts.stepFunctions);
+  return summaryText(arn, parts.stepFunctions);
 }
 
 const untilEnd = (execution: Execution, seconds: number, { waits, signal }: ToolCall): Promise<unknown> =>
   waits.until(() => execution.end, seconds, signal);
 
-const reportText = (arn: string, stepFunctions: ToolCall['stepFunctions']): string =>
-  excerpt(reportOf(stepFunctions.executions.get(arn), stepFunctions), 0, `trace_execution of ${arn}`);
-
-/** The most characters of a state's input in the head of a report. */
-const INPUT_SHOWN = 1_000;
-/** The most events whose data is read from the history at once. */
-const PAGE = 1_000;
-/** The most names of states in a message. */
-const NAMED = 50;
-
-/**
- * Yields the state of an execution as lines: why it failed, each step as `stepwright execute --trace` prints it, the
- * tasks that wait for an answer, and the output.
- */
-function* reportOf(execution: Execution, stepFunctions: StepFunctions): Lines {
-  const { arn, status, end, history } = execution;
-  const run = runOf(execution);
-  const failed = run.end?.visit;
-  yield `${status} ${arn}`;
-  if (end?.error !== undefined) yield `error: ${end.error}`;
-  if (end?.cause !== undefined) yield `cause: ${end.cause}`;
-  const reason = timeoutReason(run, execution.machine.definition);
-  if (reason !== undefined) yield `reason: ${reason}`;
-  if (run.redrives > 0) yield `redrives: ${run.redrives}`;
-  if (failed) yield `failed in: ${placeOf(failed)}\nits input: ${inputOf(failed, execution)}`;
-  if (status === 'RUNNING') yield `now in: ${openStates(run.visits)}`;
-  yield `\nTrace (${history.length} events):`;
-  yield* traceOf(execution, stepFunctions.clock.now());
-  yield* openTasks(execution, stepFunctions);
-  if (end?.output !== undefined) yield `\noutput: ${end.output}`;
-}
-
-/**
- * Yields the events of all visits of a state, with their data.
- * @throws ToolError if the execution has not entered the state
- */
-function* stateReport(execution: Execution, state: string): Lines {
-  const run = runOf(execution);
-  const names = new Set(run.visits.map(({ name }) => name));
-  if (!names.has(state))
-    throw new ToolError(
-      `the execution has not entered a state '${state}'; it has entered ${[...names].slice(0, NAMED).join(', ')}`,
-    );
-  for (const page of pagesOf(execution))
-    for (const event of page) {
-      const visit = run.visitOf(event.id);
-      if (visit?.name !== state) continue;
-      yield `${event.id} ${event.type} (visit ${visit.id}) ${JSON.stringify(detailsOf(event) ?? {})}`;
-    }
-}
-
-type Lines = Generator<string, void, undefined>;
-
-/** Yields the lines of the trace page by page: with the causes of all failures they may take much memory. */
-function* traceOf(execution: Execution, now: number): Lines {
-  const lines: string[] = [];
-  const trace = new Trace((line) => lines.push(line));
-  for (const page of pagesOf(execution)) {
-    // Only at the end it is known which tasks no worker has taken.
-    trace.print(page, 0);
-    yield* lines.splice(0);
-  }
-  trace.print([], now);
-  yield* lines;
-}
-
-function runOf(execution: Execution): Run {
-  const { history } = execution;
-  const run = new Run();
-  while (run.events.length < history.length)
-    run.add(
-      history
-        .page(run.events.length, PAGE, { withData: false })
-        .map((event) => withCaught(execution, viewEvent(event))),
-    );
-  return run;
-}
-
-type DatedEvent = Omit<ReturnType<Execution['history']['page']>[number], 'timestamp'> & {
-  readonly timestamp: Date;
-};
-
-function* pagesOf({ history }: Execution): Generator<DatedEvent[], void, undefined> {
-  for (let read = 0; read < history.length;) {
-    const page = history.page(read, PAGE);
-    read += page.length;
-    yield page.map((event) => ({ ...event, timestamp: new Date(event.timestamp * 1000) }));
-  }
-}
-
-function placeOf({ name, attempts, parent }: Visit): string {
-  const attempt = attempts.length > 1 ? ` (attempt ${attempts.length})` : '';
-  return `${name}${attempt}${parent ? `, inside of ${parent.name}` : ''}`;
-}
-
-function inputOf({ id, name }: Visit, { history }: Execution): string {
-  const [event] = history.page(id - 1, 1);
-  const { input } = detailsOf(event) ?? {};
-  if (typeof input !== 'string') return '';
-  if (input.length <= INPUT_SHOWN) return input;
-  return `${input.slice(0, INPUT_SHOWN)}… [cut: trace_execution with state: ${JSON.stringify(name)} shows all]`;
-}
-
-function openStates(visits: readonly Visit[]): string {
-  const open = visits.filter(({ status }) => status === 'running').map(({ name }) => name);
-  return [...new Set(open)].join(', ');
-}
-
-function* openTasks(execution: Execution, stepFunctions: StepFunctions): Lines {
-  const tasks = openTasksOf(execution, stepFunctions);
-  if (tasks.length > 0) yield '\nTasks that wait for an answer (answer_task):';
-  for (const task of tasks) yield taskLine(task);
-}
-
-function taskLine({ state, workerName, activityArn, taskToken, input }: OpenTaskRow): string {
-  const holder = activityArn === undefined ? 'nobody else holds it' : `held by ${workerName ?? 'a worker'}`;
-  return `${state}, ${holder}: input ${input}, taskToken ${taskToken}`;
-}
+const summaryText = (arn: string, stepFunctions: ToolCall['stepFunctions']): string =>
+  excerpt(summaryOf(stepFunctions.executions.get(arn), stepFunctions), {
+    again: `trace_execution of ${arn}`,
+  });

@@ -1,21 +1,24 @@
-import { homeRegion } from '../console/queries.js';
+import { show } from '../../base/show.js';
+import type { WorkerRow } from '../console/api.js';
+import { type ExecutionFilter, executionsLike } from '../console/queries.js';
 import { activityList } from '../console/topics/activities.js';
 import { machineList } from '../console/topics/machines.js';
+import { workerList, type WorkerSource } from '../console/topics/workers.js';
 import type { Execution } from '../engine/execution.js';
 import type { Machine } from '../engine/machines/machines.js';
 import type { StepFunctions } from '../engine/step-functions.js';
-import { excerpt, FROM, tool, type Tool, type ToolCall, ToolError } from './tool.js';
+import { DOCUMENT, excerpt, FROM, SAME_CALL, tool, type Tool, type ToolCall, ToolError } from './tool.js';
 import { findMachine } from './find.js';
-import { DEFINITION, ROLE, warningsIn } from './definition-tools.js';
+import { DEFINITION, missingActivities, ROLE, warningsIn } from './definition-tools.js';
 
 export const machineTools: readonly Tool[] = [
   tool(
     'list',
-    'Lists what the local Step Functions has, one JSON object a line: state machines with counts of their executions; activities with their open polls and queued tasks; or executions, the latest first.',
+    'Lists what the local Step Functions has, one JSON object a line: state machines with counts of their executions; activities with their open polls and queued tasks; workers with what they do; or executions, the latest first, by any of their filters.',
     {
       what: {
         type: 'string',
-        enum: ['machines', 'activities', 'executions'] as const,
+        enum: ['machines', 'activities', 'workers', 'executions'] as const,
         description: 'What to list',
         required: true,
       },
@@ -25,15 +28,20 @@ export const machineTools: readonly Tool[] = [
         enum: ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'] as const,
         description: 'Executions with this status only',
       },
+      error: { type: 'string', description: 'Part of the name or the cause of the error of executions' },
+      input: { type: 'string', description: 'Part of the input of executions, as JSON text' },
+      since: { type: 'string', description: 'Earliest start of executions. ISO 8601' },
+      until: { type: 'string', description: 'Latest start of executions. ISO 8601' },
       from: FROM,
     },
-    ({ what, machine, status, from }, { stepFunctions }) => {
-      if (what !== 'executions' && (machine ?? status) !== undefined)
-        throw new ToolError("'machine' and 'status' are for what: executions");
+    async ({ what, from, ...filter }, { stepFunctions, workers }) => {
+      const given = Object.entries(filter).filter(([, value]) => value !== undefined);
+      if (what !== 'executions' && given.length > 0)
+        throw new ToolError(`'${given[0]?.[0]}' is for what: executions`);
       const rows =
-        what === 'executions' ? executions(stepFunctions, machine, status) : LISTS[what](stepFunctions);
-      if (rows.length === 0) return `There are no such ${what}.`;
-      return excerpt(linesOf(rows), from, 'the same call');
+        what === 'executions' ? await executions(stepFunctions, filter) : LISTS[what](stepFunctions, workers);
+      if (rows.length > 0) return excerpt(linesOf(rows), { from, again: SAME_CALL });
+      return what === 'workers' ? noWorkers(stepFunctions) : `There are no such ${what}.`;
     },
     'reads',
   ),
@@ -45,7 +53,11 @@ export const machineTools: readonly Tool[] = [
       from: FROM,
     },
     ({ machine, from }, { stepFunctions }) =>
-      excerpt(findMachine(stepFunctions, machine).definition, from, 'the same call'),
+      excerpt(findMachine(stepFunctions, machine).definition, {
+        from,
+        again: SAME_CALL,
+        most: DOCUMENT,
+      }),
     'reads',
   ),
   tool(
@@ -64,11 +76,11 @@ export const machineTools: readonly Tool[] = [
         ? await update(existing, definition, parts)
         : await create(name, definition, parts);
       const verb = existing ? 'Replaced the definition of' : 'Created';
-      return [
+      return excerpt([
         `${verb} ${arn}`,
-        ...missing(arn, parts.stepFunctions),
+        ...missingActivities(parts.stepFunctions.machines.get(arn).program.tasks, parts.stepFunctions),
         ...(await warningsIn(definition, parts)),
-      ].join('\n');
+      ]);
     },
   ),
   tool(
@@ -86,21 +98,69 @@ const LISTS = {
   machines: (stepFunctions: StepFunctions): object[] =>
     machineList(stepFunctions).machines.map(({ arn, counts }) => ({ machine: arn, executions: counts })),
   activities: (stepFunctions: StepFunctions): object[] =>
-    activityList(stepFunctions).activities.map(({ arn, polls, queued, leased }) => ({
+    activityList(stepFunctions).activities.map(({ arn, polls, pollers, queued, leased }) => ({
       ...{ activity: arn, polls, queued, leased },
+      ...(pollers.length > 0 && { polledBy: pollers.map(({ name }) => name ?? 'a worker without a name') }),
     })),
+  workers: (_: StepFunctions, source: WorkerSource): object[] => workerList(source).workers.map(workerOf),
 };
 
-function executions(
+function workerOf({
+  name,
+  address,
+  state,
+  ready,
+  reasons,
+  handlers,
+  details,
+  oldestTask,
+}: WorkerRow): object {
+  return {
+    ...{ worker: name, address, state, ready, ...(reasons.length > 0 && { reasons }) },
+    handlers: handlers.map(({ name: handler, activityArn, running, concurrency, held }) => ({
+      ...{ handler, activity: activityArn, running, concurrency, held },
+    })),
+    ...{ oldestTask: oldestTask ?? undefined, counts: details?.counts },
+  };
+}
+
+/** Says which workers poll although the service knows nothing more of them: those in other processes or languages. */
+function noWorkers(stepFunctions: StepFunctions): string {
+  const polls = activityList(stepFunctions).activities.flatMap(({ name: activity, pollers }) =>
+    pollers.map(({ name, polls: open }) => `${name ?? 'a worker without a name'} (${activity}: ${open})`),
+  );
+  const found = polls.length === 0 ? 'No worker polls' : `Polls are open of ${polls.join(', ')}`;
+  return excerpt(
+    `${found}. Only workers that \`start\` or \`dev\` runs, or that \`--workers\` names, tell more.`,
+  );
+}
+
+interface Filter extends Pick<ExecutionFilter, 'machine' | 'error' | 'input'> {
+  readonly status: string | undefined;
+  readonly since: string | undefined;
+  readonly until: string | undefined;
+}
+
+async function executions(
   stepFunctions: StepFunctions,
-  machine: string | undefined,
-  status: string | undefined,
-): object[] {
-  const arn = machine === undefined ? undefined : findMachine(stepFunctions, machine).arn;
-  return [...stepFunctions.executions.startedAfter(0, arn)]
-    .filter((each) => status === undefined || each.status === status)
-    .toSorted((a, b) => b.order - a.order)
-    .map(row);
+  { machine, since, until, ...filter }: Filter,
+): Promise<object[]> {
+  const [earliest, latest] = [timeOf('since', since), timeOf('until', until)];
+  const wanted = {
+    ...Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)),
+    ...(machine !== undefined && { machine: findMachine(stepFunctions, machine).arn }),
+    ...(earliest !== undefined && { since: String(earliest) }),
+  };
+  const { found } = await executionsLike(wanted, stepFunctions.executions);
+  return found.filter(({ startedAt }) => latest === undefined || startedAt <= latest).map(row);
+}
+
+/** @throws ToolError if the text is no time */
+function timeOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const time = Date.parse(text);
+  if (!Number.isNaN(time)) return time;
+  throw new ToolError(`'${name}' is a time such as 2026-01-31T12:00:00Z: got ${show(text)}`);
 }
 
 function* linesOf(rows: readonly object[]): Generator<string, void, undefined> {
@@ -123,15 +183,4 @@ async function create(name: string, definition: string, { call }: ToolCall): Pro
 async function update({ arn }: Machine, definition: string, { call }: ToolCall): Promise<string> {
   await call('UpdateStateMachine', { stateMachineArn: arn, definition });
   return arn;
-}
-
-/** Returns a line for each activity of a machine that doesn't exist. */
-function missing(arn: string, stepFunctions: StepFunctions): string[] {
-  const { activities = [] } = machineList(stepFunctions).machines.find((each) => each.arn === arn) ?? {};
-  return activities
-    .filter(({ exists }) => !exists)
-    .map(
-      (each) =>
-        `warning: the activity ${each.arn} does not exist: create_activity creates one in ${homeRegion(stepFunctions)}`,
-    );
 }

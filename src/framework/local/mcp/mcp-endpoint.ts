@@ -3,6 +3,7 @@ import { show } from '../../base/show.js';
 import type { RequestHandler, Service } from '../api/operation.js';
 import { callOperation } from '../api/operations/operations.js';
 import { parseJson } from '../asl/values/json.js';
+import type { ConsoleOptions } from '../console/console.js';
 import { homeRegion } from '../console/queries.js';
 import { refuseRequest } from '../console/safety.js';
 import {
@@ -17,7 +18,7 @@ import {
   unsupported,
   VERSIONS,
 } from './protocol.js';
-import { failed, type ProjectCall, type Tool, type ToolResult } from './tool.js';
+import { failed, type Tool, type ToolResult } from './tool.js';
 import { Waits } from './waits.js';
 import { definitionTools } from './definition-tools.js';
 import { executionTools } from './execution-tools.js';
@@ -44,7 +45,7 @@ export class McpEndpoint implements RequestHandler {
 
   constructor(
     private readonly service: Service,
-    private readonly checkProject: ProjectCall['checkProject'],
+    private readonly options: Pick<ConsoleOptions, 'checkProject' | 'workers'>,
   ) {
     this.#waits = new Waits(service.stepFunctions.clock);
     this.#server = {
@@ -80,12 +81,14 @@ export class McpEndpoint implements RequestHandler {
   async #callTool(name: string, given: unknown, signal: AbortSignal): Promise<ToolResult> {
     const found = tools.find(({ listing }) => listing.name === name);
     if (!found) return failed(`there is no tool ${name}`);
-    const { service, checkProject } = this;
+    const { service } = this;
+    const { checkProject, workers = () => [] } = this.options;
     const { stepFunctions, log } = service;
     const call = <T>(operation: string, body: object, closed = signal): Promise<T> =>
       this.#run(operation, body, closed);
     try {
-      return await found.run(given, { stepFunctions, call, waits: this.#waits, checkProject, signal });
+      const parts = { stepFunctions, call, waits: this.#waits, checkProject, workers, signal };
+      return await found.run(given, parts);
     } catch (error) {
       log.error({ err: error }, `the tool ${name} failed`);
       return failed('the local service failed: its log says why');

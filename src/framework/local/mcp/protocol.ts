@@ -24,7 +24,7 @@ const META = 'io.modelcontextprotocol/';
 const LIST_TTL_MS = 3_600_000;
 
 const INSTRUCTIONS =
-  'Tools of Stepwright, for the local Step Functions of this machine: build state machines, run and trace executions, do the work of a worker, and read the documentation. Begin with `list`. When an execution fails, correct the machine with save_machine and try again with run_from_state. `read_docs` explains how workers are written.';
+  'Tools of Stepwright, for the local Step Functions of this machine: build state machines, run executions, find why they fail, do the work of a worker, and read the documentation. Begin with `list`. When an execution fails, its summary says where and why, `read_log` what the workers logged; correct the machine with `save_machine`, and try again with `start_execution` or `run_from_state`. `write_test` makes a test of an execution. `read_docs` explains how workers are written.';
 
 /** The tools that a server offers, and the function that calls one of them by its name. */
 export interface ToolServer {

@@ -5,6 +5,11 @@ import { findActivity, findExecution } from './find.js';
 import { tool, type Tool, ToolError } from './tool.js';
 import { LONGEST_WAIT_SECONDS } from './waits.js';
 
+/** The worker name that the history shows for a task that an agent has taken. */
+const WORKER_NAME = 'mcp';
+/** The most characters of a task's input in an answer. */
+const INPUT_SHOWN = 5_000;
+
 export const taskTools: readonly Tool[] = [
   tool(
     'take_task',
@@ -23,11 +28,15 @@ export const taskTools: readonly Tool[] = [
       const { arn } = findActivity(stepFunctions, given);
       const of = execution === undefined ? {} : { execution: findExecution(stepFunctions, execution).arn };
       const take = (): TakenTask | undefined => {
-        const task = takeTask({ checker: new Checker({ activityArn: arn, ...of }) }, stepFunctions);
+        const task = takeTask(
+          { checker: new Checker({ activityArn: arn, ...of }) },
+          stepFunctions,
+          WORKER_NAME,
+        );
         return task.taskToken === undefined ? undefined : task;
       };
       const task = await waits.until(take, waitSeconds, signal);
-      if (task) return JSON.stringify(task, undefined, 1);
+      if (task) return JSON.stringify({ ...task, ...shortInput(task) }, undefined, 1);
       const { parkedPolls } = stepFunctions.activities.get(arn);
       const workers =
         parkedPolls > 0 ? `, and the workers that poll it (${parkedPolls} polls) take each task at once` : '';
@@ -57,3 +66,10 @@ export const taskTools: readonly Tool[] = [
     },
   ),
 ];
+
+/** Cuts a long input. The fields say so, and how to get all of it. */
+function shortInput({ input, execution }: TakenTask): object {
+  if (input.length <= INPUT_SHOWN) return {};
+  const whole = `trace_execution of ${execution} with show: "tasks"`;
+  return { input: input.slice(0, INPUT_SHOWN), inputCut: `${input.length} characters: ${whole} shows all` };
+}

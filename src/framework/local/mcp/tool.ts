@@ -1,5 +1,6 @@
 import type { StepFunctions } from '../engine/step-functions.js';
 import { ServiceError } from '../engine/service-error.js';
+import type { WorkerSource } from '../console/topics/workers.js';
 import type { Waits } from './waits.js';
 import { show } from '../../base/show.js';
 import { didYouMean, nearest } from '../asl/definition/reader.js';
@@ -21,6 +22,7 @@ export interface ProjectCall {
 /** The objects that a call of a tool works with. */
 export interface ToolCall extends ProjectCall {
   readonly stepFunctions: StepFunctions;
+  readonly workers: WorkerSource;
   /**
    * Runs an operation of the API.
    * @param signal aborts when the result is not wanted any more. @default that of the call
@@ -102,7 +104,7 @@ interface Field {
 /** The argument of tools whose text may be too long for one result. */
 export const FROM = {
   type: 'integer',
-  description: 'Index of the first character, for the rest of a long text',
+  description: 'First character to return of a long text',
 } as const;
 
 type Fields = Readonly<Record<string, Field>>;
@@ -186,40 +188,57 @@ function mistakeInJson(value: unknown): string | undefined {
   }
 }
 
-/** The most characters of the text of one result. Clients cut, or refuse, what is much longer. */
-const TEXT_LIMIT = 24_000;
+/** The most characters of one result, with its last line. A model reads all of it. */
+const RESULT = 8_000;
+/** The most characters of a result that is a document, which was asked for by its name. */
+export const DOCUMENT = 24_000;
+/** The room for the last line, which says how to get the rest. */
+const LAST_LINE = 400;
+
+export const SAME_CALL = 'the same call';
+
+interface ExcerptOptions {
+  /** The index of the first character. @default 0 */
+  readonly from?: number | undefined;
+  /** The call that returns the rest, without `from`. @default no call does */
+  readonly again?: string;
+  /** The most characters, with the last line. @default 8,000 */
+  readonly most?: number;
+}
 
 /**
  * Returns the part of a text that one result can have. If it isn't the end, a last line says how to get the rest.
  * @param text the text, or its lines, of which only those that are needed are taken
- * @param from the index of the first character
- * @param again the call that returns the rest, without `from`. @default no call does
  * @throws ToolError if `from` is behind the end
  */
-export function excerpt(text: string | Iterable<string>, from = 0, again?: string): string {
+export function excerpt(
+  text: string | Iterable<string>,
+  { from = 0, again, most = RESULT }: ExcerptOptions = {},
+): string {
+  const limit = most - LAST_LINE;
   let part = '';
   let length = 0;
   let separator = '';
   for (const each of typeof text === 'string' ? [text] : text) {
     const line = `${separator}${each}`;
     const start = Math.max(from - length, 0);
-    part += line.slice(start, start + TEXT_LIMIT + 1 - part.length);
+    part += line.slice(start, start + limit + 1 - part.length);
     length += line.length;
     separator = '\n';
-    if (part.length > TEXT_LIMIT) break;
+    if (part.length > limit) break;
   }
   if (from > 0 && part === '')
     throw new ToolError(`'from' is behind the end: the text has ${length} characters`);
-  if (part.length <= TEXT_LIMIT) return part;
-  const shown = part.slice(0, endOfLine(part));
+  if (part.length <= limit) return part;
+  const shown = part.slice(0, endOfLine(part, limit));
   const rest = again === undefined ? '' : ` The rest: ${again} with from: ${from + shown.length}.`;
   return `${shown.trimEnd()}\n[Cut after ${shown.length} characters.${rest}]`;
 }
 
 /** Returns the index behind the last line that fits; that behind the last character that fits if a line is too long. */
-function endOfLine(part: string): number {
-  const end = part.lastIndexOf('\n', TEXT_LIMIT - 1) + 1;
-  return end > TEXT_LIMIT / 2 ? end : TEXT_LIMIT;
+function endOfLine(part: string, limit: number): number {
+  const end = part.lastIndexOf('\n', limit - 1) + 1;
+  return end > limit / 2 ? end : limit;
 }
 
 /** A mistake in the call of a tool, or a thing that it names and that isn't there. Its message proposes the fix. */
