@@ -1,6 +1,6 @@
 // Manifests against the schemas of what they are for.
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { has, install, ROOT, run } from './shell.mjs';
 
 const deploy = (path) => join(ROOT, 'deploy', path);
@@ -52,37 +52,27 @@ export async function cloudformation(report, dir) {
     report.skipped('CloudFormation, IAM, ECS', 'no cfn-lint (pip install cfn-lint)');
     return;
   }
-  const policy = JSON.parse(readFileSync(deploy('iam/worker-policy.json'), 'utf8'));
-  const protection = JSON.parse(readFileSync(deploy('iam/protection-policy.json'), 'utf8'));
-  const stores = JSON.parse(readFileSync(deploy('iam/stores-policy.json'), 'utf8'));
-  const scaler = JSON.parse(readFileSync(deploy('iam/scaler-policy.json'), 'utf8'));
-  const task = JSON.parse(readFileSync(deploy('ecs/task-definition.json'), 'utf8'));
-  const scalerTask = JSON.parse(readFileSync(deploy('ecs/scaler-task-definition.json'), 'utf8'));
-  const wrapped = {
-    policy: resource('AWS::IAM::ManagedPolicy', { PolicyDocument: policy }),
-    protection: resource('AWS::IAM::ManagedPolicy', { PolicyDocument: protection }),
-    stores: resource('AWS::IAM::ManagedPolicy', { PolicyDocument: stores }),
-    scaler: resource('AWS::IAM::ManagedPolicy', { PolicyDocument: scaler }),
-    task: resource('AWS::ECS::TaskDefinition', capitalised(task)),
-    scalerTask: resource('AWS::ECS::TaskDefinition', capitalised(scalerTask)),
+  const read = (file) => JSON.parse(readFileSync(deploy(file), 'utf8'));
+  const task = read('ecs/task-definition.json');
+  const templates = [
+    'cloudformation/activities-and-machine',
+    'cloudformation/stores',
+    'ecs/autoscaling',
+    'ecs/alarms',
+    'ecs/service',
+  ];
+  for (const name of templates) lint(report, `${name}.yaml`, deploy(`${name}.yaml`));
+  const lintAlone = (file, wrapped) => {
+    const template = join(dir, basename(file));
+    writeFileSync(template, JSON.stringify(wrapped));
+    lint(report, file, template);
   };
-  for (const [name, template] of Object.entries(wrapped))
-    writeFileSync(join(dir, `${name}.json`), JSON.stringify(template));
-  lint(
-    report,
-    'cloudformation/activities-and-machine.yaml',
-    deploy('cloudformation/activities-and-machine.yaml'),
-  );
-  lint(report, 'ecs/autoscaling.yaml', deploy('ecs/autoscaling.yaml'));
-  lint(report, 'ecs/alarms.yaml', deploy('ecs/alarms.yaml'));
-  lint(report, 'ecs/service.yaml', deploy('ecs/service.yaml'));
-  lint(report, 'iam/worker-policy.json', join(dir, 'policy.json'));
-  lint(report, 'iam/protection-policy.json', join(dir, 'protection.json'));
-  lint(report, 'cloudformation/stores.yaml', deploy('cloudformation/stores.yaml'));
-  lint(report, 'iam/stores-policy.json', join(dir, 'stores.json'));
-  lint(report, 'iam/scaler-policy.json', join(dir, 'scaler.json'));
-  lint(report, 'ecs/task-definition.json', join(dir, 'task.json'));
-  lint(report, 'ecs/scaler-task-definition.json', join(dir, 'scalerTask.json'));
+  for (const name of ['worker', 'protection', 'stores', 'scaler', 'verify']) {
+    const file = `iam/${name}-policy.json`;
+    lintAlone(file, resource('AWS::IAM::ManagedPolicy', { PolicyDocument: read(file) }));
+  }
+  for (const file of ['ecs/task-definition.json', 'ecs/scaler-task-definition.json'])
+    lintAlone(file, resource('AWS::ECS::TaskDefinition', capitalised(read(file))));
   const broken = resource('AWS::ECS::TaskDefinition', { ...capitalised(task), Cpu: ['256'] });
   writeFileSync(join(dir, 'broken.json'), JSON.stringify(broken));
   report.problems(

@@ -28,7 +28,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'local/console': '. → topics → api.ts',
   check: '. → flow, template → source',
   testing: '. → machine, bed → harness, jest → work, mocks',
-  cli: '. → commands → check.ts, control.ts, deferred.ts, dev, doctor, exec.ts, execute, mcp.ts, new, scale, show-config.ts, show-schema.ts, types → start → control-socket.ts, deployed-machines.ts → local → workers → flags, project → output → process',
+  cli: '. → commands → check.ts, control.ts, deferred.ts, dev, doctor, exec.ts, execute, mcp.ts, new, scale, show-config.ts, show-schema.ts, types, verify → start → control-socket.ts, deployed-machines.ts → local → workers → flags, project → output → process',
 };
 /** Narrower than the order: these import nothing beside themselves but what is named here. */
 const ONLY: Readonly<Record<string, readonly string[]>> = { local: ['base'], aws: ['base'] };
@@ -241,6 +241,7 @@ test('only aws loads the SDK, and a worker loads them when it is made', () => {
       'cli/deployed-machines.ts',
       'cli/doctor/doctor.ts',
       'cli/dev/supervised-worker.ts',
+      'cli/verify/verify.ts',
     ]),
   );
   const statically = /^(?:import|export) (?!type).*\/aws\/sdk\/aws-service\.js/m;

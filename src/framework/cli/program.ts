@@ -11,7 +11,15 @@ import {
   addSchema,
   addTypes,
 } from './commands/project.js';
-import { addDeferred, addExecute, addLocal, addMcp, addScaler, addTestState } from './commands/service.js';
+import {
+  addDeferred,
+  addExecute,
+  addLocal,
+  addMcp,
+  addScaler,
+  addTestState,
+  addVerify,
+} from './commands/service.js';
 import { addControl, addDev, addExec, addStart } from './commands/workers.js';
 import { formatErrorOf } from './output/format-error.js';
 import { exit } from './process/exit.js';
@@ -37,6 +45,7 @@ addTypes(program);
 addNew(program, VERSION);
 addGenerate(program);
 addDoctor(program);
+addVerify(program);
 addScaler(program);
 addDeferred(program);
 

@@ -24,6 +24,7 @@ import { exit } from '../process/exit.js';
 import type { DeferredFlags, DeferredVerb } from '../deferred.js';
 import type { ScalerFlags } from '../scale/scaler.js';
 import { PLACES_HELP } from '../flags/worker-places.js';
+import type { VerifyFlags } from '../verify/verify.js';
 
 interface LocalFlags extends LocalServiceFlags, LogFlags {
   readonly host?: string;
@@ -104,6 +105,20 @@ export function addTestState(program: Command): void {
       const { testState } = await import('../execute/test-state.js');
       await exit(await testState(file, parsed, flagsOf(parsed)));
     });
+}
+
+export function addVerify(program: Command): void {
+  addCommand(program, 'verify', 'compare Step Functions at AWS with what the worker rests on', [
+    new Option('--aws', 'at AWS (default: print the permissions, and call nothing)'),
+    new Option('--role <ARN>', 'at AWS: a role that Step Functions may assume; it needs no permissions'),
+    new Option('--second-region <name>', 'also send reports to another region'),
+    new Option('--json', 'print JSON'),
+    ...[configFlag, endpointFlag],
+    ...optionFlags((_, key) => key === 'port' || key === 'region'),
+  ]).action(async (parsed: Parsed<VerifyFlags>) => {
+    const { verify } = await import('../verify/verify.js');
+    await exit(await verify(parsed, flagsOf(parsed)));
+  });
 }
 
 export function addMcp(program: Command): void {

@@ -30,7 +30,7 @@ const fixOfFile = ({ code = '', path }: NodeJS.ErrnoException): string | undefin
  * The commands that start neither a worker nor a service. Their message about a problem must not say that one of these
  * can't start.
  */
-const LOOK_ONLY = new Set(['check', 'config', 'schema', 'doctor', 'execute', 'types', 'outbox', 'mcp']);
+const LOOK_ONLY = new Set(['check', 'config', 'schema', 'doctor', 'execute', 'types', 'verify', 'mcp']);
 
 /** Returns the text of an error that has ended a command. */
 export const formatErrorOf = (command: string | undefined, error: unknown): string =>
