@@ -52,33 +52,35 @@ export async function cloudformation(report, dir) {
     report.skipped('CloudFormation, IAM, ECS', 'no cfn-lint (pip install cfn-lint)');
     return;
   }
-  const read = (file) => JSON.parse(readFileSync(deploy(file), 'utf8'));
-  const task = read('ecs/task-definition.json');
-  const templates = [
-    'cloudformation/activities-and-machine',
-    'cloudformation/stores',
-    'ecs/autoscaling',
-    'ecs/alarms',
-    'ecs/service',
-  ];
-  for (const name of templates) lint(report, `${name}.yaml`, deploy(`${name}.yaml`));
-  const lintAlone = (file, wrapped) => {
-    const template = join(dir, basename(file));
-    writeFileSync(template, JSON.stringify(wrapped));
-    lint(report, file, template);
+  const json = (path) => JSON.parse(readFileSync(deploy(path), 'utf8'));
+  const policy = (path) => resource('AWS::IAM::ManagedPolicy', { PolicyDocument: json(path) });
+  const task = (path) => resource('AWS::ECS::TaskDefinition', capitalised(json(path)));
+  const wrapped = {
+    'iam/worker-policy.json': policy,
+    'iam/protection-policy.json': policy,
+    'iam/stores-policy.json': policy,
+    'iam/scaler-policy.json': policy,
+    'iam/verify-policy.json': policy,
+    'ecs/task-definition.json': task,
+    'ecs/scaler-task-definition.json': task,
   };
-  for (const name of ['worker', 'protection', 'stores', 'scaler', 'verify']) {
-    const file = `iam/${name}-policy.json`;
-    lintAlone(file, resource('AWS::IAM::ManagedPolicy', { PolicyDocument: read(file) }));
-  }
-  for (const file of ['ecs/task-definition.json', 'ecs/scaler-task-definition.json'])
-    lintAlone(file, resource('AWS::ECS::TaskDefinition', capitalised(read(file))));
-  const broken = resource('AWS::ECS::TaskDefinition', { ...capitalised(task), Cpu: ['256'] });
-  writeFileSync(join(dir, 'broken.json'), JSON.stringify(broken));
-  report.problems(
-    'a broken task definition would be found',
-    linted(join(dir, 'broken.json')) ? [] : ['it passed'],
-  );
+  const templates = [
+    'cloudformation/activities-and-machine.yaml',
+    'cloudformation/stores.yaml',
+    ...['ecs/autoscaling.yaml', 'ecs/alarms.yaml', 'ecs/service.yaml'],
+  ].map((path) => [path, deploy(path)]);
+  const write = (name, template) => {
+    writeFileSync(join(dir, name), JSON.stringify(template));
+    return join(dir, name);
+  };
+  for (const [path, wrap] of Object.entries(wrapped))
+    templates.push([path, write(path.replace('/', '-'), wrap(path))]);
+  const { Properties } = task('ecs/task-definition.json').Resources.It;
+  const broken = write('broken.json', resource('AWS::ECS::TaskDefinition', { ...Properties, Cpu: ['256'] }));
+
+  const found = linted([...templates.map(([, file]) => file), broken]);
+  for (const [path, file] of templates) report.problems(`${path} passes AWS's schemas`, found(file));
+  report.problems('a broken task definition would be found', found(broken).length > 0 ? [] : ['it passed']);
 }
 
 const resource = (Type, Properties) => ({ Resources: { It: { Type, Properties } } });
@@ -96,19 +98,14 @@ function capitalised(value, key = '') {
   );
 }
 
-const lint = (report, name, file) => {
-  const said = linted(file);
-  report.problems(`${name} passes AWS's schemas`, said ? [said] : []);
-};
-
-/** What is wrong with a template; undefined where nothing is. */
-function linted(file) {
-  try {
-    run(`cfn-lint --non-zero-exit-code warning ${file}`);
-    return undefined;
-  } catch (error) {
-    return error.message;
-  }
+/** Lints templates in one process, which reads AWS's schemas once. @returns what is wrong with one of them */
+function linted(files, options = '') {
+  const command = `cfn-lint --format json --non-zero-exit-code none ${options} --template ${files.join(' ')}`;
+  const found = JSON.parse(run(command));
+  return (file) =>
+    found
+      .filter(({ Filename, Level }) => Filename === file && Level !== 'Informational')
+      .map(({ Rule, Message, Location }) => `${Rule.Id} in line ${Location.Start.LineNumber}: ${Message}`);
 }
 
 /** The CDK stack is compiled, synthesised, and its template linted. */
@@ -128,7 +125,10 @@ export async function cdk(report, dir) {
   report.ok('cdk/worker-stack.ts compiles and synthesises');
   if (has('cfn-lint')) {
     // W3005: CDK writes DependsOn beside references, always.
-    lint(report, 'cdk/worker-stack.ts', `${template} --ignore-checks W3005`);
+    report.problems(
+      "cdk/worker-stack.ts passes AWS's schemas",
+      linted([template], '--ignore-checks W3005')(template),
+    );
   } else report.skipped('the template of CDK', 'no cfn-lint (pip install cfn-lint)');
   report.problems(
     "CDK's policy and CloudFormation's allow the same",
