@@ -1,6 +1,6 @@
 // Manifests against the schemas of what they are for.
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { has, install, ROOT, run } from './shell.mjs';
 
 const deploy = (path) => join(ROOT, 'deploy', path);
