@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { setTimeout as nap } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -7,6 +9,7 @@ import { compiled } from '../../support/hosted.js';
 import { createWorld, type WorkerWorld, type World } from '../../support/world.js';
 import config from './fixtures/hosted.config.js';
 
+const execute = promisify(execFile);
 const module = compiled('test/worker/pool/fixtures/hosted.config.ts');
 const arnOf = (name: string): string => `arn:aws:states:us-east-1:123456789012:activity:${name}`;
 /** Each costs the half of a second to start. */
@@ -231,6 +234,35 @@ test('where none can be started each task fails with the reason, and they do not
   expect(w.worker.status().counts.received).toBe(2);
 });
 
+test.each(['thread', 'process'])(
+  'a worker in the code of `node --eval` has handlers in a %s',
+  async (run) => {
+    const code = `
+    import { createWorker } from 'stepwright';
+    import { startLocalService } from 'stepwright/local';
+    const { default: config } = await import('${module}');
+    const local = await startLocalService({ port: 0 });
+    for (const name of ['Ordinary', 'Wrong']) local.seedActivity('${arnOf('')}' + name);
+    const states = { A: { Type: 'Task', Resource: '${arnOf('Ordinary')}', End: true } };
+    const definition = JSON.stringify({ StartAt: 'A', States: states });
+    const stateMachineArn = local.seedMachine({ name: 'M', definition });
+    const ask = async (operation, body) => {
+      const headers = { 'x-amz-target': 'AWSStepFunctions.' + operation };
+      return (await fetch(local.url, { method: 'POST', headers, body: JSON.stringify(body) })).json();
+    };
+    const { executionArn } = await ask('StartExecution', { stateMachineArn, input: '{"item":"tea"}' });
+    const options = { ...config, run: '${run}', endpoint: local.url, region: 'us-east-1' };
+    const worker = await createWorker(options, { module: '${module}' });
+    worker.on('task:settled', () => worker.stop());
+    await worker.run();
+    const { status, output } = await ask('DescribeExecution', { executionArn });
+    await local.close();
+    console.log(status, output);`;
+    const { stdout } = await execute(process.execPath, ['--input-type=module', '--eval', code]);
+    expect(stdout.trim().split('\n').at(-1)).toMatch(/^SUCCEEDED .*TEA/);
+  },
+);
+
 async function problemsOf(more: Config, options: { module?: string } = {}) {
   const failed: unknown = await createWorker({ ...config, ...more }, options).catch(
     (error: unknown) => error,
@@ -246,6 +278,11 @@ test('at the start a module is asked for, and a thread or process for what a han
   ]);
   expect(await problemsOf({ run: 'process' }, { module: './config.js' })).toMatchObject([
     { what: expect.stringContaining('no URL') },
+    {},
+  ]);
+  const evaluated = 'file:///srv/[eval1]';
+  expect(await problemsOf({ run: 'thread' }, { module: evaluated })).toMatchObject([
+    { what: expect.stringContaining(`the module ${evaluated}, and there is no such file`) },
     {},
   ]);
   const handlers = { 'Wrong.run': { run: 'thread', concurrency: 3 } } as const;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Problem } from '../../base/errors.js';
 import { isEntryThere } from '../../base/package.js';
 import { show } from '../../base/show.js';
@@ -84,20 +85,29 @@ async function spawnerOf(run: Host['kind']): Promise<() => Host> {
 }
 
 /**
- * Returns a problem for each handler that runs in threads or processes, if `module` isn't set or isn't a URL. Threads
- * and processes import the config from that module.
+ * Returns a problem for each handler that runs in threads or processes, if `module` isn't set, isn't a URL, or names no
+ * file. Threads and processes import the config from that module.
  */
 export function moduleProblems({ handlers }: Plan, { module }: StartWorld): Problem[] {
   const elsewhere = handlers.filter(({ options: { run } }) => run !== 'main');
   if (!isEntryThere(ENTRY))
     return elsewhere.map(({ definition: { name }, options: { run } }) => bundled(name, run));
-  if (module !== undefined && URL.canParse(module)) return [];
+  const got = wrongModule(module);
+  if (got === undefined) return [];
   return elsewhere.map(({ definition: { name }, options: { run } }) => ({
     code: 'MODULE_MISSING',
     where: name,
-    what: `it has run: '${run}', and createWorker was given ${module === undefined ? 'no `module`' : `the module ${show(module)}, which is no URL`}`,
+    what: `it has run: '${run}', and createWorker was given ${got}`,
     fix: "put the config into a file of its own as its default export (without createWorker in it), and name that file: createWorker(config, { module: new URL('./worker.config.js', import.meta.url) })",
   }));
+}
+
+/** Returns what is wrong with the URL of a module, as text; undefined if nothing is. */
+function wrongModule(module: string | undefined): string | undefined {
+  if (module === undefined) return 'no `module`';
+  if (!URL.canParse(module)) return `the module ${show(module)}, which is no URL`;
+  const isThere = !module.startsWith('file:') || existsSync(new URL(module));
+  return isThere ? undefined : `the module ${module}, and there is no such file`;
 }
 
 /** A bundle lacks the file with which threads and processes start. */

@@ -72,3 +72,12 @@ export class Tail {
 
 /** The module that each thread and process of a pool runs when it starts. */
 export const ENTRY = entryUrl('worker/pool/entry/main.js');
+
+/** Matches the options with which Node runs code of its command line or its standard input. */
+const EVALUATES = /^(-e|-p|-pe|--eval|--print|--input-type)(=|$)/;
+
+/**
+ * True if this process runs such code. Threads and processes then get none of its options: a thread could not start with
+ * them, and a process would run that code again.
+ */
+export const isEvaluated = process.execArgv.some((option) => EVALUATES.test(option));

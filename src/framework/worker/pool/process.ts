@@ -6,7 +6,7 @@ import { systemClock } from '../../base/time/clock.js';
 import { within } from '../../base/time/wait.js';
 import { ProcessGroup } from './process-group.js';
 import { CHANNEL_FD, frameOf, FrameReader, type FromHost, type ToHost } from './pool-messages.js';
-import { brokenChannel, ENTRY, fromHost, type Host, type HostExit, Tail } from './host.js';
+import { brokenChannel, ENTRY, fromHost, type Host, type HostExit, isEvaluated, Tail } from './host.js';
 
 /**
  * After a child process has exited, messages that it sent before may still be unread. They are read for at most this
@@ -35,7 +35,7 @@ export class ProcessHost implements Host {
 
   constructor() {
     // A pipe of our own: Node's channel throws where nobody can catch it if what it reads is no message.
-    this.#child = spawn(process.execPath, [...process.execArgv, fileURLToPath(ENTRY)], {
+    this.#child = spawn(process.execPath, [...(isEvaluated ? [] : process.execArgv), fileURLToPath(ENTRY)], {
       stdio: ['ignore', streamForChild(1), 'pipe', 'pipe'],
       detached: true,
     });

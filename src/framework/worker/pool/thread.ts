@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { ChildOutput } from '../../base/log/child-output.js';
 import { systemClock } from '../../base/time/clock.js';
-import { brokenChannel, ENTRY, fromHost, type Host, type HostExit, Tail } from './host.js';
+import { brokenChannel, ENTRY, fromHost, type Host, type HostExit, isEvaluated, Tail } from './host.js';
 import type { FromHost, ToHost } from './pool-messages.js';
 
 /** A thread that ends closes its port too, and its exit is noticed within this time. */
@@ -25,7 +25,10 @@ export class ThreadHost implements Host {
   #hasExited = false;
 
   constructor() {
-    this.#worker = new Worker(ENTRY, { stdout: true, stderr: true });
+    this.#worker = new Worker(ENTRY, {
+      ...{ stdout: true, stderr: true },
+      ...(isEvaluated && { execArgv: [] }),
+    });
     this.#worker.on('error', (error: Error) => (this.#error = error));
     this.#output = new ChildOutput(this.#worker, (text) => this.#stderr.add(text));
     this.#port = this.#openPort();
