@@ -116,7 +116,8 @@ function writeTests(imports, modules) {
     'mode.test.ts': `${JEST}\ntest('runs as it should', () => {\n  expect(typeof require).toBe('${modules === 'esm' ? 'undefined' : 'function'}');\n});\n`,
   };
   for (const [file, code] of Object.entries(files)) write(`test/${file}`, code.replace(JEST, imports));
-  write('test/late.ts', readFileSync(join(root, 'test/packed/late.ts'), 'utf8'));
+  for (const file of ['late.ts', 'later.ts'])
+    write(`test/${file}`, readFileSync(join(root, 'test/packed', file), 'utf8'));
   write('test/matchers.ts', MATCHERS.get(imports)());
   return Object.values(files).flatMap((code) => code.match(/^test\(/gm) ?? []).length;
 }

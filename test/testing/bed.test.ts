@@ -11,7 +11,7 @@ import {
   type TaskAborted,
   type TaskContext,
 } from 'stepwright';
-import { createTestBed, type Mock } from 'stepwright/testing';
+import { createTestBed, HandClock, type Mock } from 'stepwright/testing';
 
 class Hello {
   @IsString() who!: string;
@@ -321,6 +321,23 @@ test('a bed fails by the problems that keep a worker from starting', async () =>
 
 test('a class can be tested without a bed', () => {
   expect(new Greeting({ greet: () => 'Hi' }).hello({ who: 'a' })).toBe('Hi');
+});
+
+test('a clock of the test in place of CLOCK is moved by the test alone, and the deadline is on it', async () => {
+  @Activity('wait')
+  class Waiting {
+    constructor(@inject(CLOCK) private readonly clock: Clock) {}
+    @Handle({ input: 'any', timeout: '1m' }) async wait({ ms }: { ms: number }): Promise<number> {
+      await this.clock.sleep(ms);
+      return ms;
+    }
+  }
+  const clock = new HandClock();
+  const bed = await createTestBed(Waiting, { mocks: [[CLOCK, clock]] });
+  expect(bed.clock).toBe(clock);
+  const results = Promise.all([bed.run({ ms: 59_999 }), bed.run({ ms: 90_000 })]);
+  await clock.advance(90_000);
+  expect(await results).toMatchObject([succeeded(59_999), { error: 'Stepwright.DeadlineExceeded' }]);
 });
 
 describe('a handler with a timeout', () => {

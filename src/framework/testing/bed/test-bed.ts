@@ -43,7 +43,8 @@ export interface TestBed<T extends object, Classes = AnyName<T>> {
   /**
    * The clock that is injected for `CLOCK`. During `run` it moves on by itself. After `start` it stands still until the
    * test moves it; if a task is then run with `run`, that task gets a clock of its own. The clock doesn't move by itself
-   * while a task does real work, such as reading a file.
+   * while a task does real work, such as reading a file. A `HandClock` that the test gives as a mock of `CLOCK` is moved by
+   * the test alone, also during `run`, which then has no limit of real time.
    */
   readonly clock: HandClock;
   /**

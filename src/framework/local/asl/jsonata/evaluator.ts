@@ -5,6 +5,7 @@ import { EVALUATION_ENDS, EVALUATION_STARTS } from '../../../base/local-protocol
 import { type Cancel, systemClock } from '../../../base/time/clock.js';
 import type { Evaluated, EvaluationJob, Evaluator } from '../expression.js';
 import { entryUrl } from '../../../base/package.js';
+import { showError } from '../../../base/show.js';
 import { Compiler, limitReason } from './compiler.js';
 import { turn } from '../../../base/time/turn.js';
 
@@ -92,15 +93,19 @@ class Thread {
   #isReady = false;
   readonly #at = new Int32Array(new SharedArrayBuffer(4));
 
-  constructor(onDone: (thread: Thread, result: Evaluated) => void, onError: (thread: Thread) => void) {
+  constructor(
+    entry: URL,
+    onDone: (thread: Thread, result: Evaluated) => void,
+    onError: (thread: Thread, error: Error) => void,
+  ) {
     const options = { resourceLimits: MEMORY, stderr: true, stdout: true, execArgv: [] };
-    this.worker = new Worker(ENTRY, { ...options, workerData: this.#at.buffer });
+    this.worker = new Worker(entry, { ...options, workerData: this.#at.buffer });
     this.worker.on('message', (message: ThreadMessage) => {
       if (!('threadId' in message)) return onDone(this, message);
       this.#id = message.threadId;
       this.#isReady = true;
     });
-    this.worker.on('error', () => onError(this));
+    this.worker.on('error', (error) => onError(this, error));
     this.worker.unref();
   }
 
@@ -153,8 +158,15 @@ export class EvaluationThreads extends Jobs {
   readonly #threads = new Set<Thread>();
   /** The jobs that wait, by their owner. The first owner is the next to get a thread. */
   readonly #waiting = new Map<object, Asked[]>();
+  readonly #entry: URL;
   #closed = false;
   #cancelCheck: Cancel | undefined;
+
+  /** @param entry the module that a thread runs */
+  constructor(entry: URL = ENTRY) {
+    super();
+    this.#entry = entry;
+  }
 
   /** Ends all threads, and drops all jobs without an outcome. */
   override close(): void {
@@ -197,9 +209,9 @@ export class EvaluationThreads extends Jobs {
   #idle(): Thread {
     for (const thread of this.#threads) if (!thread.current) return thread;
     const made = new Thread(
+      this.#entry,
       (thread, result) => this.#over(thread.end(), result),
-      // The thread has run out of memory or stack, and has ended.
-      (thread) => this.#fail(thread, 'size'),
+      (thread, error) => this.#fail(thread, reasonOf(error)),
     );
     this.#threads.add(made);
     return made;
@@ -212,16 +224,16 @@ export class EvaluationThreads extends Jobs {
   #check(): void {
     this.#cancelCheck = undefined;
     for (const thread of this.#threads) {
-      if (thread.hasUsedUpItsTime()) this.#fail(thread, 'time');
+      if (thread.hasUsedUpItsTime()) this.#fail(thread, limitReason('time'));
       else if (thread.isLong && thread.current && !this.isOpen(thread.current)) this.#end(thread);
       if (thread.current) this.#checkLater();
     }
     this.#next();
   }
 
-  #fail(thread: Thread, limit: 'time' | 'size'): void {
+  #fail(thread: Thread, reason: string): void {
     const failed = thread.index;
-    this.#over(this.#end(thread), { failed, reason: limitReason(limit) });
+    this.#over(this.#end(thread), { failed, reason });
   }
 
   #over(asked: Asked | undefined, result: Evaluated): void {
@@ -234,6 +246,13 @@ export class EvaluationThreads extends Jobs {
     void thread.worker.terminate();
     return thread.end();
   }
+}
+
+/** Returns the reason why an evaluation failed whose thread has ended with an error. */
+function reasonOf(error: Error): string {
+  if (Reflect.get(error, 'code') === 'ERR_WORKER_OUT_OF_MEMORY') return limitReason('size');
+  if (error.name === 'RangeError') return limitReason('depth');
+  return `could not be evaluated, because its thread has ended: ${showError(error)}`;
 }
 
 /** The most milliseconds for which a turn of the event loop may evaluate one expression. */
