@@ -260,7 +260,7 @@ withChromium('in a real Chromium', () => {
     await start(Array.from({ length: 200 }, (_, n) => ({ n })));
     await status('SUCCEEDED');
     await progress('Pack one', 'caught');
-    await node('Pack all').click();
+    await node('Pack all').click({ position: { x: 9, y: 9 } });
     const details = page.getByRole('region', { name: 'State Pack all' });
     expect(await details.innerText()).toMatch(/200 iterations\s+180 succeeded\s+20 caught an error/);
     await details.getByRole('spinbutton', { name: 'Look at iteration' }).fill('7');

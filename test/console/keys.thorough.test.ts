@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { startLocalService, type LocalService } from 'stepwright/local';
 import { checkAxe } from './check/axe.js';
 import { problems } from './check/report.js';
@@ -302,13 +302,19 @@ withChromium('the console by keys, links and Back', () => {
       const found = await fetch(`${service.url}/console/api/findExecutions?status=KEPT&name=kept-alone`);
       return ((await found.json()) as { rows: [number, string, string][] }).rows.map(([, , name]) => name);
     };
-    await page.getByRole('button', { name: 'Keep', exact: true }).press('Enter');
-    for (const each of pages) await each.getByRole('button', { name: 'Let go', exact: true }).waitFor();
+    const choose = async (on: Page, name: RegExp): Promise<void> => {
+      await on.getByRole('button', { name: 'More' }).press('Enter');
+      await on.getByRole('menuitem', { name }).press('Enter');
+    };
+    const mark = (on: Page): Locator => on.locator('.facts').getByText('Kept', { exact: true });
+    await choose(page, /^Keep/);
+    for (const each of pages) await mark(each).waitFor();
     expect(await kept()).toEqual(['kept-alone']);
-    await pages[1]?.getByRole('button', { name: 'Let go', exact: true }).press('Enter');
-    await page.getByRole('button', { name: 'Keep', exact: true }).waitFor();
+    const [, other = page] = pages;
+    await choose(other, /^Let go/);
+    await mark(page).waitFor({ state: 'detached' });
     expect(await kept()).toEqual([]);
-    await pages[1]?.close();
+    await other.close();
   });
 
   test('axe finds nothing in any view at 1,440 and 390 px, nor in the dark', async () => {

@@ -24,21 +24,26 @@ export function useDraft<Field extends string>(form: string): Draft<Field> {
         return next;
       }),
     discard: () => {
-      sessionStorage.removeItem(key);
+      store(key, undefined);
       setTyped({});
     },
   };
 }
 
 function stored<Field extends string>(key: string): Texts<Field> {
-  const text = sessionStorage.getItem(key);
-  return text === null ? {} : (JSON.parse(text) as Texts<Field>);
+  try {
+    return JSON.parse(sessionStorage.getItem(key) ?? '{}') as Texts<Field>;
+  } catch {
+    // The browser keeps nothing for this page.
+    return {};
+  }
 }
 
-function store(key: string, text: string): void {
+function store(key: string, text: string | undefined): void {
   try {
-    sessionStorage.setItem(key, text);
+    if (text === undefined) sessionStorage.removeItem(key);
+    else sessionStorage.setItem(key, text);
   } catch {
-    // The storage is full. The text lasts as long as the form.
+    // The storage is full or closed. The text lasts as long as the form.
   }
 }

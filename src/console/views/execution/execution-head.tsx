@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Visit } from '../../../framework/local/view/visit.js';
 import { outermostOf } from '../../model/definition.js';
 import { clockTime, instant, nameIn } from '../../model/format.js';
+import { Fact } from '../../parts/fact.js';
 import { Icon } from '../../parts/icons.js';
 import { Menu, type MenuItem } from '../../parts/menu.js';
 import { ErrorMessage, PageHead } from '../../parts/page.js';
@@ -181,48 +182,35 @@ const Breadcrumbs = ({ machine: { arn, name } }: Pick<ExecutionView, 'machine'>)
 );
 
 const Facts = ({ view }: HeadProps): JSX.Element => {
-  const { status, startedAt, endedAt, known, run } = view;
+  const { status, startedAt, endedAt, known, run, isPinned } = view;
   const from = startedFromOf(view);
   return (
     <dl class="facts in-line">
-      <div>
-        <dt class="sr">Status</dt>
-        <dd>
-          <span role="status">
-            <StatusBadge status={status} />
-          </span>
-        </dd>
-      </div>
-      <div>
-        <dt>Started</dt>
-        <dd title={clockTime(startedAt)}>{instant(startedAt, now.peek())}</dd>
-      </div>
-      <div>
-        <dt>Duration</dt>
-        <dd>
-          <Duration from={startedAt} to={endedAt} />
-        </dd>
-      </div>
-      <div>
-        <dt>Events</dt>
-        <dd>{known.toLocaleString('en')}</dd>
-      </div>
-      {run.redrives > 0 && (
-        <div>
-          <dt>Redrive count</dt>
-          <dd>{run.redrives}</dd>
-        </div>
+      <Fact name="Status" isPlain>
+        <span role="status">
+          <StatusBadge status={status} />
+        </span>
+      </Fact>
+      <Fact name="Started" title={clockTime(startedAt)}>
+        {instant(startedAt, now.peek())}
+      </Fact>
+      <Fact name="Duration">
+        <Duration from={startedAt} to={endedAt} />
+      </Fact>
+      <Fact name="Events">{known.toLocaleString('en')}</Fact>
+      {run.redrives > 0 && <Fact name="Redrive count">{run.redrives}</Fact>}
+      {isPinned && (
+        <Fact name="Retention" isPlain title="However many others end after it">
+          Kept
+        </Fact>
       )}
       {from && (
-        <div>
-          <dt>Began in</dt>
-          <dd>
-            <span dir="auto">{from.state}</span>, from{' '}
-            <a href={to('executions', from.executionArn)} dir="auto">
-              {nameIn(from.executionArn).split(':').pop()}
-            </a>
-          </dd>
-        </div>
+        <Fact name="Began in">
+          <span dir="auto">{from.state}</span>, from{' '}
+          <a href={to('executions', from.executionArn)} dir="auto">
+            {nameIn(from.executionArn).split(':').pop()}
+          </a>
+        </Fact>
       )}
     </dl>
   );

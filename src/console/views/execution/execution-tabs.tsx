@@ -31,9 +31,15 @@ type Tab = keyof typeof TABS;
 const isTab = (name: string): name is Tab => Object.hasOwn(TABS, name);
 
 /** Shows a tab below the graph, and brings it into sight. */
-export function showTab(tab: Tab): void {
+function showTab(tab: Tab): void {
   setQuery({ more: tab === 'events' ? undefined : tab });
   document.querySelector('.run-tabs')?.scrollIntoView({ block: 'nearest' });
+}
+
+/** Shows a tab, and moves the focus to it. */
+export function openTab(tab: Tab): void {
+  showTab(tab);
+  requestAnimationFrame(() => document.querySelector<HTMLElement>('.run-tabs [role=tabpanel]')?.focus());
 }
 
 /** What is long about an execution, in tabs below the graph. */

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { Visit } from '../../../../framework/local/view/visit.js';
 import { clockTime, count } from '../../../model/format.js';
 import type { ExecutionView } from '../../../service/topics.js';
-import { showTab } from '../execution-tabs.js';
+import { openTab } from '../execution-tabs.js';
 
 interface TaskProgressProps {
   readonly view: ExecutionView;
@@ -29,7 +29,7 @@ export function TaskProgress({ view, visit }: TaskProgressProps): JSX.Element | 
       )}
       {heartbeatAt !== undefined && <span class="faint">Last heartbeat: {clockTime(heartbeatAt)}</span>}
       {lines > 0 && (
-        <button type="button" class="quiet text" onClick={() => showTab('log')}>
+        <button type="button" class="quiet text" onClick={() => openTab('log')}>
           {count(lines, 'line')} in the log
         </button>
       )}

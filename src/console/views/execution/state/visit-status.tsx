@@ -4,6 +4,7 @@ import type { StateNode } from '../../../model/definition.js';
 import { clockTime, duration } from '../../../model/format.js';
 import { type Attempt, iterationsOf, type Visit } from '../../../../framework/local/view/visit.js';
 import type { Selection } from '../../../model/progress.js';
+import { Fact } from '../../../parts/fact.js';
 import { useEvent } from '../../../service/events.js';
 import type { ExecutionView } from '../../../service/topics.js';
 import { GoOnButton, TakeButton } from '../../task/take-button.js';
@@ -37,23 +38,12 @@ export function VisitStatus({ view, node, visit, selection, onSelection }: Visit
 
 const Facts = ({ visit }: { readonly visit: Visit }): JSX.Element => (
   <dl class="state-facts in-line">
-    <div>
-      <dt>Entered</dt>
-      <dd>{clockTime(visit.enteredAt)}</dd>
-    </div>
-    {visit.exitedAt !== undefined && (
-      <div>
-        <dt>Took</dt>
-        <dd>{duration(visit.exitedAt - visit.enteredAt)}</dd>
-      </div>
-    )}
+    <Fact name="Entered">{clockTime(visit.enteredAt)}</Fact>
+    {visit.exitedAt !== undefined && <Fact name="Took">{duration(visit.exitedAt - visit.enteredAt)}</Fact>}
     {visit.iteration && (
-      <div>
-        <dt>Iteration</dt>
-        <dd>
-          {iterationsOf(visit).join(' › ')} of <span dir="auto">{visit.iteration.map.name}</span>
-        </dd>
-      </div>
+      <Fact name="Iteration">
+        {iterationsOf(visit).join(' › ')} of <span dir="auto">{visit.iteration.map.name}</span>
+      </Fact>
     )}
   </dl>
 );
