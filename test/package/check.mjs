@@ -118,6 +118,40 @@ function parse(text) {
   }
 }
 
+/** Licences that any of the packages may have, also those that only development needs. */
+const LICENCES = [
+  'MIT',
+  'Apache-2.0',
+  'ISC',
+  '0BSD',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'BlueOak-1.0.0',
+  'Zlib',
+  'CC0-1.0',
+];
+/** Only development needs these: data of browsers, and tools that no part of the package is made of. */
+const IN_DEVELOPMENT = ['MPL-2.0', 'CC-BY-4.0'];
+/** A package whose manifest names no licence, and the one in its repository. */
+const UNNAMED = { 'exif-parser': 'MIT' };
+
+/** Lists the licences of all dependencies, and finds one that is not known. */
+function checkLicences() {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  const counts = new Map();
+  const strange = [];
+  for (const [path, { license, dev }] of Object.entries(packages)) {
+    if (path === '') continue;
+    const licence = license ?? UNNAMED[path.replace(/^.*node_modules\//, '')] ?? 'none';
+    counts.set(licence, (counts.get(licence) ?? 0) + 1);
+    const known = dev ? [...LICENCES, ...IN_DEVELOPMENT] : LICENCES;
+    if (!licence.split(/[()]| AND | OR /).every((each) => each === '' || known.includes(each)))
+      strange.push(`${path}: ${licence}`);
+  }
+  const listed = [...counts].map(([licence, count]) => `${licence} ${count}`).join(', ');
+  report(`licences: ${listed}`, strange.length > 0 ? strange.join('\n') : undefined);
+}
+
 function checkManifest() {
   const { exports, bin, engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const paths = [
@@ -139,6 +173,7 @@ try {
   checkFiles(packed);
   checkDoors(packed);
   checkAudit();
+  checkLicences();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
