@@ -11,6 +11,7 @@ interface Manifest {
 }
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
 const contributing = page('CONTRIBUTING.md');
+const maintaining = page('MAINTAINING.md');
 const workflow = (name: string): string => readFileSync(`.github/workflows/${name}.yml`, 'utf8');
 
 test('the version that a worker tells is that of the package', () => {
@@ -32,23 +33,26 @@ test('CONTRIBUTING.md has a row for every room, and none for another', () => {
   expect(rows.filter((row) => !isHead(row)).toSorted()).toEqual(rooms.toSorted());
 });
 
-test('CONTRIBUTING.md has a row for every check that is no part of the tests', () => {
+test('MAINTAINING.md has a row for every check that is no part of the tests', () => {
   const checks = Object.keys(manifest.scripts).filter((name) => name.startsWith('check:'));
   expect(checks).toContain('check:package');
-  const rows = firstCells(contributing);
+  const rows = firstCells(maintaining);
   expect(checks.filter((name) => !rows.includes(`npm run ${name}`))).toEqual([]);
 });
 
-test('the scripts, files and tests that CONTRIBUTING.md names are there', () => {
-  const scripts = [...contributing.text.matchAll(/`npm run (?:-s )?([\w:]+)/g)].map(([, name = '']) => name);
-  expect(scripts.filter((name) => !(name in manifest.scripts))).toEqual([]);
-  const sources = readdirSync('src/framework', { recursive: true, encoding: 'utf8' });
-  const files = [...contributing.text.matchAll(/`([\w/-]+\.ts)`/g)].map(([, file = '']) => file);
-  expect(files.length).toBeGreaterThan(8);
-  const known = (file: string): boolean =>
-    existsSync(file) || sources.some((each) => each === file || each.endsWith(`/${file}`));
-  expect(files.filter((file) => !file.includes('NAME') && !known(file))).toEqual([]);
-});
+test.each([contributing, maintaining])(
+  'the scripts and files that a page for contributors names are there',
+  ({ text }) => {
+    const scripts = [...text.matchAll(/`npm run (?:-s )?([\w:]+)/g)].map(([, name = '']) => name);
+    expect(scripts.filter((name) => !(name in manifest.scripts))).toEqual([]);
+    const sources = readdirSync('src/framework', { recursive: true, encoding: 'utf8' });
+    const files = [...text.matchAll(/`([\w/.-]+\.(?:ts|mjs|json|md))`/g)].map(([, file = '']) => file);
+    expect(files.length).toBeGreaterThan(2);
+    const known = (file: string): boolean =>
+      existsSync(file) || sources.some((each) => each === file || each.endsWith(`/${file}`));
+    expect(files.filter((file) => !/NAME|\*/.test(file) && !known(file))).toEqual([]);
+  },
+);
 
 test('dependencies.md names every licence of what is installed with the package, and no other', () => {
   const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
