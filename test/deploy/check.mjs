@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Checks what lies in deploy/ as a user gets it: the image's steps are run and its command started, the manifests are
-// held against their schemas, and every query of the dashboard and the alerts is put to a Prometheus that scrapes a
-// worker under load, and instances of the unit are restarted in turn. What only this needs is installed here, into a folder that is removed again; where a tool can't be
+// Checks what lies in deploy/ as a user gets it: the manifests are held against their schemas, every query of the
+// dashboard and the alerts is put to a Prometheus that scrapes a worker under load, and instances of the unit are
+// restarted in turn. The images are a part of test/packed/project.mjs. What only this needs is installed here, into a folder that is removed again; where a tool can't be
 // had, the check is skipped, loudly. The checks run side by side, each in a process of its own. One line a finding;
 // exits 1 if any fails. `-- NAME ...` runs some of them.
 import { spawn } from 'node:child_process';
@@ -9,13 +9,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { container, pack } from './container.mjs';
 import { prometheus } from './prometheus.mjs';
 import { restart } from './restart.mjs';
 import { cdk, cloudformation, kubernetes, systemd } from './schemas.mjs';
 
 // The longest first.
-const CHECKS = { container, cdk, cloudformation, prometheus, kubernetes, restart, systemd };
+const CHECKS = { cdk, cloudformation, prometheus, kubernetes, restart, systemd };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in CHECKS));
@@ -59,11 +58,10 @@ async function here(name) {
 const CLOSING = /^deploy: (\d+) passed, (\d+) failed, (\d+) skipped$/m;
 
 /** What it prints comes at its end, so that two do not mix. */
-async function apart(name, env) {
+async function apart(name) {
   const began = Date.now();
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url), name], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
   });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += chunk));
@@ -78,14 +76,6 @@ async function apart(name, env) {
 
 const names = Object.keys(CHECKS).filter((name) => wanted.length === 0 || wanted.includes(name));
 if (names.length === 1) await here(names[0]);
-else {
-  const dir = mkdtempSync(join(tmpdir(), 'stepwright-packed-'));
-  try {
-    const env = names.includes('container') ? { DEPLOY_TARBALL: pack(dir) } : {};
-    await Promise.all(names.map((name) => apart(name, env)));
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
-}
+else await Promise.all(names.map(apart));
 console.log(`deploy: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exit(counts.failed > 0 ? 1 : 0);

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 // The first hour of somebody who has nothing but the tarball: in an empty folder `new`, install, test, start, execute,
 // dev, `generate`, check; on each version of Node that is promised (or on those that are named: 20 22). Then the
-// image's Dockerfile, step by step, without Docker, with a program in Python on a read-only root. Prints a line a check; exits 1 if any fails.
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// image's Dockerfile, step by step, without Docker, with a program in Python on a read-only root, and if no version is
+// named, the image of the local service. Prints a line a check; exits 1 if any fails.
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { checkImage } from './image.mjs';
+import { checkImage, checkLocalImage } from './image.mjs';
 import { check, cleanEnv, expect, freePort, hasRegistry, must, pack, start, summary } from './checks.mjs';
 
 const [, , ...asked] = process.argv;
@@ -49,6 +50,7 @@ async function checkProject(version, tarball, dir) {
     () => void must('npm install --no-audit --no-fund', at),
   );
   if (!isInstalled) return;
+  leavePackages(project);
   await check(`${on}: npm test`, () => void must('npm test', at));
 
   const port = await freePort();
@@ -84,6 +86,12 @@ async function checkProject(version, tarball, dir) {
     const said = must('npm run -s build && npm run -s check -- --strict', at);
     expect(said === '', said);
   });
+}
+
+/** Links the packages of a project where the checks of other projects look for them. */
+function leavePackages(project) {
+  const to = process.env.STEPWRIGHT_PACKAGES;
+  if (to !== undefined && !existsSync(to)) must(`cp -al node_modules ${to}`, { cwd: project });
 }
 
 /** On a version that is too old, each door says so. It does before it needs what that version lacks. */
@@ -132,6 +140,7 @@ if (hasRegistry('project')) {
     for (const version of versions) await checkProject(version, tarball, dir);
     await checkOldNode(join(dir, `on-${versions[0]}`, 'hello'), dir);
     await checkPythonImage(join(dir, `on-${versions[0]}`, 'hello'));
+    if (asked.length === 0) await checkLocalImage(join(dir, `on-${versions[0]}`, 'hello'));
   } catch (error) {
     await check('the checks run to their end', () => {
       throw error;
