@@ -1,7 +1,7 @@
 // What the scripts share that try the packed package in projects of their own: commands in a clean environment,
 // workers that are started and stopped, and a line for each check.
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -70,6 +70,19 @@ export function pack(dir) {
     dir,
     readdirSync(dir).find((file) => file.endsWith('.tgz')),
   );
+}
+
+const INSTALL = 'npm install --no-audit --no-fund --ignore-scripts --prefer-offline';
+
+/**
+ * Installs what a project's manifest names, and other packages with it. If STEPWRIGHT_PACKAGES is the node_modules of
+ * another project, what it has is linked from there, and not unpacked again.
+ */
+export function install(cwd, packages = []) {
+  const others = process.env.STEPWRIGHT_PACKAGES;
+  if (others !== undefined && existsSync(others) && !existsSync(join(cwd, 'node_modules')))
+    must(`cp -al ${others} node_modules`, { cwd });
+  must([INSTALL, ...packages].join(' '), { cwd });
 }
 
 /** Whether the registry answers; it says loudly that it does not. */

@@ -7,10 +7,20 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { check, cleanEnv, expect, freePort, hasRegistry, must, root, start, summary } from './checks.mjs';
+import {
+  check,
+  cleanEnv,
+  expect,
+  freePort,
+  hasRegistry,
+  install,
+  must,
+  root,
+  start,
+  summary,
+} from './checks.mjs';
 
 const CLIENTS = ['@modelcontextprotocol/sdk@1.32.2', '@modelcontextprotocol/client@2.4.0'];
-const INSTALL = 'npm install --no-audit --no-fund --ignore-scripts --prefer-offline';
 const MAIN = join(root, 'dist/src/framework/cli/main.js');
 const PAY = 'arn:aws:states:us-east-1:123456789012:activity:Pay';
 const DEFINITION = { StartAt: 'Pay', States: { Pay: { Type: 'Task', Resource: PAY, End: true } } };
@@ -88,7 +98,7 @@ async function withClient(make, transport, work) {
 if (hasRegistry('the tools for agents')) {
   const folder = mkdtempSync(join(tmpdir(), 'stepwright-mcp-'));
   writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}');
-  must(`${INSTALL} ${CLIENTS.join(' ')}`, { cwd: folder });
+  install(folder, CLIENTS);
   const port = await freePort();
   const service = start(`exec node ${MAIN} local --port ${port}`, { cwd: folder });
   try {

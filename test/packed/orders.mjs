@@ -12,6 +12,7 @@ import {
   expect,
   freePort,
   hasRegistry,
+  install,
   must,
   pack,
   root,
@@ -28,7 +29,7 @@ async function checkOrders(dir) {
 
   const isInstalled = await check('orders: npm install', () => {
     cpSync(tarball, join(cwd, basename(tarball)));
-    must(`npm install --no-audit --no-fund ./${basename(tarball)}`, { cwd });
+    install(cwd, [`./${basename(tarball)}`]);
   });
   if (!isInstalled) return;
   await check('orders: npm test', () => void must('npm test', { cwd }));

@@ -6,10 +6,23 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { check, expect, freePort, hasRegistry, must, pack, root, start, summary } from './checks.mjs';
+import {
+  check,
+  expect,
+  freePort,
+  hasRegistry,
+  install,
+  must,
+  pack,
+  root,
+  start,
+  summary,
+} from './checks.mjs';
 
 const project = mkdtempSync(join(tmpdir(), 'stepwright-packed-'));
 const at = { cwd: project };
+/** No test waits for so long by itself: the machine may be busy. */
+const testTimeout = 60_000;
 
 const PEERS = ['reflect-metadata', 'tsyringe', 'class-validator', 'class-transformer'];
 const TOOLS = [
@@ -132,9 +145,7 @@ const MATCHERS = new Map([
 function makeProject() {
   const tarball = basename(pack(project));
   must('npm init -y', at);
-  const quiet = '--no-audit --no-fund --ignore-scripts';
-  must(`npm install ${quiet} ./${tarball} ${PEERS.join(' ')}`, at);
-  must(`npm install ${quiet} --save-dev ${TOOLS.join(' ')}`, at);
+  install(project, [`./${tarball}`, ...PEERS, ...TOOLS]);
 
   const activity = block('ts', '// src/activities/hello-world.activity.ts');
   write('src/activities/hello-world.activity.ts', activity.replace('../framework/index.js', 'stepwright'));
@@ -203,7 +214,7 @@ async function checkAll() {
   );
 
   must('npm pkg set type=commonjs', at);
-  writeJson('jest.config.json', { preset: 'stepwright/jest/commonjs' });
+  writeJson('jest.config.json', { preset: 'stepwright/jest/commonjs', testTimeout });
   await checkRunner('Jest, CommonJS', {
     imports: JEST,
     modules: 'commonjs',
@@ -216,14 +227,19 @@ async function checkAll() {
   await checkStart('CommonJS');
 
   must('npm pkg set type=module', at);
-  writeJson('jest.config.json', { preset: 'stepwright/jest' });
+  writeJson('jest.config.json', { preset: 'stepwright/jest', testTimeout });
   await checkMatcherTypes('jest', { imports: JEST, types: testingBlock("declare module 'expect'") });
   await checkMatcherTypes('vitest', { imports: VITEST, types: testingBlock("declare module 'vitest'") });
   const command = 'node --experimental-vm-modules node_modules/jest/bin/jest.js';
   await checkRunner('Jest, ES modules', { imports: JEST, modules: 'esm', command, counts: jest });
   // Vitest runs the same either way.
   await checkRunner('Vitest, "type": "module"', {
-    ...{ imports: VITEST, modules: 'any', command: 'npx vitest run --testTimeout 60000', counts: vitest },
+    ...{
+      imports: VITEST,
+      modules: 'any',
+      command: 'npx vitest run --testTimeout ' + testTimeout,
+      counts: vitest,
+    },
   });
   await checkRunner('node:test, ES modules', {
     ...{ imports: NODE, modules: 'esm', command: COMPILE_AND_RUN, counts: nodeTest },
