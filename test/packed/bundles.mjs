@@ -2,17 +2,14 @@
 // A worker as a user's bundler joins it into one file: HelloWorld with an injected class and a DTO, by esbuild (as an ES
 // module; as CommonJS, minified with kept names), rollup, webpack and ncc. Each bundle runs in a folder away from
 // node_modules, takes a task and a bad one, and stops at SIGTERM. The bundlers are installed by this check alone. Prints a
-// line for each check; exits 1 if one fails.
+// line for each check; exits 1 if one fails. Some of them: `bundles.mjs esbuild`.
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { startLocalService } from '../../dist/src/framework/local/index.js';
-import { check, cleanEnv, expect, hasRegistry, must, pack, start, summary } from './checks.mjs';
+import { check, cleanEnv, expect, hasRegistry, install, must, pack, start, summary } from './checks.mjs';
 
-const TOOLS = [
-  ...['typescript@7', '@types/node@20', 'esbuild@~0.28', 'webpack@5', 'webpack-cli@6', '@vercel/ncc@~0.38'],
-  ...['rollup@4', '@rollup/plugin-node-resolve@16', '@rollup/plugin-commonjs@28', '@rollup/plugin-json@6'],
-];
+const TOOLS = ['typescript@7', '@types/node@20'];
 const PEERS = ['reflect-metadata', 'tsyringe', 'class-validator', 'class-transformer'];
 const ARN = 'arn:aws:states:eu-west-1:123456789012:activity:HelloWorld';
 
@@ -87,22 +84,29 @@ export default {
 };
 `;
 
-/** The bundlers, each with its command and the file that it writes. */
+/** The bundlers, each with its command, the file that it writes, and its packages. */
+const ESBUILD = ['esbuild@~0.28'];
 const BUNDLES = {
   'esbuild, ESM': [
     `npx esbuild js/worker.js --bundle --platform=node --format=esm --outfile=out/esm/worker.mjs --banner:js="import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);"`,
     'out/esm/worker.mjs',
+    ESBUILD,
   ],
   'esbuild, CommonJS, minified with kept names': [
     'npx esbuild js/worker.js --bundle --platform=node --format=cjs --minify --keep-names --outfile=out/cjs/worker.cjs',
     'out/cjs/worker.cjs',
+    ESBUILD,
   ],
-  rollup: ['npx rollup -c', 'out/rollup/worker.mjs'],
-  webpack: ['npx webpack', 'out/webpack/worker.cjs'],
-  ncc: ['npx ncc build js/worker.js -o out/ncc', 'out/ncc/index.js'],
+  rollup: [
+    'npx rollup -c',
+    'out/rollup/worker.mjs',
+    ['rollup@4', ...['node-resolve@16', 'commonjs@28', 'json@6'].map((name) => `@rollup/plugin-${name}`)],
+  ],
+  webpack: ['npx webpack', 'out/webpack/worker.cjs', ['webpack@5', 'webpack-cli@6']],
+  ncc: ['npx ncc build js/worker.js -o out/ncc', 'out/ncc/index.js', ['@vercel/ncc@~0.38']],
 };
 
-function makeProject(dir) {
+function makeProject(dir, tools) {
   const project = join(dir, 'project');
   mkdirSync(project);
   const write = (name, text) => writeFileSync(join(project, name), text);
@@ -128,7 +132,7 @@ function makeProject(dir) {
   write('rollup.config.js', ROLLUP);
   write('webpack.config.js', WEBPACK);
   const tarball = pack(dir);
-  must(`npm install --no-audit --no-fund ${tarball} ${[...PEERS, ...TOOLS].join(' ')}`, { cwd: project });
+  install(project, [tarball, ...PEERS, ...TOOLS, ...tools]);
   must('npx tsc', { cwd: project });
   return project;
 }
@@ -184,10 +188,12 @@ async function runApart(dir, name, file) {
 if (hasRegistry('bundles')) {
   const dir = mkdtempSync(join(tmpdir(), 'stepwright-bundles-'));
   try {
-    const project = makeProject(dir);
     const wanted = process.argv.slice(2);
-    for (const [name, [command, file]] of Object.entries(BUNDLES)) {
-      if (wanted.length > 0 && !wanted.some((each) => name.startsWith(each))) continue;
+    const bundles = Object.entries(BUNDLES).filter(
+      ([name]) => wanted.length === 0 || wanted.some((each) => name.startsWith(each)),
+    );
+    const project = makeProject(dir, new Set(bundles.flatMap(([, [, , packages]]) => packages)));
+    for (const [name, [command, file]] of bundles) {
       await check(`${name}: a bundle takes a task, away from node_modules, and stops in order`, async () => {
         must(command, { cwd: project });
         // A bundle may know where its parts were when it was made.
