@@ -49,8 +49,8 @@ test('on a full disk a write is an error and leaves no half record, and a remova
 });
 
 test.each<[FileTrouble, number]>([
-  ['kill', oneOf(2)],
-  ['kill-after', oneOf(5)],
+  ['kill', oneOf(4)],
+  ['kill-after', oneOf(10)],
 ])(
   'whoever holds the lock and ends by a %s, at one step of %d, keeps nobody for 2 s',
   async (trouble, each) => {
@@ -70,7 +70,7 @@ test.each<[FileTrouble, number]>([
       });
       expect(readdirSync(lock)).toEqual(['free']);
     }
-    expect(locked).toBeGreaterThan(5);
+    expect(locked).toBeGreaterThan(1);
   },
   600_000,
 );
