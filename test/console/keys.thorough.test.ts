@@ -317,8 +317,9 @@ withChromium('the console by keys, links and Back', () => {
     await other.close();
   });
 
-  test('axe finds nothing in any view at 1,440 and 390 px, nor in the dark', async () => {
-    await checkAxe(browser, [1440, 390]);
+  // `npm run check:console -- axe` has narrower screens.
+  test('axe finds nothing in any view at 1,440 px, nor in the dark', async () => {
+    await checkAxe(browser, [1440]);
     expect(problems).toEqual([]);
   });
 });

@@ -67,11 +67,11 @@ async function connections(port: number, count: number, bytes: string): Promise<
 const loads: Load[] = [
   {
     does: 'parked executions',
-    heapMb: 256,
+    heapMb: 128,
     bring: async (call) => {
       const definition = '{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":99999,"End":true}}}';
       await call('CreateStateMachine', { name: 'W', definition, roleArn });
-      return many(20_000, () => call('StartExecution', { stateMachineArn: machineArn('W') }));
+      return many(10_000, () => call('StartExecution', { stateMachineArn: machineArn('W') }));
     },
   },
   {
@@ -99,12 +99,12 @@ const loads: Load[] = [
   },
   {
     does: 'executions that have ended, of large machines that were deleted',
-    heapMb: 256,
+    heapMb: 128,
     bring: async (call) => {
       const errors = new Set<string>();
       for (let n = 0; n < 40; n++) {
         const name = `D${n}`;
-        const made = await call('CreateStateMachine', { name, definition: large(10_000, 'd'), roleArn });
+        const made = await call('CreateStateMachine', { name, definition: large(5_000, 'd'), roleArn });
         if (made !== undefined) errors.add(made);
         await call('StartExecution', { stateMachineArn: machineArn(name) });
         await call('DeleteStateMachine', { stateMachineArn: machineArn(name) });
@@ -135,12 +135,12 @@ const loads: Load[] = [
   },
   {
     does: 'inputs of many small values',
-    heapMb: 256,
+    heapMb: 128,
     bring: async (call) => {
       const definition = '{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":99999,"End":true}}}';
       await call('CreateStateMachine', { name: 'I', definition, roleArn });
       const input = `[${'[],'.repeat(80_000)}0]`;
-      return many(200, () => call('StartExecution', { stateMachineArn: machineArn('I'), input }));
+      return many(100, () => call('StartExecution', { stateMachineArn: machineArn('I'), input }));
     },
   },
 ];
@@ -190,5 +190,5 @@ test.each(loads)(
     service.child.kill('SIGTERM');
     expect(await service.ended).toMatchObject({ signal: null });
   },
-  120_000,
+  600_000,
 );
