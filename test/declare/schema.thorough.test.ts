@@ -36,7 +36,7 @@ import { Circle, Square, byKind } from '../worker/handler/kinds/field.js';
 import { inputRows } from '../worker/handler/rows/inputs.js';
 import { tries } from '../support/effort.js';
 
-const RUNS = tries(32);
+const RUNS = tries(16);
 /** The least number of rows of inputs that are accepted. */
 const ROWS = 50;
 

@@ -6,7 +6,7 @@ import { StepFunctions } from '../../../src/framework/local/engine/step-function
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { tries } from '../../support/effort.js';
 
-const SEEDS = tries(100);
+const SEEDS = tries(50);
 
 /** Expressions of many kinds: of values, of nothing, of mistakes, of random numbers and of the time. */
 const EXPRESSIONS = [

@@ -13,7 +13,7 @@ import { tries } from '../../support/effort.js';
 /** The handlers of one worker. */
 const HANDLERS = 100;
 /** The workers. */
-const WORKERS = tries(8);
+const WORKERS = tries(4);
 
 /** What one generated handler declares and does, and the input that it is given. */
 interface Plan {

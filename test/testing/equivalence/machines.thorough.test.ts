@@ -24,7 +24,7 @@ import { tries } from '../../support/effort.js';
 
 /** The machines that run beside each other in one local service. */
 const BATCH = 100;
-const BATCHES = tries(2);
+const BATCHES = tries(1);
 /** The seed of the first batch. `EQUIVALENCE_SEED=4711 npm run check:thorough` tries other machines. */
 const SEED = Number(process.env['EQUIVALENCE_SEED'] ?? 0);
 /** The longest that an execution is followed, in milliseconds by the clock. */

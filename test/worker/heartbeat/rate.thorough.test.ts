@@ -6,12 +6,13 @@ import { ARN, createWorld, type World } from '../../support/world.js';
 let world: World | undefined;
 afterEach(() => world?.close());
 
-const [RATE, TASKS, SECONDS] = [10, 60, 600];
+const [RATE, TASKS] = [10, 60];
 
 const error = (name: Extract<Fault, { kind: 'error' }>['error']): Fault => ({ kind: 'error', error: name });
 
-/** How the service answers heartbeats, a minute each. `part`: the part of them that fails. @default 1 */
-const MINUTES: readonly { readonly fault?: Fault; readonly part?: number }[] = [
+const EACH_MS = 30_000;
+/** How the service answers heartbeats, for this long each. `part`: the part of them that fails. @default 1 */
+const ANSWERS: readonly { readonly fault?: Fault; readonly part?: number }[] = [
   {},
   { fault: error('ThrottlingException') },
   { fault: error('ThrottlingException'), part: 0.3 },
@@ -32,7 +33,7 @@ test('no more heartbeats than the rate reach the service in any second, whatever
       if (operation !== 'SendTaskHeartbeat' || !world) return undefined;
       const now = world.clock.now();
       arrived.push(now);
-      const { fault, part = 1 } = MINUTES[Math.floor((now - began) / 60_000)] ?? {};
+      const { fault, part = 1 } = ANSWERS[Math.floor((now - began) / EACH_MS)] ?? {};
       return index % 10 < part * 10 ? fault : undefined;
     },
   });
@@ -60,9 +61,9 @@ test('no more heartbeats than the rate reach the service in any second, whatever
   await clock.advance(2_000);
   expect(ends).toHaveLength(TASKS);
   began = clock.now();
-  const until = began + SECONDS * 1_000;
+  const until = began + ANSWERS.length * EACH_MS;
   for (let stalls = 0; clock.now() < until; stalls++) {
-    await clock.advance(49_000);
+    await clock.advance(24_000);
     clock.stall(stalls % 2 === 0 ? 10_000 : 700);
   }
   arrived.sort((one, other) => one - other);
@@ -71,7 +72,7 @@ test('no more heartbeats than the rate reach the service in any second, whatever
     while ((arrived[last] ?? 0) - (arrived[first] ?? 0) >= 1_000) first++;
     mostInASecond = Math.max(mostInASecond, last - first + 1);
   }
-  expect(arrived.length).toBeGreaterThan(2_000);
+  expect(arrived.length).toBeGreaterThan(1_000);
   expect(mostInASecond).toBeGreaterThan(0.9 * RATE);
   expect(mostInASecond).toBeLessThanOrEqual(RATE);
   for (const end of ends) end();

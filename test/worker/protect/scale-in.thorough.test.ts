@@ -18,8 +18,8 @@ const HOUR = 60 * MINUTE;
 const PROTECT_AFTER = MINUTE;
 /** The longest that the platform of the simulation takes for a call. */
 const CALL_MS = 2 * SECOND;
-/** Eighteen hours of tasks that take six. */
-const [FLEET, LONG_MS, HOURS] = [12, 6 * HOUR, 18];
+/** Nine hours of tasks that take three. */
+const [FLEET, LONG_MS, HOURS] = [8, 3 * HOUR, 9];
 const ARNS = ['Long', 'Short'].map((name) => `arn:aws:states:us-east-1:123456789012:activity:${name}`);
 const [LONG = '', SHORT = ''] = ARNS;
 

@@ -7,7 +7,7 @@ import { cases } from './classes.js';
 import { tries } from '../../../support/effort.js';
 
 /** PROPERTY_RUNS=50000 runs them all, which takes a minute on a slow machine. */
-const RUNS = tries(400);
+const RUNS = tries(200);
 
 /** The input that the handler received; undefined where it was not called. */
 async function given(dto: Constructor<object>, json: string): Promise<unknown> {
