@@ -326,23 +326,26 @@ test.each([
   expect([...warnings, ...problems]).toMatchObject([{ what: expect.stringContaining(what) }]);
 });
 
-test('a machine whose condition is false, and one that is EXPRESS, are left out', async () => {
+test('a machine whose condition is false is left out, and one that is EXPRESS keeps its type', async () => {
   const { machines, warnings, problems } = await stackOf(`
 Conditions: { Never: !Equals [a, b] }
 Resources:
   Fast:
     Type: AWS::Serverless::StateMachine
-    Properties:
-      Type: EXPRESS
+    Properties: { Type: EXPRESS, Definition: { StartAt: A, States: { A: { Type: Succeed } } } }
   Faster:
     Type: AWS::StepFunctions::StateMachine
-    Properties: { StateMachineType: EXPRESS }
+    Properties: { StateMachineType: EXPRESS, Definition: { StartAt: A, States: { A: { Type: Succeed } } } }
+  Slow:
+    Type: AWS::StepFunctions::StateMachine
+    Properties: { StateMachineType: STANDARD, Definition: { StartAt: A, States: { A: { Type: Succeed } } } }
   Off: { Type: AWS::Serverless::StateMachine, Condition: Never, Properties: {} }
 `);
-  expect([machines, problems]).toEqual([[], []]);
-  expect(warnings.map(({ code, where }) => [code, where.replace(/^.*\//, '')])).toEqual([
-    ['MACHINE_UNSUPPORTED', 'template.yaml:7:13'],
-    ['MACHINE_UNSUPPORTED', 'template.yaml:10:37'],
+  expect([warnings, problems]).toEqual([[], []]);
+  expect(machines.map(({ id, seed }) => [id, seed?.type])).toEqual([
+    ['Fast', 'EXPRESS'],
+    ['Faster', 'EXPRESS'],
+    ['Slow', undefined],
   ]);
 });
 

@@ -164,13 +164,6 @@ describe('a call that is refused', () => {
       'TooManyTags',
       'at most 50 tags',
     ],
-    [
-      'an express machine',
-      'CreateStateMachine',
-      { name: 'N', type: 'EXPRESS', definition: PASS, roleArn: ROLE },
-      'UnsupportedOperation',
-      'EXPRESS',
-    ],
   ])('%s is refused', async (_title, operation, body, name, part) => {
     const bench = await prepared();
     const { status, body: answer } = await call(bench, operation, body);

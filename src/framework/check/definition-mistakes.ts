@@ -26,7 +26,7 @@ export function definitionMistakes(source: MachineSource): DefinitionMistake[] {
   const { broken } = json;
   if (broken) return [{ file: source.file, state: undefined, ...broken }];
   const told = new Set(json.twice.map(({ steps }) => steps.join('/')));
-  const problems = withoutConsequences(problemsIn(source.definition))
+  const problems = withoutConsequences(problemsIn(source.definition, source.seed?.type))
     .filter(({ code, path }) => code !== DUPLICATE || !told.has(json.stepsTo(path).join('/')))
     .map((each) => mistakeOf(each, json, source.file));
   const twice = json.twice.map(({ steps, at }) => keyTwice(steps, at, source.file));

@@ -114,24 +114,6 @@ const lists: SequenceRow[] = [
       },
     ),
   ),
-  sequence(
-    'AWS: ValidateStateMachineDefinition',
-    'a warning says that an EXPRESS machine can not be created here',
-    step(
-      'ValidateStateMachineDefinition',
-      { definition: PASS, type: 'EXPRESS', severity: 'WARNING' },
-      {
-        result: 'OK',
-        diagnostics: [
-          {
-            severity: 'WARNING',
-            code: 'UNSUPPORTED_OPERATION',
-            message: "Stepwright's local Step Functions does not have EXPRESS state machines.",
-          },
-        ],
-      },
-    ),
-  ),
 ];
 
 const caughtByAll = { Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Y' }], End: true };

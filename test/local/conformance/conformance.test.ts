@@ -6,6 +6,7 @@ import { choices } from './choices.js';
 import { data } from './data.js';
 import { definitions } from './definitions.js';
 import { errors } from './errors.js';
+import { express } from './express.js';
 import { expressions } from './expressions.js';
 import { corruptions, Harness, matches, relevant, wantedOf } from './harness.js';
 import { histories } from './histories.js';
@@ -45,6 +46,7 @@ const tables: Record<string, Row[]> = {
   measuredCreation,
   measuredHistories,
   versions: versionRows,
+  express,
   requests,
   amended,
   testState: testStateRows,

@@ -31,6 +31,7 @@ export const RECORDINGS: ReadonlySet<string> = new Set([
   'test_base_variable_references_in_assign_templates',
   'test_base_variable_references_in_jsonata_template',
   'test_base_wait_seconds_path',
+  'test_catch',
   'test_catch_empty',
   'test_catch_states_runtime',
   'test_choice_condition_constant_jsonata',

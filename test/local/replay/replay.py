@@ -239,7 +239,6 @@ results = {}
 
 NOT_HERE = {
     r"is a Map in DISTRIBUTED mode|Distributed Map": "needs a Distributed Map",
-    r"does not have EXPRESS state machines": "needs EXPRESS",
     r"Nothing answers 'arn:[^']*:::(?:aws-sdk:sfn|states):\w+": "needs a nested execution or Step Functions as a service",
     r"Nothing answers 'arn:[^']*:::(?:aws-sdk:)?(\w+)": r"needs \1",
     r"Nothing answers 'arn:[^']*:function:": "needs lambda",

@@ -46,29 +46,20 @@ export async function readStack(stack: Stack): Promise<void> {
 
 type Resource = readonly [id: string, node: TemplateNode];
 
-/** Adds the machine of a resource to its deployment. Reports one that has a mistake or is EXPRESS. */
+/** Adds the machine of a resource to its deployment. Reports one that has a mistake. */
 async function readMachine(
   stack: Stack,
   [id, node]: Resource,
   resources: readonly Resource[],
 ): Promise<void> {
   const { deployment, path } = stack;
-  const type = node.property('StateMachineType') ?? node.property('Type');
-  const kind = type ? await deployment.read(() => stack.text(type)) : 'STANDARD';
-  if (type && kind === 'EXPRESS') {
-    const fix =
-      'give it `Type: STANDARD`, or leave it out here: the local service runs machines of type STANDARD';
-    stack.warn(type, `the machine ${id} is EXPRESS and is left out`, fix, 'MACHINE_UNSUPPORTED');
-    return;
-  }
   const name = stack.nameOf(id, node);
   const arn = await deployment.read(() => arnIn(stack, id, node));
   const definition = await deployment.read(() => definitionOf(node, stack));
-  if (kind === undefined || arn === undefined || !definition) deployment.leftOut.push({ id, name });
-  else {
-    const seed = seedOf(stack, arn, node, resources);
-    deployment.machines.push({ id, arn, name, path, unset: [], seed, ...definition });
-  }
+  const seed =
+    arn === undefined ? undefined : await deployment.read(() => seedOf(stack, arn, node, resources));
+  if (arn === undefined || !definition || !seed) deployment.leftOut.push({ id, name });
+  else deployment.machines.push({ id, arn, name, path, unset: [], seed, ...definition });
 }
 
 /** Returns the ARN of a machine or an activity. @throws Unresolved for a name that can't be resolved */
@@ -98,8 +89,10 @@ function seedOf(
       stack.attempt(each.property('StateMachineArn')) === arn,
   );
   const description = stack.attempt(version?.[1].property('Description'));
+  const type = node.property('StateMachineType') ?? node.property('Type');
   return {
     ...stack.home,
+    ...(type && stack.text(type) === 'EXPRESS' && { type: 'EXPRESS' }),
     ...(roleArn?.startsWith('arn:') && { roleArn }),
     ...((version || aliases.length > 0) && { version: { description, aliases } }),
   };

@@ -1,4 +1,5 @@
 import { choiceKind } from './states/choice.js';
+import { expressProblemsIn } from './definition/review.js';
 import { isObject, type Json, type JsonObject, readJson } from './values/json.js';
 import { jsonMistake } from './values/json-scan.js';
 import { faultsOf } from './jsonata/syntax.js';
@@ -39,6 +40,9 @@ export interface Program extends StateGroup {
   readonly variableReferences: ReadonlyMap<string, readonly string[]>;
 }
 
+/** The type of a machine. It can't be changed. */
+export type MachineType = 'STANDARD' | 'EXPRESS';
+
 /** Thrown if a definition can't be run. `problems` contains all mistakes in the definition. */
 export class DefinitionError extends Error {
   override readonly name = 'DefinitionError';
@@ -66,10 +70,11 @@ const NO_JSON = 'INVALID_JSON_DESCRIPTION';
 
 /**
  * Compiles a definition to functions.
+ * @param type the machine's type: an EXPRESS machine may not have every resource
  * @throws DefinitionError if the definition isn't valid, or uses a feature that the local service doesn't support
  */
-export function compileMachine(definition: string): Program {
-  const { program, problems } = readMachine(definition);
+export function compileMachine(definition: string, type?: MachineType): Program {
+  const { program, problems } = readMachine(definition, type);
   if (problems.length > 0) throw new DefinitionError(problems);
   return program;
 }
@@ -78,10 +83,14 @@ export function compileMachine(definition: string): Program {
  * Compiles a definition as far as possible, and lists its mistakes.
  * @throws DefinitionError if the text isn't a JSON object
  */
-function readMachine(definition: string): { program: Program; problems: readonly DefinitionProblem[] } {
+function readMachine(
+  definition: string,
+  type: MachineType = 'STANDARD',
+): { program: Program; problems: readonly DefinitionProblem[] } {
   const source = parseDefinition(definition);
   const problems: DefinitionProblem[] = repeatedNames(definition);
   const program = new MachineCompiler().compile(new Reader(source, '', { problems, faults: faultsOf }));
+  if (type === 'EXPRESS') problems.push(...expressProblemsIn(source));
   return { program, problems };
 }
 
@@ -117,9 +126,9 @@ export function compileTested(definition: string, name: string | undefined): Tes
 const isGraph = (code: string | undefined): boolean => code === NO_END || code === NO_TARGET;
 
 /** Returns all mistakes because of which {@link compileMachine} would refuse a definition; none if it is valid. */
-export function problemsIn(definition: string): readonly DefinitionProblem[] {
+export function problemsIn(definition: string, type?: MachineType): readonly DefinitionProblem[] {
   try {
-    return readMachine(definition).problems;
+    return readMachine(definition, type).problems;
   } catch (error) {
     if (error instanceof DefinitionError) return error.problems;
     throw error;

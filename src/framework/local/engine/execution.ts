@@ -12,6 +12,7 @@ import { WHOLE } from '../asl/runtime/payload-text.js';
 import { isoTime } from '../asl/runtime/state-visit.js';
 import { Spellings } from '../asl/runtime/spellings.js';
 import { VariableScope } from '../asl/runtime/variables.js';
+import { EventLog, EXPRESS_SECONDS } from './express.js';
 import { History, HISTORY_LIMIT } from './history.js';
 import { logTransition } from './transition-log.js';
 import { valuesOf, type Beginning } from './beginning.js';
@@ -33,6 +34,8 @@ export interface StartedBy {
   readonly testCase?: Resources;
   /** The execution whose state has started this one. Absent if a request has. */
   readonly parent?: Parent;
+  /** True if the request waits for the end of the execution. */
+  readonly isAwaited?: true;
 }
 
 /** The execution that has started another one. */
@@ -73,7 +76,8 @@ export interface ExecutionServices extends StateServices {
 
 /** One execution of a machine, from its start to its end. */
 export class Execution implements RunningExecution, Ending {
-  readonly history = new History();
+  /** The events. Those of an EXPRESS execution are counted and logged, but not kept. */
+  readonly history: History;
   readonly stepCounter: StepCounter;
   readonly spellings = new Spellings();
   readonly startedAt: number;
@@ -114,11 +118,24 @@ export class Execution implements RunningExecution, Ending {
     this.startedAt = services.clock.now();
     this.#timedFrom = this.startedAt;
     this.#machine = machine;
+    const { isAwaited = false } = this.startedBy;
+    this.history = this.#isExpress ? new EventLog(arn, machine, services.log, isAwaited) : new History();
     this.stepCounter = new StepCounter(services.isAlone);
   }
 
   get name(): string {
-    return this.arn.slice(this.arn.lastIndexOf(':') + 1);
+    // The ARN of an EXPRESS execution has a further part behind the name.
+    return this.arn.split(':')[7] ?? '';
+  }
+
+  get #isExpress(): boolean {
+    return this.#machine.type === 'EXPRESS';
+  }
+
+  /** The longest time that the execution may take; undefined for any. */
+  get #timeoutSeconds(): number | undefined {
+    const { timeoutSeconds } = this.machine.program;
+    return this.#isExpress ? Math.min(timeoutSeconds ?? Infinity, EXPRESS_SECONDS) : timeoutSeconds;
   }
 
   /** What each Catch has received, by the id of the StateExited event. Undefined if none has received anything. */
@@ -165,7 +182,7 @@ export class Execution implements RunningExecution, Ending {
   }
 
   isLive(): boolean {
-    const { timeoutSeconds } = this.machine.program;
+    const timeoutSeconds = this.#timeoutSeconds;
     const now = this.services.clock.now();
     if (timeoutSeconds !== undefined && now >= this.#timedFrom + timeoutSeconds * 1000)
       this.#timeOut(timeoutSeconds);
@@ -244,7 +261,7 @@ export class Execution implements RunningExecution, Ending {
   }
 
   #startTimeout(): void {
-    const { timeoutSeconds } = this.machine.program;
+    const timeoutSeconds = this.#timeoutSeconds;
     if (timeoutSeconds === undefined) return;
     const end = (): void => this.#timeOut(timeoutSeconds);
     this.#cancelTimeout = this.services.clock.after(timeoutSeconds * 1000, end);
@@ -260,7 +277,7 @@ export class Execution implements RunningExecution, Ending {
   record(type: string, previous: number, details?: object, at: number = this.services.clock.now()): number {
     if (this.#end) return previous;
     const id = this.#add(type, at, previous, details);
-    if (id >= HISTORY_LIMIT - 1) this.#fail(historyFull(`events (${HISTORY_LIMIT})`), id);
+    if (id >= HISTORY_LIMIT - 1 && !this.#isExpress) this.#fail(historyFull(`events (${HISTORY_LIMIT})`), id);
     else if (this.services.kept.isTooMuch(this.#counted))
       this.#fail(historyFull('bytes of all executions that run'), id);
     return id;
@@ -379,23 +396,23 @@ function historyFull(of: string): StateFailure {
 }
 
 /**
- * Returns the context object. It isn't made in the class, since TypeScript 7.0 would rename the key `Execution` in the
+ * Returns the context object. Recorded from the live service: its fields have another order in an EXPRESS execution, and
+ * there is no RedriveCount in one that is awaited. It isn't made in the class, since TypeScript 7.0 would rename the key `Execution` in the
  * class of that name.
  */
 function contextOf(
-  { arn, name, machine, startedAt }: Execution,
+  { arn, name, machine, startedAt, startedBy }: Execution,
   Input: Json,
   redrives: Redrives | undefined,
 ): JsonObject {
   const { count = 0, at } = redrives ?? {};
+  const [StartTime, RoleArn] = [isoTime(startedAt), machine.roleArn];
+  const named =
+    machine.type === 'EXPRESS' ? { Name: name, RoleArn, StartTime } : { StartTime, Name: name, RoleArn };
   return {
     Execution: {
-      Id: arn,
-      Input,
-      StartTime: isoTime(startedAt),
-      Name: name,
-      RoleArn: machine.roleArn,
-      RedriveCount: count,
+      ...{ Id: arn, Input, ...named },
+      ...(startedBy.isAwaited !== true && { RedriveCount: count }),
       ...(at !== undefined && { RedriveTime: isoTime(at) }),
     },
     StateMachine: { Id: machine.arn, Name: machine.name },

@@ -59,6 +59,8 @@ export class Executions {
   /** The number of pinned executions, finished or not. */
   #pinned = 0;
   readonly #finished = new LinkedList<Entry>();
+  /** The EXPRESS executions that run. None is kept when it has ended. */
+  readonly #express = new Set<Execution>();
 
   constructor(
     private readonly services: ExecutionServices,
@@ -71,7 +73,8 @@ export class Executions {
   }
 
   /**
-   * Starts an execution. If a running execution has the same name and input, returns that one.
+   * Starts an execution. If a running execution has the same name and input, returns that one; but names of EXPRESS
+   * executions aren't unique.
    * @param beginning the state in which the execution begins. @default the machine's first one
    * @throws ServiceError ExecutionAlreadyExists if the name is used by another execution; StateMachineDeleting if the
    * machine is being deleted; ExecutionLimitExceeded while the running executions take as much memory as they may
@@ -84,14 +87,14 @@ export class Executions {
     startedBy: StartedBy = {},
     beginning?: Beginning,
   ): Execution {
+    if (machine.type === 'EXPRESS') return this.#startExpress(machine, name, input, parsed, startedBy);
     const arn = executionArn(machine, name ?? randomUUID());
     const existing = this.#byArn.get(arn)?.execution;
     if (existing) {
       if (existing.status === 'RUNNING' && existing.input === input && !beginning) return existing;
       throw errors.executionExists(arn);
     }
-    if (machine.lifecycle.deleting) throw errors.machineDeleting(machine.arn);
-    if (!this.hasRoom) throw errors.tooManyExecutions();
+    this.#checkStart(machine);
     const execution = new Execution(
       arn,
       machine,
@@ -103,6 +106,33 @@ export class Executions {
     );
     this.#add(execution);
     execution.start(parsed, beginning);
+    return execution;
+  }
+
+  #checkStart(machine: Machine): void {
+    if (machine.lifecycle.deleting) throw errors.machineDeleting(machine.arn);
+    if (!this.hasRoom) throw errors.tooManyExecutions();
+  }
+
+  #startExpress(
+    machine: Machine,
+    name: string = randomUUID(),
+    input: string,
+    parsed: Json,
+    startedBy: StartedBy,
+  ): Execution {
+    this.#checkStart(machine);
+    const onEnd = (execution: Execution): void => {
+      this.#express.delete(execution);
+      machine.lifecycle.running--;
+      execution.forget();
+      this.onEnded(machine);
+    };
+    const arn = `${executionArn(machine, name)}:${randomUUID()}`;
+    const execution = new Execution(arn, machine, input, this.services, onEnd, -1, startedBy);
+    machine.lifecycle.running++;
+    this.#express.add(execution);
+    execution.start(parsed);
     return execution;
   }
 
@@ -214,6 +244,7 @@ export class Executions {
   /** True while an execution waits for its turn of the event loop. */
   get isWaiting(): boolean {
     for (const { execution } of this.#byArn.values()) if (execution.stepCounter.waiting > 0) return true;
+    for (const { stepCounter } of this.#express) if (stepCounter.waiting > 0) return true;
     return false;
   }
 
@@ -243,6 +274,7 @@ export class Executions {
   /** Stops all running executions because the service is closing. Their histories get no event for it. */
   close(): void {
     for (const { execution } of this.#byArn.values()) execution.scope.end();
+    for (const execution of this.#express) execution.scope.end();
   }
 
   #add(execution: Execution): void {
@@ -308,7 +340,8 @@ export class Executions {
 }
 
 function executionArn(machine: Machine, name: string): string {
-  const text = `${machine.arn.replace(':stateMachine:', ':execution:')}:${name}`;
+  const kind = machine.type === 'EXPRESS' ? 'express' : 'execution';
+  const text = `${machine.arn.replace(':stateMachine:', `:${kind}:`)}:${name}`;
   // V8 keeps a string that was put together as its parts, which take ten times the memory of a plain one.
   return Buffer.from(text).toString();
 }

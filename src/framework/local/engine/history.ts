@@ -105,6 +105,7 @@ function detailsKey(type: string): `${string}EventDetails` {
 /** Measured at the live service: the parameters of a task's event stay. */
 const DATA_KEYS = ['input', 'inputDetails', 'output', 'outputDetails', 'assignedVariables'];
 
-function withoutData(details: object): object {
+/** Returns the details of an event without inputs, outputs and similar fields. */
+export function withoutData(details: object): object {
   return Object.fromEntries(Object.entries(details).filter(([key]) => !DATA_KEYS.includes(key)));
 }

@@ -3,7 +3,7 @@ import { ScaledClock } from '../../base/time/scaled-clock.js';
 import { silentLog, type Logger } from '../../base/log/log.js';
 import type { Evaluator } from '../asl/expression.js';
 import { EvaluationThreads } from '../asl/jsonata/evaluator.js';
-import { compileMachine } from '../asl/machine.js';
+import { compileMachine, type MachineType } from '../asl/machine.js';
 import type { RunObserver } from '../asl/runtime/interpret.js';
 import type { StateTest } from '../asl/runtime/state-test.js';
 import type { Json } from '../asl/values/json.js';
@@ -86,6 +86,8 @@ export interface ForTests {
 export interface SeedMachine {
   readonly name: string;
   readonly definition: string;
+  /** @default 'STANDARD' */
+  readonly type?: MachineType;
   /**
    * The region in the machine's ARN. If it isn't given, it is taken from the ARN of the first activity that the machine
    * uses. The same is true of `account` and `partition`.
@@ -175,9 +177,11 @@ export class StepFunctions {
     return this.#seed(seed, 'replace');
   }
 
-  #seed({ name, definition, roleArn, version, ...home }: SeedMachine, how: 'create' | 'replace'): Machine {
-    const program = compileMachine(definition);
-    const machine = this.machines[how](name, definition, program, seededHome(program, home), roleArn);
+  #seed(seed: SeedMachine, how: 'create' | 'replace'): Machine {
+    const { name, definition, type, roleArn, version, ...home } = seed;
+    const program = compileMachine(definition, type);
+    const fields = { roleArn, type };
+    const machine = this.machines[how](name, definition, program, seededHome(program, home), fields);
     if (version) machine.versions.publishSeeded(machine, version, this.clock.now());
     return machine;
   }

@@ -46,8 +46,12 @@ export const executionTools: readonly Tool[] = [
       waitSeconds: WAIT,
     },
     async ({ machine, input, name, waitSeconds }, parts) => {
-      const stateMachineArn = isArn(machine) ? machine : findMachine(parts.stepFunctions, machine).arn;
+      const { stepFunctions } = parts;
+      const stateMachineArn = isArn(machine) ? machine : findMachine(stepFunctions, machine).arn;
       const body = { stateMachineArn, input: input ?? '{}', ...(name !== undefined && { name }) };
+      // Nothing of an EXPRESS execution is kept, so it can't be followed.
+      if (stepFunctions.machines.named(stateMachineArn, stepFunctions.random).machine.type === 'EXPRESS')
+        return JSON.stringify(await parts.call<object>('StartSyncExecution', body));
       const { executionArn } = await parts.call<Followed>('StartExecution', body);
       return follow(executionArn, waitSeconds, parts);
     },

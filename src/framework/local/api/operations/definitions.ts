@@ -2,6 +2,9 @@ import { DefinitionError } from '../../asl/machine.js';
 import { hasHeapFor } from '../../engine/heap.js';
 import { errors } from '../../engine/service-error.js';
 
+/** The types of machines. */
+export const TYPES = ['STANDARD', 'EXPRESS'];
+
 /** The most bytes that reading and compiling a definition takes for each of its characters. */
 const COMPILING = 100;
 

@@ -7,10 +7,10 @@ import { START_FROM } from '../../../base/local-protocol.js';
 import { isObject, type Json, readJson } from '../../asl/values/json.js';
 import { parseArn } from '../../asl/values/arn.js';
 import { beginningIn } from '../../engine/beginning.js';
-import type { Execution, ExecutionStatus, Parent } from '../../engine/execution.js';
+import type { Execution, ExecutionStatus, Parent, StartedBy } from '../../engine/execution.js';
 import { toSeconds } from '../../engine/history.js';
 import { notRedrivable } from '../../engine/redrives.js';
-import type { Operation } from '../operation.js';
+import type { Call, Operation } from '../operation.js';
 import { readMetadataOnly } from './machine-settings.js';
 import { pageKey, pageSize, pageToken } from '../../engine/pages.js';
 import { jsonMistake } from '../../asl/values/json-scan.js';
@@ -113,6 +113,17 @@ function refuseMapRuns(fields: Record<string, string | undefined>, status: strin
     throw errors.invalidRequest("The status PENDING_REDRIVE can be asked for with 'mapRunArn' only.");
 }
 
+/** Returns the input and the outcome of an execution. @param included false to leave them out */
+function describeData({ input, end }: Execution, included: boolean): object {
+  return {
+    ...(included && { input }),
+    inputDetails: { included },
+    ...(included && end?.output !== undefined && { output: end.output }),
+    ...(included && end?.error !== undefined && { error: end.error }),
+    ...(included && end?.cause !== undefined && { cause: end.cause }),
+  };
+}
+
 /** Returns the fields that describe an execution in the responses of both ListExecutions and DescribeExecution. */
 function identify({ arn, name, machine, status, startedAt, end, startedBy, redrives }: Execution): object {
   return {
@@ -131,15 +142,11 @@ function identify({ arn, name, machine, status, startedAt, end, startedBy, redri
 
 /** Returns the response of DescribeExecution. @param included false if it is without the input and the outcome */
 export function describeExecution(execution: Execution, now: number, included = true): object {
-  const { input, end, startedBy } = execution;
+  const { end, startedBy } = execution;
   return {
     ...identify(execution),
-    ...(included && { input }),
-    inputDetails: { included },
+    ...describeData(execution, included),
     ...(end?.output !== undefined && { outputDetails: { included } }),
-    ...(included && end?.output !== undefined && { output: end.output }),
-    ...(included && end?.error !== undefined && { error: end.error }),
-    ...(included && end?.cause !== undefined && { cause: end.cause }),
     ...(startedBy.traceHeader !== undefined && { traceHeader: startedBy.traceHeader }),
     ...describeRedrive(execution, now),
   };
@@ -154,27 +161,41 @@ function parentIn(input: Json): Parent | undefined {
   return typeof executionArn === 'string' && executionArn.length <= MAX.arn ? { executionArn } : undefined;
 }
 
+/** Reads the request to start an execution, as the arguments of {@link Executions.start}. */
+function readStart(
+  { checker, parent: caller }: Call,
+  stepFunctions: StepFunctions,
+): [machine: Machine, name: string | undefined, input: string, parsed: Json, startedBy: StartedBy] {
+  const arn = checker.requiredText('stateMachineArn', ARN);
+  const name = checker.text('name', NAME);
+  const input = checker.text('input', { max: MAX.data }) ?? '{}';
+  const traceHeader = checker.text('traceHeader', TRACE);
+  checker.done();
+  if (name !== undefined) checkName(name);
+  const [plainArn, testCase] = splitTestCase(arn);
+  const { machines, random } = stepFunctions;
+  const { machine, ...named } = machines.named(checkArn(plainArn, 'stateMachine'), random);
+  const parsed = parseInput(input);
+  const parent = caller ?? parentIn(parsed);
+  const startedBy = {
+    ...named,
+    ...(parent && { parent }),
+    ...(traceHeader !== undefined && { traceHeader }),
+    ...(testCase !== undefined && { testCase: testCaseOf(machine, testCase, stepFunctions) }),
+  };
+  return [machine, name, input, parsed, startedBy];
+}
+
+/** Returns what an execution of an EXPRESS machine costs: its time is billed in steps of 100 ms, its memory in 64 MB. */
+function billing({ startedAt, end }: Execution): object {
+  const ms = (end?.at ?? startedAt) - startedAt;
+  return { billedDurationInMilliseconds: Math.max(1, Math.ceil(ms / 100)) * 100, billedMemoryUsedInMB: 64 };
+}
+
 export const executionOperations: Record<string, Operation> = {
-  StartExecution({ checker, parent: caller }, stepFunctions) {
-    const { machines, executions, random } = stepFunctions;
-    const arn = checker.requiredText('stateMachineArn', ARN);
-    const name = checker.text('name', NAME);
-    const input = checker.text('input', { max: MAX.data }) ?? '{}';
-    const traceHeader = checker.text('traceHeader', TRACE);
-    checker.done();
-    if (name !== undefined) checkName(name);
-    const [plainArn, testCase] = splitTestCase(arn);
-    const { machine, ...named } = machines.named(checkArn(plainArn, 'stateMachine'), random);
-    const parsed = parseInput(input);
-    const parent = caller ?? parentIn(parsed);
-    const startedBy = {
-      ...named,
-      ...(parent && { parent }),
-      ...(traceHeader !== undefined && { traceHeader }),
-      ...(testCase !== undefined && { testCase: testCaseOf(machine, testCase, stepFunctions) }),
-    };
-    const { arn: executionArn, startedAt } = executions.start(machine, name, input, parsed, startedBy);
-    return { executionArn, startDate: toSeconds(startedAt) };
+  StartExecution(call, stepFunctions) {
+    const { arn, startedAt } = stepFunctions.executions.start(...readStart(call, stepFunctions));
+    return { executionArn: arn, startDate: toSeconds(startedAt) };
   },
 
   /**
@@ -222,6 +243,7 @@ export const executionOperations: Record<string, Operation> = {
     const arn = machineArn ?? refuseMapRun(mapRunArn);
     refuseMapRuns({ redriveFilter, mapRunArn }, status);
     const { machine, ...named } = machines.named(checkArn(arn, 'stateMachine'), random);
+    if (machine.type === 'EXPRESS') throw errors.typeNotSupported();
     // An alias stands for itself here, whichever of its versions was started.
     const by = named.aliasArn === undefined ? named : { aliasArn: named.aliasArn };
     const { executions: found, ...rest } = executions.list(machine.arn, status, page, by);
@@ -255,17 +277,22 @@ export const executionOperations: Record<string, Operation> = {
     return { events, ...(more && { nextToken: pageToken(page, next) }) };
   },
 
-  /** Recorded from the live service: a STANDARD machine, the only type that there is here, isn't run synchronously. */
-  StartSyncExecution({ checker }, { machines, random }) {
-    const arn = checker.requiredText('stateMachineArn', ARN);
-    const name = checker.text('name', NAME);
-    checker.text('input', { max: MAX.data });
-    checker.text('traceHeader', TRACE);
-    readMetadataOnly(checker);
-    checker.done();
-    if (name !== undefined) checkName(name);
-    machines.named(checkArn(arn, 'stateMachine'), random);
-    throw errors.typeNotSupported();
+  /** Recorded from the live service: outputDetails is there although the execution has failed and has no output. */
+  async StartSyncExecution(call, stepFunctions) {
+    const included = !readMetadataOnly(call.checker);
+    const [asked, named, input, parsed, startedBy] = readStart(call, stepFunctions);
+    if (asked.type !== 'EXPRESS') throw errors.typeNotSupported();
+    const awaited = { ...startedBy, isAwaited: true } as const;
+    const execution = stepFunctions.executions.start(asked, named, input, parsed, awaited);
+    await new Promise((resolve) => execution.whenEnded(resolve));
+    const { arn, name, machine, startedAt, end, status } = execution;
+    return {
+      ...{ executionArn: arn, stateMachineArn: machine.arn, name, startDate: toSeconds(startedAt) },
+      ...{ stopDate: toSeconds(end?.at ?? startedAt), status },
+      ...describeData(execution, included),
+      outputDetails: { included },
+      billingDetails: billing(execution),
+    };
   },
 
   /** No execution has Map Runs here. */

@@ -1,8 +1,6 @@
-import { expressProblemsIn } from '../../asl/definition/review.js';
-import { compileMachine, DefinitionError } from '../../asl/machine.js';
-import { isObject, parseJson } from '../../asl/values/json.js';
+import { compileMachine, type MachineType } from '../../asl/machine.js';
 import { pageOf } from '../../engine/pages.js';
-import { errors, type ServiceError } from '../../engine/service-error.js';
+import { errors } from '../../engine/service-error.js';
 import { toSeconds } from '../../engine/history.js';
 import {
   DEFAULT_SETTINGS,
@@ -14,17 +12,8 @@ import {
 import { checkTags } from '../../engine/machines/tags.js';
 import type { Operation } from '../operation.js';
 import { ARN, checkArn, checkName, checkRole, MAX, NAME } from '../request-validation.js';
-import { compiled } from './definitions.js';
+import { compiled, TYPES } from './definitions.js';
 import { checkSettings, readMetadataOnly, readSettings, readTags } from './machine-settings.js';
-
-/** Returns the error for an EXPRESS machine. A definition that AWS refuses for one is refused in its words. */
-function expressRefusal(definition: string): ServiceError {
-  const machine = parseJson(definition);
-  const problems = isObject(machine) ? expressProblemsIn(machine) : [];
-  return problems.length > 0
-    ? errors.invalidDefinition(new DefinitionError(problems).message)
-    : errors.unsupported('EXPRESS state machines');
-}
 
 /**
  * Returns the fields that the responses of DescribeStateMachine and DescribeStateMachineForExecution have in common.
@@ -46,8 +35,8 @@ function describe(
   };
 }
 
-const summary = ({ arn, name, createdAt }: Machine): object => ({
-  ...{ stateMachineArn: arn, name, type: 'STANDARD', creationDate: toSeconds(createdAt) },
+const summary = ({ arn, name, type, createdAt }: Machine): object => ({
+  ...{ stateMachineArn: arn, name, type, creationDate: toSeconds(createdAt) },
 });
 
 export const machineOperations: Record<string, Operation> = {
@@ -55,7 +44,7 @@ export const machineOperations: Record<string, Operation> = {
     const name = checker.requiredText('name', NAME);
     const definition = checker.requiredText('definition', { min: 1, max: MAX.definition });
     const roleArn = checker.requiredText('roleArn', ARN);
-    const type = checker.oneOf('type', ['STANDARD', 'EXPRESS']) ?? 'STANDARD';
+    const type = checker.oneOf('type', TYPES) as MachineType | undefined;
     const description = checker.text('versionDescription', { max: MAX.description });
     const publish = checker.boolean('publish') ?? false;
     const settings = readSettings(checker);
@@ -66,12 +55,12 @@ export const machineOperations: Record<string, Operation> = {
     if (description !== undefined && !publish) throw errors.versionDescription();
     checkSettings(settings);
     checkTags(name, given);
-    const program = compiled(definition, compileMachine);
-    if (type === 'EXPRESS') throw expressRefusal(definition);
-    const all = { ...DEFAULT_SETTINGS, ...settings };
+    const program = compiled(definition, (text) => compileMachine(text, type));
     const before = machines.count;
-    const published = publish ? (description ?? '') : undefined;
-    const machine = machines.create(name, definition, program, homeOf(region), roleArn, all, published);
+    const machine = machines.create(name, definition, program, homeOf(region), {
+      ...{ roleArn, type, settings: { ...DEFAULT_SETTINGS, ...settings } },
+      published: publish ? (description ?? '') : undefined,
+    });
     // Recorded: another role, and other tags, are ignored where the machine exists already.
     if (machines.count > before) tags.add(machine.arn, given);
     const version = publish ? machine.versions.publish(machine, description, clock.now()) : undefined;
@@ -98,7 +87,10 @@ export const machineOperations: Record<string, Operation> = {
     checkSettings(settings);
     const machine = machines.update(existing, {
       ...(definition !== undefined && {
-        definition: { text: definition, program: compiled(definition, compileMachine) },
+        definition: {
+          text: definition,
+          program: compiled(definition, (text) => compileMachine(text, existing.type)),
+        },
       }),
       roleArn,
       settings,
@@ -123,7 +115,7 @@ export const machineOperations: Record<string, Operation> = {
       ...described,
       stateMachineArn: versionArn ?? machine.arn,
       status: machine.lifecycle.deleting ? 'DELETING' : 'ACTIVE',
-      type: 'STANDARD',
+      type: machine.type,
       creationDate: toSeconds(version?.createdAt ?? machine.createdAt),
       ...(version?.description !== undefined && { description: version.description }),
     };

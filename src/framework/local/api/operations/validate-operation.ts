@@ -1,24 +1,15 @@
 import type { DefinitionProblem } from '../../asl/definition/reader.js';
-import { expressProblemsIn, warningsIn } from '../../asl/definition/review.js';
+import { warningsIn } from '../../asl/definition/review.js';
 import { NO_END } from '../../asl/definition/state-graph.js';
-import { problemsIn } from '../../asl/machine.js';
+import { problemsIn, type MachineType } from '../../asl/machine.js';
 import { isObject, parseJson, type JsonObject } from '../../asl/values/json.js';
 import { jsonMistake } from '../../asl/values/json-scan.js';
-import { errors } from '../../engine/service-error.js';
 import type { Operation } from '../operation.js';
-import { checkHeapFor } from './definitions.js';
+import { checkHeapFor, TYPES } from './definitions.js';
 import { MAX } from '../request-validation.js';
 
 /** The most diagnostics in one response. API reference of Step Functions. */
 const MOST = 100;
-
-/** What CreateStateMachine says of such a machine. Recorded from the live service: there it is valid. */
-const NOT_HERE: DefinitionProblem = {
-  code: 'UNSUPPORTED_OPERATION',
-  path: '',
-  text: errors.unsupported('EXPRESS state machines').message,
-  placeless: true,
-};
 
 /** Returns the definition as an object; an empty one if it isn't an object in JSON. */
 function parsed(definition: string): JsonObject {
@@ -52,15 +43,13 @@ function describeBrokenJson(definition: string, text: string): object {
 export const validateOperations: Record<string, Operation> = {
   ValidateStateMachineDefinition({ checker }) {
     const definition = checker.requiredText('definition', { max: MAX.definition });
-    const type = checker.oneOf('type', ['STANDARD', 'EXPRESS']) ?? 'STANDARD';
+    const type = checker.oneOf('type', TYPES) as MachineType | undefined;
     const severity = checker.oneOf('severity', ['ERROR', 'WARNING']) ?? 'ERROR';
     const asked = checker.integer('maxResults', 0, MOST);
     checker.done();
     checkHeapFor(definition);
-    const machine = parsed(definition);
-    const problems = [...problemsIn(definition), ...(type === 'EXPRESS' ? expressProblemsIn(machine) : [])];
-    const warnings =
-      severity === 'WARNING' ? [...warningsIn(machine), ...(type === 'EXPRESS' ? [NOT_HERE] : [])] : [];
+    const problems = problemsIn(definition, type);
+    const warnings = severity === 'WARNING' ? warningsIn(parsed(definition)) : [];
     const all = [
       ...problems.map((problem) => describe('ERROR', problem, definition)),
       ...warnings.map((warning) => describe('WARNING', warning, definition)),

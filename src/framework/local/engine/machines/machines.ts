@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { localRole } from '../../../base/local-protocol.js';
 import type { Clock } from '../../../base/time/clock.js';
 import { formatArn, LOCAL_ACCOUNT, parseArn, partitionOf } from '../../asl/values/arn.js';
-import type { Program } from '../../asl/machine.js';
+import type { MachineType, Program } from '../../asl/machine.js';
 import type { Resources } from '../../asl/runtime/resource.js';
 import type { Logger } from '../../../base/log/log.js';
 import { errors } from '../service-error.js';
@@ -31,6 +31,7 @@ export const DEFAULT_SETTINGS: Settings = {
 export interface Machine {
   readonly arn: string;
   readonly name: string;
+  readonly type: MachineType;
   readonly definition: string;
   readonly roleArn: string;
   readonly createdAt: number;
@@ -53,6 +54,18 @@ interface Lifecycle {
   deleting: boolean;
   /** The number of executions of the machine that are running. */
   running: number;
+}
+
+/** What is set when a machine is created. */
+interface NewMachine {
+  /** @default a role of the local service */
+  readonly roleArn?: string | undefined;
+  /** @default 'STANDARD' */
+  readonly type?: MachineType | undefined;
+  /** @default the settings that a machine of AWS has by default */
+  readonly settings?: Settings;
+  /** The description of the version that is published with the machine. @default none is */
+  readonly published?: string | undefined;
 }
 
 interface MachineChanges {
@@ -97,10 +110,9 @@ export class Machines {
   ) {}
 
   /**
-   * Creates a machine. If it exists already, with exactly the same definition, settings and `published`, returns that
-   * one. API reference of Step Functions, CreateStateMachine. Logs a warning for each Task state whose resource is neither an activity nor mocked.
+   * Creates a machine. If it exists already, with exactly the same definition, type, settings and `published`, returns
+   * that one. API reference of Step Functions, CreateStateMachine. Logs a warning for each Task state whose resource is neither an activity nor mocked.
    * @param program the compiled definition
-   * @param published the description of the version that is published with the machine. @default none is
    * @throws ServiceError StateMachineAlreadyExists if a machine with this name has another definition
    * @throws ServiceError StateMachineDeleting while the machine with this name is being deleted
    */
@@ -109,9 +121,7 @@ export class Machines {
     definition: string,
     program: Program,
     home: Home,
-    roleArn?: string,
-    settings: Settings = DEFAULT_SETTINGS,
-    published?: string,
+    { roleArn, type = 'STANDARD', settings = DEFAULT_SETTINGS, published }: NewMachine = {},
   ): Machine {
     const arn = formatArn({ ...home, kind: 'stateMachine', name });
     const role = roleArn ?? localRole(home.account, home.partition);
@@ -120,6 +130,7 @@ export class Machines {
       if (existing.lifecycle.deleting) throw errors.machineDeleting(arn);
       const isSame =
         existing.definition === definition &&
+        existing.type === type &&
         existing.versions.published === published &&
         isDeepStrictEqual(existing.settings, settings);
       if (isSame) return existing;
@@ -129,6 +140,7 @@ export class Machines {
     const machine: Machine = {
       arn,
       name,
+      type,
       definition,
       roleArn: role,
       createdAt: now,
@@ -146,14 +158,16 @@ export class Machines {
   }
 
   /**
-   * Creates a machine. If a machine with this name exists, replaces its definition; running executions keep the
-   * definition with which they started.
+   * Creates a machine. If a machine with this name exists, replaces its definition and its type; running executions
+   * keep the definition with which they started.
    * @throws ServiceError StateMachineDeleting while the machine with this name is being deleted
    */
-  replace(name: string, definition: string, program: Program, home: Home, roleArn?: string): Machine {
+  replace(name: string, definition: string, program: Program, home: Home, fields: NewMachine = {}): Machine {
     const existing = this.#byArn.get(formatArn({ ...home, kind: 'stateMachine', name }));
-    if (!existing) return this.create(name, definition, program, home, roleArn);
-    return this.update(existing, { definition: { text: definition, program }, roleArn, settings: {} });
+    if (!existing) return this.create(name, definition, program, home, fields);
+    const { roleArn, type = 'STANDARD' } = fields;
+    const changes = { definition: { text: definition, program }, roleArn, settings: {} };
+    return this.update({ ...existing, type }, changes);
   }
 
   /**

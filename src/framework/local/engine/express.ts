@@ -1,0 +1,67 @@
+import type { Logger } from '../../base/log/log.js';
+import { History, withoutData } from './history.js';
+import type { Machine } from './machines/machines.js';
+
+/** The longest time that an EXPRESS execution may take. AWS page "Choosing workflow type in Step Functions". */
+export const EXPRESS_SECONDS = 300;
+
+/** The part of a machine's logging configuration that is used. */
+interface Logging {
+  readonly level: string;
+  readonly includeExecutionData: boolean;
+}
+
+/** The events that each level logs. AWS page "Log levels for Step Functions execution events". */
+const LOGGED: Readonly<Record<string, RegExp>> = {
+  ALL: /^/,
+  ERROR: /(?:Failed|TimedOut|Aborted)$|^FailStateEntered$/,
+  FATAL: /^Execution(?:Failed|TimedOut|Aborted)$/,
+};
+
+/**
+ * The events of an EXPRESS execution. They are numbered as in a history, but none is kept: each is a line of the log, as
+ * the machine's logging configuration says.
+ */
+export class EventLog extends History {
+  #count = 0;
+  readonly #logging: Logging;
+  readonly #logged: RegExp | undefined;
+
+  /** @param isAwaited true if a caller gets the outcome. Otherwise a failure is logged also at the level OFF */
+  constructor(
+    private readonly executionArn: string,
+    private readonly machine: Machine,
+    private readonly log: Logger,
+    isAwaited: boolean,
+  ) {
+    super();
+    this.#logging = machine.settings.loggingConfiguration as Logging;
+    const { level } = this.#logging;
+    this.#logged = LOGGED[level === 'OFF' && !isAwaited ? 'FATAL' : level];
+  }
+
+  override get length(): number {
+    return this.#count;
+  }
+
+  override add(type: string, at: number, previous: number, details: object = {}): number {
+    const id = ++this.#count;
+    if (this.#logged?.test(type) === true) this.#write(id, type, at, previous, details);
+    return id;
+  }
+
+  /** Recorded from the live service: all values of a record but its details are texts. */
+  #write(id: number, type: string, at: number, previous: number, details: object): void {
+    const record = {
+      id: String(id),
+      type,
+      details: this.#logging.includeExecutionData ? details : withoutData(details),
+      previous_event_id: String(previous),
+      event_timestamp: String(Math.floor(at)),
+      execution_arn: this.executionArn,
+      redrive_count: '0',
+    };
+    const write = LOGGED['FATAL']?.test(type) === true ? 'warn' : 'info';
+    this.log[write](record, `${this.machine.name} ${type}`);
+  }
+}
