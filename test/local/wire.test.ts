@@ -120,11 +120,18 @@ describe('a call that is refused', () => {
       'at /States/X/Next',
     ],
     [
-      'an operation that is not there, with what to do instead,',
+      'an operation that is not there',
+      'DescribeNothing',
+      {},
+      'UnsupportedOperation',
+      'the operation DescribeNothing',
+    ],
+    [
+      'a map run that is not there',
       'DescribeMapRun',
       { mapRunArn: `${MACHINE.replace('stateMachine', 'mapRun')}/L:1` },
-      'UnsupportedOperation',
-      'the operation DescribeMapRun. Instead: give the Map no ProcessorConfig',
+      'ResourceNotFound',
+      'Resource not found: ',
     ],
     [
       'a role that is no ARN',

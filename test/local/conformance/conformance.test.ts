@@ -15,6 +15,7 @@ import { machines } from './machines.js';
 import { measuredCreation } from './measured-creation.js';
 import { measuredHistories } from './measured-histories.js';
 import { measured } from './measured.js';
+import { distributedMaps } from './distributed-map.js';
 import { documented } from './documented.js';
 import { requests } from './requests.js';
 import { pathRows } from './paths.js';
@@ -42,6 +43,7 @@ const tables: Record<string, Row[]> = {
   paths: pathRows,
   recorded,
   documented,
+  distributedMaps,
   measured,
   measuredCreation,
   measuredHistories,

@@ -426,17 +426,9 @@ export const definitions: MachineRow[] = [
   ),
   refused('a Map without states', one({ Type: 'Map' }), "The field 'ItemProcessor' is missing"),
   refused(
-    'a distributed Map',
-    one({
-      Type: 'Map',
-      ItemProcessor: { ...inner, ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' } },
-    }),
-    "The state 'X' is a Map in DISTRIBUTED mode",
-  ),
-  refused(
-    'an ItemReader',
+    'an ItemReader of an inline Map',
     one({ Type: 'Map', ItemReader: {}, ItemProcessor: inner }),
-    "The state 'X' has 'ItemReader', which belongs to Distributed Map",
+    "The field 'ItemReader' belongs to a Map in DISTRIBUTED mode",
   ),
   refused(
     'two states of one name, one nested',

@@ -1,8 +1,12 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { isDeepStrictEqual } from 'node:util';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { startLocalService, type LocalService, type Mocks } from 'stepwright/local';
+import { FILES } from './distributed-map.js';
 import {
   FUNCTIONS,
   one,
@@ -73,15 +77,21 @@ export class Harness {
     private readonly service: LocalService,
     private readonly clock: HandClock,
     private readonly tokens: { live: string; closed: string },
+    private readonly bucket: string,
   ) {}
 
   static async open(): Promise<Harness> {
     const clock = new HandClock();
-    const service = await startLocalService({ port: 0, clock, mocks, random: () => 0.5 });
+    const bucket = mkdtempSync(join(tmpdir(), 'bucket-'));
+    for (const [key, content] of Object.entries(FILES)) {
+      mkdirSync(dirname(join(bucket, key)), { recursive: true });
+      writeFileSync(join(bucket, key), content);
+    }
+    const service = await startLocalService({ port: 0, clock, mocks, random: () => 0.5, s3: { bucket } });
     service.seedActivity(WORK);
     for (const [name, state] of Object.entries(CHILDREN))
       service.seedMachine({ name, definition: JSON.stringify(one(state)), region: 'us-east-1' });
-    const harness = new Harness(service, clock, { live: '', closed: '' });
+    const harness = new Harness(service, clock, { live: '', closed: '' }, bucket);
     await harness.#call('CreateStateMachine', { name: 'M', definition: TASK, roleArn: ROLE });
     harness.tokens.closed = await harness.#token('old');
     harness.tokens.live = await harness.#token('E');
@@ -89,8 +99,9 @@ export class Harness {
     return harness;
   }
 
-  close(): Promise<void> {
-    return this.service.close();
+  async close(): Promise<void> {
+    await this.service.close();
+    rmSync(this.bucket, { recursive: true });
   }
 
   /** Runs a row. Resolves with what was observed. */

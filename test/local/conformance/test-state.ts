@@ -171,12 +171,12 @@ const inspections: SequenceRow[] = [
     'a failed field of the state itself is told without the name of the state',
     trial(
       MAP,
-      { ...result([]), ...input({}), ...DEBUG },
+      { ...result([]), ...input(5), ...DEBUG },
       {
         status: 'FAILED',
         error: 'States.Runtime',
         cause: 'Reference path "$" must point to array.',
-        inspectionData: { input: '{}', afterInputPath: '{}' },
+        inspectionData: { input: '5', afterInputPath: '5' },
       },
     ),
   ),
@@ -224,7 +224,7 @@ const inspections: SequenceRow[] = [
         [
           { InputType: 'CSV', CSVHeaderLocation: 'FIRST_ROW' },
           'n,t\r\n1,"a, ""b"""\r\n2,\r\n',
-          '[{"v":{"n":"1","t":"a, \\"b\\""}},{"v":{"n":"2","t":""}}]',
+          '[{"v":{"t":"a, \\"b\\"","n":"1"}},{"v":{"t":"","n":"2"}}]',
           undefined,
         ],
         [
@@ -281,7 +281,11 @@ const refusals: SequenceRow[] = [
     ),
     trial(CALL, { mock: { result: 'no' } }, invalid('Mocked result must be valid JSON')),
     trial(MAP, result({}), invalid('Mocked result must be an array.')),
-    trial({ ...MAP, ResultWriter: {} }, result([]), invalid('Mocked result must be a JSON object.')),
+    trial(
+      { ...MAP, ResultWriter: { WriterConfig: {} } },
+      result([]),
+      invalid('Mocked result must be a JSON object.'),
+    ),
     trial(
       PARALLEL,
       result([1, 2]),

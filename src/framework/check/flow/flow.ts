@@ -133,9 +133,19 @@ class Flow {
     if (!isPlainObject(processor)) return UNKNOWN;
     const item = fields.item();
     const input = fields.itemInput(item);
-    return new ListOf(this.group(processor, [...steps, key], language, { ...known, input, item }));
+    const output = this.group(processor, [...steps, key], language, { ...known, input, item });
+    return MADE_OTHERWISE.some((field) => state[field] !== undefined) ? UNKNOWN : new ListOf(output);
   }
 }
+
+/** The fields of a Distributed Map whose result need not be a list of its iterations' outputs. */
+const MADE_OTHERWISE = [
+  'ResultWriter',
+  'ToleratedFailureCount',
+  'ToleratedFailureCountPath',
+  'ToleratedFailurePercentage',
+  'ToleratedFailurePercentagePath',
+];
 
 /** Returns the names of what is known alone. */
 const NOTHING_KNOWN = ({ variables, item }: Known): Known => ({

@@ -93,8 +93,14 @@ export class Checker {
 
   integer(field: string, min: number, max: number, required = false): number | undefined {
     const value = this.#valueOf(field, required);
+    if (value !== undefined && !Number.isInteger(value)) throw this.#mustBe(field, 'an integer');
+    return this.number(field, min, max);
+  }
+
+  number(field: string, min: number, max: number): number | undefined {
+    const value = this.#valueOf(field);
     if (value === undefined) return undefined;
-    if (typeof value !== 'number' || !Number.isInteger(value)) throw this.#mustBe(field, 'an integer');
+    if (typeof value !== 'number') throw this.#mustBe(field, 'a number');
     if (value > max) {
       this.violate(field, ` '${value}'`, `Member must have value less than or equal to ${max}`);
     } else if (value < min) {

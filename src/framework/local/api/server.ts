@@ -229,17 +229,10 @@ class Exchange {
 const operationIn = (target: unknown): string =>
   typeof target === 'string' && target.startsWith(TARGET) ? target.slice(TARGET.length) : '';
 
-/** The advice in the error message about an operation that the local service doesn't have. */
-const MAP_RUN = 'give the Map no ProcessorConfig, so that it runs inline';
-const INSTEAD: Readonly<Record<string, string>> = {
-  DescribeMapRun: MAP_RUN,
-  UpdateMapRun: MAP_RUN,
-};
-
 function unknownOperation(name: string): ServiceError {
   return name === ''
     ? new ServiceError('UnknownOperationException', 'The request names no operation', CORAL)
-    : errors.unsupported(`the operation ${name}`, INSTEAD[name]);
+    : errors.unsupported(`the operation ${name}`);
 }
 
 function signedRegion(request: IncomingMessage): string {

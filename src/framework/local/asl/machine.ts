@@ -156,6 +156,7 @@ class MachineCompiler {
   readonly #tasks: DefinedTask[] = [];
   readonly #references = new Map<string, readonly string[]>();
   readonly #names = new Set<string>();
+  readonly #labels = new Set<string>();
   /** Each state by its name, those in branches and iterations included. */
   readonly tested = new Map<string, TestedState>();
 
@@ -213,8 +214,10 @@ class MachineCompiler {
       return { enter: () => {}, run: refuse, recover: refuse, test: refuse };
     }
     // A state's own query language isn't inherited by the states inside it: they inherit the machine's.
-    const nested = (inner: Reader): StateGroup => this.#group(inner, inherited, visible);
-    const context = { name, language, nested, tasks: this.#tasks, references: this.#references };
+    const nested = (inner: Reader, isAlone = false): StateGroup =>
+      this.#group(inner, inherited, isAlone ? new Set() : visible);
+    const shared = { tasks: this.#tasks, references: this.#references, labels: this.#labels };
+    const context = { name, language, inherited: inherited.name, nested, ...shared };
     const state = compileState(type, kind, reader, context);
     this.tested.set(name, { state, source: reader.source, language: language.name });
     return state;

@@ -4,6 +4,7 @@ import { StateFailure } from '../asl/runtime/state-failure.js';
 import { compileMachine } from '../asl/machine.js';
 import { type Ending, interpret, StepCounter } from '../asl/runtime/interpret.js';
 import type { Json, JsonObject } from '../asl/values/json.js';
+import type { MapRunOrder, StartedMapRun } from '../asl/runtime/map-run.js';
 import type { Resources } from '../asl/runtime/resource.js';
 import type { RunningExecution, StateServices } from '../asl/runtime/running-execution.js';
 import { Scope } from '../asl/runtime/scope.js';
@@ -14,6 +15,7 @@ import { Spellings } from '../asl/runtime/spellings.js';
 import { VariableScope } from '../asl/runtime/variables.js';
 import { EventLog, EXPRESS_SECONDS } from './express.js';
 import { History, HISTORY_LIMIT } from './history.js';
+import type { MapRuns } from './map-runs/map-runs.js';
 import { logTransition } from './transition-log.js';
 import { valuesOf, type Beginning } from './beginning.js';
 import type { Machine } from './machines/machines.js';
@@ -45,6 +47,8 @@ export interface Parent {
   readonly state?: string;
   /** The Map Run to which the child belongs; absent for a nested execution. */
   readonly mapRun?: ChildGroup;
+  /** The number of items in the input of a child of a Map Run. */
+  readonly items?: number;
 }
 
 /** The machine's own ARN was given to start the execution. */
@@ -66,6 +70,7 @@ type EndListener = (execution: Execution) => void;
 
 /** The objects of the local service that all executions share. */
 export interface ExecutionServices extends StateServices {
+  readonly mapRuns: MapRuns<Execution>;
   /** True if executions need not give way to requests. @default false */
   readonly isAlone?: boolean | undefined;
   readonly kept: KeptBytes;
@@ -175,6 +180,10 @@ export class Execution implements RunningExecution, Ending {
    */
   onTransition(): void {
     if (this.machine.lifecycle.deleting) this.stop(undefined, undefined);
+  }
+
+  startMapRun(order: MapRunOrder): StartedMapRun {
+    return this.services.mapRuns.start(this, order);
   }
 
   onCaught(exitedId: number, errorOutput: Json): void {

@@ -37,6 +37,7 @@ export class ServiceError extends Error {
 /** The reasons of a ValidationException. API reference of Step Functions. */
 type ValidationReason =
   | 'API_DOES_NOT_SUPPORT_LABELED_ARNS'
+  | 'CANNOT_UPDATE_COMPLETED_MAP_RUN'
   | 'MISSING_REQUIRED_PARAMETER'
   | 'INVALID_ROUTING_CONFIGURATION';
 
@@ -137,10 +138,10 @@ export const errors = {
       'ActivityWorkerLimitExceeded',
       'The maximum number of workers concurrently polling for activity tasks has been reached.',
     ),
-  unsupported: (what: string, instead?: string) =>
+  unsupported: (what: string) =>
     new ServiceError(
       'UnsupportedOperation',
-      `Stepwright's local Step Functions does not have ${what}.${instead === undefined ? '' : ` Instead: ${instead}.`}`,
+      `Stepwright's local Step Functions does not have ${what}.`,
       CORAL,
     ),
 };

@@ -8,6 +8,7 @@ import type { RunObserver } from '../asl/runtime/interpret.js';
 import type { StateTest } from '../asl/runtime/state-test.js';
 import type { Json } from '../asl/values/json.js';
 import { type MockConfig, mockConfigMistakes, TestCases } from '../resources/mock-config.js';
+import { type Buckets, FolderBuckets } from '../resources/buckets.js';
 import { MockTable, type Mocks } from '../resources/mocks.js';
 import { NestedExecutions, type OwnApi } from '../resources/nested-executions.js';
 import { ResourceList } from '../resources/resource-list.js';
@@ -15,7 +16,11 @@ import { Activities, POLL_LIMIT, type PollAnswer } from './activities.js';
 import type { Execution, Parent, StartedBy } from './execution.js';
 import { Executions } from './executions.js';
 import type { SeedVersion } from './machines/versions.js';
+import { ChildGroup } from './execution-lists.js';
+import type { ChildStarter } from './map-runs/map-run.js';
+import { MapRuns } from './map-runs/map-runs.js';
 import { Machines, seededHome, type Home, type Machine } from './machines/machines.js';
+import { notRedrivable } from './redrives.js';
 import { errors } from './service-error.js';
 import { Tags } from './machines/tags.js';
 import { TaskTable } from './tasks/open-tasks.js';
@@ -23,6 +28,9 @@ import type { TokenMint } from './tasks/task-token.js';
 import { KeptBytes } from './kept-bytes.js';
 import type { StateServices } from '../asl/runtime/running-execution.js';
 import { StateTestExecution } from './state-test.js';
+
+/** The most children of a map run that are kept once they have succeeded, and the most others that have ended. */
+const MOST_CHILDREN = 1_000;
 
 /** The time in which a poll may still arrive that a worker has sent before its polls were ended. */
 const LATE_POLLS_MS = 2_000;
@@ -66,6 +74,12 @@ export interface StepFunctionsOptions {
    * @default none: such a Task needs a mock
    */
   api?: (stepFunctions: StepFunctions) => OwnApi;
+  /**
+   * The folders that stand for buckets of Amazon S3, by the buckets' names. A Distributed Map reads from them, and writes
+   * to them.
+   * @default {}
+   */
+  s3?: Buckets;
   /** True to log a line for each transition of an execution. @default false */
   verbose?: boolean;
   /** The log for the service's own warnings and errors. @default a log that writes nothing */
@@ -112,6 +126,7 @@ export class StepFunctions {
   readonly activities: Activities;
   readonly machines: Machines;
   readonly executions: Executions;
+  readonly mapRuns: MapRuns<Execution>;
   readonly tags = new Tags();
   /** The test cases of the mock file; undefined if there is none. */
   readonly testCases: TestCases | undefined;
@@ -141,16 +156,23 @@ export class StepFunctions {
     const tasks = new TaskTable(forCallers, options.tokens, real);
     const activities = new Activities(tasks);
     this.#pollHoldMs = pollHoldMs;
-    this.#services = { clock, random, tasks, activities, resources, evaluator };
+    const buckets = new FolderBuckets(options.s3 ?? {});
+    this.#services = { clock, random, tasks, activities, resources, evaluator, buckets };
     this.clock = forCallers;
     this.#real = real;
     this.random = random;
     this.tasks = tasks;
     this.activities = activities;
     this.machines = new Machines(clock, resources, log);
+    this.mapRuns = new MapRuns(({ arn, startedBy: { testCase } }, state, mapRunArn, machine) => {
+      const mapRun = new ChildGroup(mapRunArn, Math.min(keptExecutions, MOST_CHILDREN));
+      const parent = { executionArn: arn, state, mapRun };
+      return this.#childStarter({ parent, ...(testCase && { testCase }) }, machine);
+    });
     this.executions = new Executions(
       {
         ...this.#services,
+        mapRuns: this.mapRuns,
         ...{ log, observer, isAlone, kept: new KeptBytes(options.keptBytes) },
         transitions: options.verbose ? log : undefined,
       },
@@ -216,6 +238,30 @@ export class StepFunctions {
     { name, ...startedBy }: Omit<StartedBy, 'parent'> & { readonly name?: string } = {},
   ): Execution {
     return this.executions.start(machine, name, input, value, { ...startedBy, parent });
+  }
+
+  /** Returns what starts the children of a map run. @param machine that of the children */
+  #childStarter(startedBy: StartedBy & { readonly parent: Parent }, machine: Machine): ChildStarter {
+    const { executions } = this;
+    const childOf = (name: string): Execution | undefined =>
+      executions.find(`${machine.arn.replace(':stateMachine:', ':execution:')}:${name}`);
+    return {
+      clock: this.clock,
+      hasRoom: () => executions.hasRoom,
+      start: (name, input, value, items) =>
+        executions.start(machine, name, input, value, {
+          ...startedBy,
+          parent: { ...startedBy.parent, items },
+        }),
+      redrivable: (name) => {
+        const child = childOf(name);
+        return child && notRedrivable(child, this.clock.now()) === undefined ? child : undefined;
+      },
+      redrive: ({ name }) => {
+        const child = childOf(name);
+        if (child) executions.redrive(child, undefined);
+      },
+    };
   }
 
   /**

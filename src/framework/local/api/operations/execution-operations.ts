@@ -5,8 +5,8 @@ import type { Machine } from '../../engine/machines/machines.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import { START_FROM } from '../../../base/local-protocol.js';
 import { isObject, type Json, readJson } from '../../asl/values/json.js';
-import { parseArn } from '../../asl/values/arn.js';
 import { beginningIn } from '../../engine/beginning.js';
+import type { ExecutionPage } from '../../engine/execution-lists.js';
 import type { Execution, ExecutionStatus, Parent, StartedBy } from '../../engine/execution.js';
 import { toSeconds } from '../../engine/history.js';
 import { notRedrivable } from '../../engine/redrives.js';
@@ -77,27 +77,15 @@ function parseInput(input: string): Json {
   }
 }
 
-/** Returns the fields that only the response of DescribeExecution has: whether the execution can be redriven, and why. */
-function describeRedrive(execution: Execution, now: number): object {
-  const redriveStatusReason = notRedrivable(execution, now);
-  return redriveStatusReason === undefined
-    ? { redriveStatus: 'REDRIVABLE' }
-    : { redriveStatus: 'NOT_REDRIVABLE', redriveStatusReason };
-}
-
 /**
- * Rejects a request for the executions of a Map Run, since the local service has none, and one that names neither a Map
- * Run nor a machine.
- * @throws ServiceError ResourceNotFound, InvalidArn or ValidationException
+ * Returns the fields that only the response of DescribeExecution has: whether the execution can be redriven, and why. API
+ * reference of Step Functions: a child of a Map Run is redriven with it.
  */
-function refuseMapRun(mapRunArn: string | undefined): never {
-  if (mapRunArn === undefined)
-    throw errors.invalidRequest(
-      "'stateMachineArn' or 'mapRunArn' must be given.",
-      'MISSING_REQUIRED_PARAMETER',
-    );
-  if (!parseArn(mapRunArn)) throw errors.invalidArn(`Invalid ARN prefix: ${mapRunArn}`);
-  throw errors.noResource(mapRunArn);
+function describeRedrive(execution: Execution, now: number): object {
+  const { mapRun } = execution.startedBy.parent ?? {};
+  const redriveStatusReason = notRedrivable(execution, now);
+  if (redriveStatusReason !== undefined) return { redriveStatus: 'NOT_REDRIVABLE', redriveStatusReason };
+  return { redriveStatus: mapRun ? 'REDRIVABLE_BY_MAP_RUN' : 'REDRIVABLE' };
 }
 
 /**
@@ -148,6 +136,7 @@ export function describeExecution(execution: Execution, now: number, included = 
     ...describeData(execution, included),
     ...(end?.output !== undefined && { outputDetails: { included } }),
     ...(startedBy.traceHeader !== undefined && { traceHeader: startedBy.traceHeader }),
+    ...(startedBy.parent?.mapRun && { mapRunArn: startedBy.parent.mapRun.arn }),
     ...describeRedrive(execution, now),
   };
 }
@@ -159,6 +148,21 @@ export function describeExecution(execution: Execution, now: number, included = 
 function parentIn(input: Json): Parent | undefined {
   const executionArn = isObject(input) ? input['AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID'] : undefined;
   return typeof executionArn === 'string' && executionArn.length <= MAX.arn ? { executionArn } : undefined;
+}
+
+/** Returns the response of ListExecutions for a Map Run. API reference of Step Functions, ExecutionListItem. */
+function listChildren({ executions, ...rest }: ExecutionPage): object {
+  const shown = executions.map((child) => {
+    const { mapRun, items } = child.startedBy.parent ?? {};
+    return { ...identify(child), mapRunArn: mapRun?.arn, itemCount: items };
+  });
+  return { executions: shown, ...rest };
+}
+
+/** @throws ServiceError ValidationException, always */
+function missingArn(): never {
+  const message = "'stateMachineArn' or 'mapRunArn' must be given.";
+  throw errors.invalidRequest(message, 'MISSING_REQUIRED_PARAMETER');
 }
 
 /** Reads the request to start an execution, as the arguments of {@link Executions.start}. */
@@ -223,7 +227,10 @@ export const executionOperations: Record<string, Operation> = {
     const arn = checker.requiredText('executionArn', ARN);
     const token = checker.text('clientToken', TOKEN);
     checker.done();
-    return { redriveDate: toSeconds(executions.redrive(executions.get(checkArn(arn, 'execution')), token)) };
+    const execution = executions.get(checkArn(arn, 'execution'));
+    if (execution.startedBy.parent?.mapRun)
+      throw errors.notRedrivable('Execution is a child of a Map Run, which is redriven with its parent');
+    return { redriveDate: toSeconds(executions.redrive(execution, token)) };
   },
 
   DescribeExecution({ checker }, { executions, clock }) {
@@ -233,16 +240,19 @@ export const executionOperations: Record<string, Operation> = {
     return describeExecution(executions.get(checkArn(arn, 'execution')), clock.now(), included);
   },
 
-  ListExecutions({ operation, checker }, { machines, executions, random }) {
+  ListExecutions({ operation, checker }, { machines, executions, mapRuns, random }) {
     const machineArn = checker.text('stateMachineArn', ARN);
     const status = checker.oneOf('statusFilter', STATUSES) as ExecutionStatus | undefined;
     const redriveFilter = checker.oneOf('redriveFilter', ['REDRIVEN', 'NOT_REDRIVEN']);
     const mapRunArn = checker.text('mapRunArn', { min: 1, max: MAX.longArn, shown: true });
     const page = checker.page(operation, MAX.executionsToken);
     checker.done();
-    const arn = machineArn ?? refuseMapRun(mapRunArn);
+    if (machineArn === undefined) {
+      const run = mapRuns.get(checkArn(mapRunArn ?? missingArn(), 'mapRun'));
+      return listChildren(executions.children(run.arn, status, page, redriveFilter));
+    }
     refuseMapRuns({ redriveFilter, mapRunArn }, status);
-    const { machine, ...named } = machines.named(checkArn(arn, 'stateMachine'), random);
+    const { machine, ...named } = machines.named(checkArn(machineArn, 'stateMachine'), random);
     if (machine.type === 'EXPRESS') throw errors.typeNotSupported();
     // An alias stands for itself here, whichever of its versions was started.
     const by = named.aliasArn === undefined ? named : { aliasArn: named.aliasArn };
@@ -293,15 +303,5 @@ export const executionOperations: Record<string, Operation> = {
       outputDetails: { included },
       billingDetails: billing(execution),
     };
-  },
-
-  /** No execution has Map Runs here. */
-  ListMapRuns({ operation, checker }, { executions }) {
-    const arn = checker.requiredText('executionArn', ARN);
-    const page = checker.page(operation, MAX.listToken);
-    checker.done();
-    executions.get(checkArn(arn, 'execution'));
-    pageKey(page);
-    return { mapRuns: [] };
   },
 };

@@ -125,8 +125,14 @@ export const machineOperations: Record<string, Operation> = {
     const arn = checker.requiredText('executionArn', ARN);
     const metadataOnly = readMetadataOnly(checker);
     checker.done();
-    const { machine } = executions.get(checkArn(arn, 'execution'));
-    return { ...describe(machine, metadataOnly), updateDate: toSeconds(machine.updatedAt) };
+    const { machine, startedBy } = executions.get(checkArn(arn, 'execution'));
+    const { mapRun } = startedBy.parent ?? {};
+    const [, label] = machine.arn.split('/');
+    return {
+      ...describe(machine, metadataOnly),
+      updateDate: toSeconds(machine.updatedAt),
+      ...(mapRun && { mapRunArn: mapRun.arn, label }),
+    };
   },
 
   ListStateMachines({ operation, checker }, { machines }) {

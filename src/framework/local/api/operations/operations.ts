@@ -8,6 +8,7 @@ import { activityOperations } from './activity-operations.js';
 import { aliasOperations } from './alias-operations.js';
 import { describeExecution, executionOperations } from './execution-operations.js';
 import { machineOperations, versionOperations } from './machine-operations.js';
+import { mapRunOperations } from './map-run-operations.js';
 import { tagOperations } from './tag-operations.js';
 import { taskOperations } from './task-operations.js';
 import { testStateOperations } from './test-state-operation.js';
@@ -25,6 +26,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     ...validateOperations,
     ...testStateOperations,
     ...executionOperations,
+    ...mapRunOperations,
   }),
 );
 

@@ -53,6 +53,12 @@ export interface ChoiceRule {
   readonly exit: Partial<Exit>;
 }
 
+/** Returns true if a value is a number that a field may have. */
+export function isNumberIn(value: unknown, { min, max, fraction = false }: WholeNumber): boolean {
+  const isNumber = fraction ? typeof value === 'number' : Number.isInteger(value);
+  return isNumber && Number(value) >= min && Number(value) <= max;
+}
+
 /**
  * The values that an integer field may have: `min` to `max`, both included. The range also applies to the value that is
  * read when the field contains a path.
@@ -60,6 +66,8 @@ export interface ChoiceRule {
 export interface WholeNumber {
   readonly min: number;
   readonly max: number;
+  /** True if the number may have a fraction. @default false */
+  readonly fraction?: boolean;
   /** True if the path may also lead to a string that contains a number. @default false */
   readonly inText?: boolean;
   /**
@@ -95,8 +103,11 @@ export interface Language {
    * undefined if the state has no such field.
    */
   timestamp(reader: Reader): Expression | undefined;
-  /** Compiles the list of items that a Map iterates over. */
-  items(reader: Reader): Expression;
+  /**
+   * Compiles the list of items that a Map iterates over.
+   * @param orObject true if it may be an object too. @default false
+   */
+  items(reader: Reader, orObject?: boolean): Expression;
   /** Compiles the input of each iteration of a Map. Returns undefined if the input is the item itself. */
   itemSelector(reader: Reader): Expression | undefined;
   /** Compiles a field whose JSON value may contain expressions. Returns undefined if the field is absent. */

@@ -156,17 +156,19 @@ export class Reader {
     return this.#typed(field, 'a number', (value) => typeof value === 'number') as number | undefined;
   }
 
-  /** Reads an integer from `min` to `max`, both included. */
-  integer(field: string, min: number, max: number): number | undefined {
-    const fits = (value: Json): boolean =>
-      Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
+  /** Reads an integer from `min` to `max`, both included. @param fraction true if it need not be an integer */
+  integer(field: string, min: number, max: number, fraction = false): number | undefined {
+    const isNumber = (value: unknown): boolean =>
+      fraction ? typeof value === 'number' : Number.isInteger(value);
+    const fits = (value: Json): boolean => isNumber(value) && Number(value) >= min && Number(value) <= max;
     const given = this.source[field];
-    if (Number.isInteger(given) && Number(given) < min) {
+    if (isNumber(given) && Number(given) < min) {
       this.json(field);
       this.problem(`Minimum value is ${min}`, field);
       return undefined;
     }
-    return this.#typed(field, `an integer from ${min} to ${max}`, fits) as number | undefined;
+    const what = fraction ? 'a number' : 'an integer';
+    return this.#typed(field, `${what} from ${min} to ${max}`, fits) as number | undefined;
   }
 
   strings(field: string): string[] | undefined {

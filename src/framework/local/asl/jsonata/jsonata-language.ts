@@ -6,7 +6,13 @@ import {
   type StateData,
 } from '../expression.js';
 import { bareText, isObject, type Json, type JsonObject, setOwn } from '../values/json.js';
-import { type Exit, type Flow, type Language, readVariableNames } from '../definition/query-language.js';
+import {
+  type Exit,
+  type Flow,
+  isNumberIn,
+  type Language,
+  readVariableNames,
+} from '../definition/query-language.js';
 import type { ExitOf, Reader } from '../definition/reader.js';
 import { NO_TIMESTAMP, parseTimestamp } from '../values/functions.js';
 
@@ -41,19 +47,23 @@ export const jsonataLanguage: Language = {
     };
   },
 
-  integer(reader, field, { min, max }) {
+  integer(reader, field, rule) {
+    const { min, max, fraction = false } = rule;
     const text = expressionOf(reader, field);
     if (text === undefined) {
-      const fixed = reader.integer(field, min, max);
+      const fixed = reader.integer(field, min, max, fraction);
       return fixed === undefined ? undefined : () => fixed;
     }
     const source = { text, location: reader.locate(field) };
     const number = typed(reader, field, text, 'number', (value) => typeof value === 'number');
     return async (data) => {
       const value = await number(data);
-      if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return value;
-      const shown = JSON.stringify(value);
-      throw expressionFailure(source, `returned ${shown}, which is no integer from ${min} to ${max}`);
+      if (isNumberIn(value, rule)) return value;
+      const what = fraction ? 'number' : 'integer';
+      throw expressionFailure(
+        source,
+        `returned ${JSON.stringify(value)}, which is no ${what} from ${min} to ${max}`,
+      );
     };
   },
 
@@ -77,17 +87,18 @@ export const jsonataLanguage: Language = {
     };
   },
 
-  items(reader) {
+  items(reader, orObject = false) {
     const text = expressionOf(reader, 'Items');
-    if (text !== undefined) return typed(reader, 'Items', text, 'array', (value) => Array.isArray(value));
+    const fits = (value: Json): boolean => Array.isArray(value) || (orObject && isObject(value));
+    if (text !== undefined) return typed(reader, 'Items', text, 'array', fits);
     const fixed = reader.source['Items'];
     // A string with only one of `{%` and `%}` is reported as a bad expression, not here.
-    if (fixed !== undefined && !Array.isArray(fixed) && !/^\{%|%\}$/.test(bareText(fixed)))
+    if (fixed !== undefined && !fits(fixed) && !/^\{%|%\}$/.test(bareText(fixed)))
       reader.problem("Expected 'Items' to be an array or a JSONata expression", 'Items', 'write {% … %}');
     const template = readTemplate(reader, 'Items');
     if (template) return template;
     return ({ input }) => {
-      if (Array.isArray(input)) return input;
+      if (fits(input)) return input;
       const reason = `Map state input must be an array but was: ${JSON.stringify(input)}`;
       throw new EvaluationFailure('States.QueryEvaluationError', reason);
     };

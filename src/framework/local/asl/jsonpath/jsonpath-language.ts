@@ -2,6 +2,7 @@ import {
   type Exit,
   type Flow,
   type FlowFields,
+  isNumberIn,
   type Language,
   readVariableNames,
 } from '../definition/query-language.js';
@@ -53,16 +54,17 @@ export const jsonPath: Language = {
     return { output: (data) => output(seen(data)), assign: (data) => assign(seen(data)) };
   },
 
-  integer(reader, field, { min, max, inText = false, absent, wrong }) {
+  integer(reader, field, rule) {
+    const { min, max, fraction, inText = false, absent, wrong } = rule;
     reader.exclusive(field, `${field}Path`);
-    const fixed = reader.integer(field, min, max);
+    const fixed = reader.integer(field, min, max, fraction);
     const path = readPath(reader, `${field}Path`, absent);
     if (!path) return fixed === undefined ? undefined : () => fixed;
     const text = bareText(reader.source[`${field}Path`] ?? null);
     return (data) => {
       const found = path(data);
-      const value = inText && typeof found === 'string' && /^-?\d+$/.test(found) ? Number(found) : found;
-      if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return value;
+      const value = inText && typeof found === 'string' && NUMBER.test(found) ? Number(found) : found;
+      if (isNumberIn(value, rule)) return value;
       throw runtimeFailure(
         wrong?.(text, found) ??
           `Expected the value of '${field}Path' to be an integer from ${min} to ${max}, got ${JSON.stringify(found)}.`,
@@ -100,12 +102,12 @@ export const jsonPath: Language = {
     };
   },
 
-  items(reader) {
+  items(reader, orObject = false) {
     const path = readPath(reader, 'ItemsPath');
     const shown = JSON.stringify(reader.source['ItemsPath'] ?? '$').replace(/^"\$\$/, '"$');
     return (data) => {
       const items = path ? path(data) : data.root;
-      if (Array.isArray(items)) return items;
+      if (Array.isArray(items) || (orObject && isObject(items))) return items;
       throw runtimeFailure(`Reference path ${shown} must point to array.`);
     };
   },
@@ -127,6 +129,9 @@ export const jsonPath: Language = {
 
   explainUnread: (field) => `The field '${field}' is not supported here`,
 };
+
+/** Matches a number in a string. */
+const NUMBER = /^-?\d+(?:\.\d+)?$/;
 
 function readTimestamp(reader: Reader): number | undefined {
   const text = reader.string('Timestamp');

@@ -1,5 +1,6 @@
 import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 import { EvaluationFailure, type Expression, soon, type Soon, type StateData } from '../expression.js';
+import { inHashOrder } from '../values/hash-order.js';
 import { isObject, setOwn, weightLeft, type Json, type JsonObject } from '../values/json.js';
 
 /** Evaluates a part of a template. `room` is what its value may still weigh together with those of the other parts. */
@@ -127,24 +128,4 @@ function weighed(value: Json, room: { left: number }): Json {
   if (room.left < 0)
     throw new EvaluationFailure('States.DataLimitExceeded', 'The payload template makes too large a value.');
   return value;
-}
-
-/** Sorts keys into the order in which a Java HashMap returns them. */
-function inHashOrder(keys: readonly string[]): string[] {
-  let size = 16;
-  while (keys.length > size * 0.75) size *= 2;
-  const slots = new Map<number, string[]>();
-  for (const key of keys) {
-    const hash = hashCode(key);
-    const slot = (hash ^ (hash >>> 16)) & (size - 1);
-    slots.set(slot, [...(slots.get(slot) ?? []), key]);
-  }
-  return [...slots].toSorted(([a], [b]) => a - b).flatMap(([, each]) => each);
-}
-
-/** Returns the hash code of a text, as Java's `String.hashCode` computes it. */
-function hashCode(text: string): number {
-  let hash = 0;
-  for (let at = 0; at < text.length; at++) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
-  return hash;
 }

@@ -139,6 +139,7 @@ export class Branch implements Environment {
    */
   abortStates(cause: number): void {
     for (const child of this.#current?.children?.values() ?? []) child.abort(cause);
+    if (this.#current?.mapRun?.status === 'ABORTED') this.execution.record('MapRunAborted', cause);
     const aborted = this.#current?.state.kind.events.aborted;
     if (aborted !== undefined) this.execution.record(aborted, cause);
   }
@@ -185,7 +186,10 @@ export class Branch implements Environment {
     const current = this.visit;
     current.succeeded = true;
     const { succeeded } = current.state.kind.events;
-    if (succeeded !== undefined) current.succeededId = this.#recordAfter(this.previous, succeeded);
+    if (succeeded !== undefined) {
+      const previous = current.succeededFrom ?? this.previous;
+      current.succeededId = this.#recordAfter(previous, succeeded);
+    }
   }
 
   /**

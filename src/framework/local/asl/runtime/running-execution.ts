@@ -2,6 +2,8 @@ import type { Clock } from '../../../base/time/clock.js';
 import type { Evaluator } from '../expression.js';
 import type { Json, JsonObject } from '../values/json.js';
 import type { RunObserver, StepCounter } from './interpret.js';
+import type { MapRunOrder, StartedMapRun } from './map-run.js';
+import type { ObjectStore } from './object-store.js';
 import type { Resource, Resources, TokenTasks } from './resource.js';
 import type { Scope } from './scope.js';
 import type { Spellings } from './spellings.js';
@@ -16,6 +18,8 @@ export interface StateServices {
   readonly resources: Resources;
   readonly evaluator: Evaluator;
   readonly tasks: TokenTasks;
+  /** The buckets from which a Distributed Map reads, and to which it writes. */
+  readonly buckets: ObjectStore;
   /** @default none */
   readonly observer?: RunObserver | undefined;
 }
@@ -35,6 +39,8 @@ export interface RunningExecution {
   onTransition(): void;
   readonly stepCounter: StepCounter;
   readonly spellings: Spellings;
+  /** Starts a map run. Undefined if one state is tested by itself. */
+  startMapRun?(order: MapRunOrder): StartedMapRun;
   /** Set if one state is tested by itself; undefined in an execution. */
   readonly stateTest?: StateTest;
   /** Cancels everything that the execution waits for when the execution ends. */

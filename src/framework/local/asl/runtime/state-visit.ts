@@ -1,6 +1,7 @@
 import type { EvaluationFailure } from '../expression.js';
 import type { Json, JsonObject } from '../values/json.js';
 import type { Branch } from './branch.js';
+import type { StartedMapRun } from './map-run.js';
 import { DATA_LIMIT } from './state-failure.js';
 
 /**
@@ -69,6 +70,13 @@ export class StateVisit {
    */
   failedFrom: number | undefined;
 
+  /** The `previousEventId` of the `succeeded` event. @default the branch's last event */
+  succeededFrom: number | undefined;
+  /** The map run of a Distributed Map in the current attempt; undefined until it is started. */
+  mapRun: StartedMapRun | undefined;
+  /** The map run that had not succeeded when the execution ended. The first attempt after a redrive goes on with it. */
+  earlierRun: StartedMapRun | undefined;
+
   /** The number of retries so far. */
   retryCount = 0;
   /** The task token that the context object contains as `$$.Task.Token`; undefined if it contains none. */
@@ -101,6 +109,7 @@ export class StateVisit {
   resumed(): StateVisit {
     const visit = new StateVisit(this.state, this.enteredId, this.enteredAt, this.enteredFrom);
     visit.failedFrom = this.failedFrom;
+    if (this.mapRun && this.mapRun.status !== 'SUCCEEDED') visit.earlierRun = this.mapRun;
     const isOwn = this.progress?.begun.size === 0;
     if (!isOwn || this.error !== DATA_LIMIT) visit.earlier = this.progress;
     return visit;

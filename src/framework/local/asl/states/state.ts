@@ -43,10 +43,17 @@ export interface Kind {
 export interface StateContext {
   readonly name: string;
   readonly language: Language;
-  /** Compiles the states of a branch or of an iteration inside this state. */
-  readonly nested: (reader: Reader) => StateGroup;
+  /** The query language of the states inside this one, unless they have their own. */
+  readonly inherited: Language['name'];
+  /**
+   * Compiles the states of a branch or of an iteration inside this state.
+   * @param isAlone true for states that can't read the variables around them. @default false
+   */
+  readonly nested: (reader: Reader, isAlone?: boolean) => StateGroup;
   /** The Task states of the machine that were compiled so far. Each Task state adds itself when it is compiled. */
   readonly tasks: DefinedTask[];
+  /** The Labels of the Distributed Maps that were compiled so far. Each adds its own. */
+  readonly labels: Set<string>;
   /**
    * The names of the variables that each state reads, by the state's name. Each state adds its own entry when it is
    * compiled.

@@ -4,7 +4,7 @@
  */
 export const LOCAL_ACCOUNT = '123456789012';
 
-export type ResourceKind = 'activity' | 'stateMachine' | 'execution';
+export type ResourceKind = 'activity' | 'stateMachine' | 'execution' | 'mapRun';
 
 /** The parts of the ARN of a Step Functions resource. For an execution, `name` is `machine:execution`. */
 export interface StatesArn {

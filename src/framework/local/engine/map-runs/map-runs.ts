@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import type { MapRunOrder, StartedMapRun } from '../../asl/runtime/map-run.js';
+import { pageKey, pageOf, type PageRequest } from '../pages.js';
+import { errors } from '../service-error.js';
+import type { Machine } from '../machines/machines.js';
+import { type ChildStarter, MapRun } from './map-run.js';
+
+/** The execution whose state starts a map run. */
+interface RunParent {
+  readonly arn: string;
+  readonly machine: Machine;
+}
+
+/** All map runs of the executions that are kept. */
+export class MapRuns<P extends RunParent> {
+  readonly #byArn = new Map<string, MapRun>();
+  readonly #byExecution = new Map<string, MapRun[]>();
+
+  constructor(
+    /** Returns what starts the children of a map run. `machine` is that of the children. */
+    private readonly starterOf: (
+      parent: P,
+      state: string,
+      mapRunArn: string,
+      machine: Machine,
+    ) => ChildStarter,
+  ) {}
+
+  start(parent: P, order: MapRunOrder): StartedMapRun {
+    const machine = childMachine(parent.machine, order);
+    const arn = `${machine.arn.replace(':stateMachine:', ':mapRun:')}:${randomUUID()}`;
+    const starter = this.starterOf(parent, order.state, arn, machine);
+    const run = new MapRun(arn, machine.arn, parent.arn, order, starter);
+    this.#byArn.set(arn, run);
+    const others = this.#byExecution.get(parent.arn);
+    if (others) others.push(run);
+    else this.#byExecution.set(parent.arn, [run]);
+    return run;
+  }
+
+  /** @throws ServiceError ResourceNotFound */
+  get(arn: string): MapRun {
+    const run = this.#byArn.get(arn);
+    if (!run) throw errors.noResource(arn);
+    return run;
+  }
+
+  /** Returns a page of the map runs of an execution, the latest first. */
+  list(executionArn: string, page: PageRequest): { items: readonly MapRun[]; nextToken?: string } {
+    pageKey(page);
+    const runs = (this.#byExecution.get(executionArn) ?? []).map((run, at) => ({ run, key: keyOf(at) }));
+    const { items, ...rest } = pageOf(runs.toReversed(), ({ key }) => key, page);
+    return { items: items.map(({ run }) => run), ...rest };
+  }
+
+  /** Called when an execution is no longer kept. */
+  forget(executionArn: string): void {
+    for (const { arn } of this.#byExecution.get(executionArn) ?? []) this.#byArn.delete(arn);
+    this.#byExecution.delete(executionArn);
+  }
+
+  /** True while a map run reads or starts something. */
+  get isBusy(): boolean {
+    for (const run of this.#byArn.values()) if (run.isBusy) return true;
+    return false;
+  }
+}
+
+/** Returns the key of the map run with this number, by which later ones come first. */
+const keyOf = (at: number): string => String(Number.MAX_SAFE_INTEGER - at).padStart(16, '0');
+
+/** Returns the machine of the children: the parent's, with the states of the ItemProcessor. */
+function childMachine(machine: Machine, { processor, label }: MapRunOrder): Machine {
+  const { group, definition } = processor;
+  // A child of a map run may itself have a map run: its label stands in place of the one before.
+  const arn = `${machine.arn.replace(/\/.*$/, '')}/${label ?? randomUUID()}`;
+  const program = { ...machine.program, ...group, timeoutSeconds: undefined };
+  return { ...machine, arn, definition, program, type: processor.isExpress ? 'EXPRESS' : 'STANDARD' };
+}

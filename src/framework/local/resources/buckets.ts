@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { copyFile, mkdir, opendir, stat } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import type { ObjectStore, StoredObject } from '../asl/runtime/object-store.js';
+
+/** The folders that stand for buckets of Amazon S3, by the buckets' names. */
+export type Buckets = Readonly<Record<string, string>>;
+
+/** The most objects that a listing yields at once, as those of Amazon S3. */
+const PAGE = 1_000;
+
+/** Folders in place of buckets. The key of an object is the path of its file in the folder. */
+export class FolderBuckets implements ObjectStore {
+  constructor(private readonly folders: Buckets) {}
+
+  async *read(bucket: string, key: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const file = this.#fileOf(bucket, key);
+    const found = await stat(file).catch(() => undefined);
+    if (!found?.isFile()) throw new Error(`The specified key does not exist: '${key}' (${file})`);
+    yield* createReadStream(file, { signal, highWaterMark: 256 * 1024 }) as AsyncIterable<Uint8Array>;
+  }
+
+  async *list(bucket: string, prefix: string, signal: AbortSignal): AsyncGenerator<StoredObject[]> {
+    const folder = this.#folderOf(bucket);
+    let page: StoredObject[] = [];
+    for await (const key of keysIn(folder, '', prefix)) {
+      if (signal.aborted) return;
+      page.push(await describe(folder, key));
+      if (page.length < PAGE) continue;
+      yield page;
+      page = [];
+    }
+    yield page;
+  }
+
+  async write(bucket: string, key: string, file: string): Promise<void> {
+    const to = this.#fileOf(bucket, key);
+    await mkdir(dirname(to), { recursive: true });
+    await copyFile(file, to);
+  }
+
+  #folderOf(bucket: string): string {
+    const folder = Object.hasOwn(this.folders, bucket) ? this.folders[bucket] : undefined;
+    if (folder !== undefined) return resolve(folder);
+    throw new Error(
+      `The specified bucket does not exist: '${bucket}'. Name a folder for it in the config: s3: { '${bucket}': './folder' }`,
+    );
+  }
+
+  /** @throws Error if the key leads out of the folder */
+  #fileOf(bucket: string, key: string): string {
+    const folder = this.#folderOf(bucket);
+    const file = resolve(folder, key);
+    if (file.startsWith(folder + sep)) return file;
+    throw new Error(`The key '${key}' leads out of the folder of the bucket '${bucket}'`);
+  }
+}
+
+/**
+ * Yields the paths of all files below a folder that begin with a prefix, in the order of Amazon S3.
+ * @param path that of the folder, which ends with a slash unless it is empty
+ */
+async function* keysIn(root: string, path: string, prefix: string): AsyncGenerator<string> {
+  const names: string[] = [];
+  for await (const entry of await opendir(join(root, path), { bufferSize: 1_024 })) {
+    const name = `${path}${entry.name}${entry.isDirectory() ? '/' : ''}`;
+    if (name.startsWith(prefix) || prefix.startsWith(name)) names.push(name);
+  }
+  for (const name of names.toSorted((a, b) => (a < b ? -1 : 1)))
+    if (name.endsWith('/')) yield* keysIn(root, name, prefix);
+    else if (name.startsWith(prefix)) yield name;
+}
+
+async function describe(folder: string, key: string): Promise<StoredObject> {
+  const { size, mtimeMs } = await stat(join(folder, key));
+  const etag = `"${createHash('md5').update(`${key} ${size} ${mtimeMs}`).digest('hex')}"`;
+  return { key, size, etag, modifiedAt: mtimeMs, storageClass: 'STANDARD' };
+}
