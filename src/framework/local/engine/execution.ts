@@ -19,7 +19,7 @@ import type { MapRuns } from './map-runs/map-runs.js';
 import { logTransition } from './transition-log.js';
 import { valuesOf, type Beginning } from './beginning.js';
 import type { Machine } from './machines/machines.js';
-import type { KeptBytes } from './kept-bytes.js';
+import type { KeptBytes } from './heap.js';
 import { Redrives } from './redrives.js';
 import type { ChildGroup } from './execution-lists.js';
 

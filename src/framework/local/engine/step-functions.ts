@@ -25,7 +25,7 @@ import { errors } from './service-error.js';
 import { Tags } from './machines/tags.js';
 import { TaskTable } from './tasks/open-tasks.js';
 import type { TokenMint } from './tasks/task-token.js';
-import { KeptBytes } from './kept-bytes.js';
+import { KeptBytes } from './heap.js';
 import type { StateServices } from '../asl/runtime/running-execution.js';
 import { StateTestExecution } from './state-test.js';
 
