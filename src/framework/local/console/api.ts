@@ -136,6 +136,20 @@ export interface Queries {
       readonly of: number;
     };
   };
+  /**
+   * Some executions that an execution has started, the latest first, from one on: those that `older` of the answer
+   * before has named. `parent` is the ARN of the execution, or of a Map Run. An empty `status` fits each of them.
+   */
+  readonly children: {
+    readonly query: { readonly parent: string; readonly status: string; readonly from: string };
+    readonly answer: {
+      readonly rows: readonly ChildRow[];
+      /** The number of all kept children in each status. */
+      readonly counts: ExecutionCounts;
+      /** Names the next rows; null if there are no more. */
+      readonly older: string | null;
+    };
+  };
   /** The region in which the console should create resources. It is the region of the resources that exist. */
   readonly home: { readonly query: object; readonly answer: { readonly region: string } };
 }
@@ -268,8 +282,8 @@ export interface MachineRow {
   readonly deleting: boolean;
   /** The activities that the machine's Task states use. `exists` is false if an activity hasn't been created. */
   readonly activities: readonly { readonly arn: string; readonly exists: boolean }[];
-  /** The number of the machine's executions in each status. A status without executions is absent. */
-  readonly counts: Readonly<Partial<Record<ExecutionStatus, number>>>;
+  /** The number of the machine's executions in each status. */
+  readonly counts: ExecutionCounts;
 }
 
 export interface MachineDescription {
@@ -337,6 +351,17 @@ export type ExecutionTuple = readonly [
   isPinned: boolean,
 ];
 
+/** The number of executions in each status. A status without executions is absent. */
+export type ExecutionCounts = Readonly<Partial<Record<ExecutionStatus, number>>>;
+
+/** An execution that another one has started. */
+export interface ChildRow {
+  readonly execution: ExecutionTuple;
+  /** The state of the parent, and the event of its task: absent for a child of a Map Run. */
+  readonly state?: string;
+  readonly scheduledId?: number;
+}
+
 /** The fields of an execution that never change. Only the snapshot contains them. */
 export interface ExecutionFacts {
   readonly arn: string;
@@ -345,6 +370,8 @@ export interface ExecutionFacts {
   readonly definition: string;
   readonly input: string;
   readonly startedAt: number;
+  /** The execution that has started this one, and its state. Absent if a request has. */
+  readonly parent?: { readonly arn: string; readonly state?: string; readonly mapRun?: string };
 }
 
 /** The current status of an execution, and the history events since the previous message. */
@@ -357,6 +384,8 @@ export interface ExecutionUpdate {
   /** True if it is kept beyond the number of finished executions that the service keeps. */
   readonly isPinned: boolean;
   readonly leases: readonly ActivityLease[];
+  /** The executions that it has started and that are kept. */
+  readonly children: ExecutionCounts;
   /** The workers' notes on attempts that have changed since the previous message. */
   readonly notes: readonly AttemptNotesRow[];
   readonly events: readonly HistoryEvent[];

@@ -1,11 +1,11 @@
 import { parseArn } from '../asl/values/arn.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import { errors } from '../engine/service-error.js';
-import type { Execution } from '../engine/execution.js';
+import type { Execution, ExecutionStatus } from '../engine/execution.js';
 import type { Version } from '../engine/machines/versions.js';
 import type { Machine } from '../engine/machines/machines.js';
 import type { ConsoleOptions } from './console.js';
-import type { OpenTaskRow, Queries, QueryName, VersionRow } from './api.js';
+import type { ChildRow, OpenTaskRow, Queries, QueryName, VersionRow } from './api.js';
 import { turn } from '../../base/time/turn.js';
 import { executionRow } from './topics/executions.js';
 import { viewEvent } from '../view/history-event.js';
@@ -109,6 +109,25 @@ const taskLog: Query<'taskLog'> = (
   return { first: (notes?.lineCount ?? 0) - lines.length, lines };
 };
 
+/** The most children in one answer. */
+const CHILDREN_AN_ANSWER = 100;
+
+const children: Query<'children'> = ({ parent = '', status = '', from = '' }, { executions }) => {
+  const page = { list: parent, maxResults: CHILDREN_AN_ANSWER, token: from === '' ? undefined : from };
+  const wanted = status === '' ? undefined : (status as ExecutionStatus);
+  const { executions: found, nextToken = null } = executions.children(parent, wanted, page);
+  return { rows: found.map(childRow), counts: executions.childCounts(parent), older: nextToken };
+};
+
+function childRow(execution: Execution): ChildRow {
+  const { state, scheduledId } = execution.startedBy.parent ?? {};
+  return {
+    execution: executionRow(execution),
+    ...(state !== undefined && { state }),
+    ...(scheduledId !== undefined && { scheduledId }),
+  };
+}
+
 const home: Query<'home'> = (_, stepFunctions) => ({ region: homeRegion(stepFunctions) });
 
 /** Returns the region of the resources that there are, in which new ones should be created. */
@@ -134,6 +153,7 @@ const queries: { readonly [K in QueryName]: Query<K> } = {
   event,
   lastInput,
   findExecutions,
+  children,
   openTasks,
   example,
   test,

@@ -45,6 +45,8 @@ export interface Parent {
   readonly executionArn: string;
   /** The name of its state that did; absent if something that a state has called did. */
   readonly state?: string;
+  /** The id of the event of the task that did; absent as `state` is, and for a child of a Map Run. */
+  readonly scheduledId?: number;
   /** The Map Run to which the child belongs; absent for a nested execution. */
   readonly mapRun?: ChildGroup;
   /** The number of items in the input of a child of a Map Run. */

@@ -219,8 +219,8 @@ export class Executions {
   /** Returns the numbers of an execution's or a Map Run's children by status, of those that are kept. */
   childCounts(parentArn: string): Partial<Record<ExecutionStatus, number>> {
     const counts: Partial<Record<ExecutionStatus, number>> = {};
-    for (const { execution } of this.#byParent.of(parentArn))
-      counts[execution.status] = (counts[execution.status] ?? 0) + 1;
+    for (let entry = this.#byParent.of(parentArn).first; entry; entry = entry.next)
+      counts[entry.execution.status] = (counts[entry.execution.status] ?? 0) + 1;
     return counts;
   }
 
@@ -262,13 +262,14 @@ export class Executions {
 
   /**
    * Yields executions of one machine, or of all machines, but not the `count` that were started first in the service.
-   * The executions of each machine come in reverse order of their starts.
+   * The executions of each machine come in reverse order of their starts. Among those of all machines there are no
+   * children of Map Runs: they may be a million.
    */
   *startedAfter(count: number, machineArn?: string): Generator<Execution> {
     const lists = machineArn === undefined ? this.#byMachine.all() : [this.#byMachine.of(machineArn)];
     for (const list of lists) {
       for (let entry = list.last; entry && entry.execution.order >= count; entry = entry.previous)
-        yield entry.execution;
+        if (machineArn !== undefined || !entry.execution.startedBy.parent?.mapRun) yield entry.execution;
     }
   }
 

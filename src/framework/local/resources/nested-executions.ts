@@ -16,14 +16,17 @@ export interface OwnApi {
   readonly fix?: string;
   /** Runs an operation. Fails only if the service itself does. */
   call(operation: string, body: JsonObject, caller: Caller): Soon<ApiAnswer>;
-  /** Calls a function once with the response of DescribeExecution, after the execution has ended. */
-  whenEnded(executionArn: string, listener: (description: object) => void): Cancel;
+  /**
+   * Calls a function once with the response of DescribeExecution, after the execution has ended. Undefined if it can't be
+   * described, as an EXPRESS execution.
+   */
+  whenEnded(executionArn: string, listener: (description: object) => void): Cancel | undefined;
   /** Stops an execution; does nothing if it has ended. */
   stop(executionArn: string, cause: string): void;
 }
 
 interface Caller {
-  readonly parent: { readonly executionArn: string; readonly state: string };
+  readonly parent: { readonly executionArn: string; readonly state: string; readonly scheduledId: number };
   /** Sets a function to call if the call is cut before its answer. */
   readonly onCut: (callback: () => void) => void;
 }
@@ -118,7 +121,8 @@ class NestedCall {
     const called = calledBy(task.call.resource);
     if (!called) throw new Error(`${task.call.resource} is no call of Step Functions`);
     const body = requestOf(input);
-    const parent = { executionArn: task.execution.arn, state: task.call.state };
+    const { execution, call, scheduledId } = task;
+    const parent = { executionArn: execution.arn, state: call.state, scheduledId };
     const onCut = (callback: Cancel): void => void (this.#onCut = callback);
     const soon = api.call(called.operation, body, { parent, onCut });
     // A child that has started waits for its turn: what it does comes after what its parent records of its start.
@@ -138,6 +142,12 @@ class NestedCall {
     const ignore = api.whenEnded(executionArn, (description) =>
       task.answered(childAnswer(description, suffix)),
     );
+    if (!ignore)
+      return task.answered({
+        kind: 'failed',
+        error: 'States.TaskFailed',
+        cause: `${executionArn} is an EXPRESS execution: a Task can't wait for it by .sync`,
+      });
     const cause = `The Task state in AWS Step Functions execution [${task.execution.arn}] which was managing this resource was aborted`;
     this.#onCut = () => {
       ignore();

@@ -69,8 +69,8 @@ export const ownApi = (stepFunctions: StepFunctions): OwnApi => ({
   },
   whenEnded: (arn, listener) =>
     stepFunctions.executions
-      .get(arn)
-      .whenEnded((execution) => listener(describeExecution(execution, stepFunctions.clock.now()))),
+      .find(arn)
+      ?.whenEnded((execution) => listener(describeExecution(execution, stepFunctions.clock.now()))),
   stop(arn, cause) {
     const execution = stepFunctions.executions.find(arn);
     if (execution && !execution.scope.ended) execution.stop(undefined, cause);

@@ -85,6 +85,8 @@ export type ResourceAnswer = Exclude<TaskOutcome, { readonly kind: 'timedOut' }>
 export interface SubmittedTask extends TaskOrder {
   readonly call: ResourceCall;
   readonly execution: RunningExecution;
+  /** The id of the event that has scheduled the task. */
+  readonly scheduledId: number;
   /**
    * Records the response of a service that has started a job (`.sync`). The task ends with the job, by `answered`.
    * @param output JSON text

@@ -77,6 +77,7 @@ export async function runTask(branch: Branch, call: TaskCall): Promise<WorkResul
 class TaskRun implements SubmittedTask {
   input = '';
   origin: TaskOrigin | undefined;
+  scheduledId = 0;
   call: ResourceCall;
   readonly timeoutSeconds: number | undefined;
   readonly heartbeatSeconds: number | undefined;
@@ -154,7 +155,7 @@ class TaskRun implements SubmittedTask {
     if (refusal !== undefined)
       throw new StateFailure('States.Runtime', branch.explain(refusal), { fatal: true, own: true });
     branch.json.checkSize(input, asked.resource);
-    const scheduledId = this.#scheduled(branch.json.of(input));
+    const scheduledId = (this.scheduledId = this.#scheduled(branch.json.of(input)));
     // Another branch may have failed meanwhile, and to record an event may end the execution.
     if (branch.scope.ended) return;
     const kind = this.#task ? asked.service.pattern : 'activity';

@@ -87,27 +87,34 @@ export function executionTopic(stepFunctions: StepFunctions, arn: string): Topic
       .page(from, EVENTS_A_MESSAGE, { withData: false })
       .map((event) => short(withCaught(execution, viewEvent(event))));
     const { notes, latest } = stepFunctions.tasks.notes.changedSince(execution, goesOn ? noted : 0);
+    const children = stepFunctions.executions.childCounts(arn);
     const position = [
       from + events.length,
       Math.floor(execution.startedAt),
       (execution.end ? 1 : 0) + (execution.isPinned ? 2 : 0),
       fingerprint(leases),
       latest,
+      fingerprint(children),
     ];
     if (goesOn && isSame(seen, position)) return undefined;
-    const data = { ...endOf(execution), leases, notes: notes.map(notesRow), events };
+    const data = { ...endOf(execution), children, leases, notes: notes.map(notesRow), events };
     return goesOn
       ? { kind: 'change', position, data, isPart: events.length === EVENTS_A_MESSAGE }
       : { kind: 'snapshot', position, data: { ...data, ...factsOf(execution) } };
   };
 }
 
-function endOf({ status, end, isPinned }: Execution): Omit<ExecutionUpdate, 'leases' | 'notes' | 'events'> {
+function endOf({
+  status,
+  end,
+  isPinned,
+}: Execution): Omit<ExecutionUpdate, 'children' | 'leases' | 'notes' | 'events'> {
   const { at = null, output, error, cause } = end ?? {};
   return { status, endedAt: at, output, error, cause, isPinned };
 }
 
-function factsOf({ arn, name, machine, input, startedAt }: Execution): ExecutionFacts {
+function factsOf({ arn, name, machine, input, startedAt, startedBy }: Execution): ExecutionFacts {
+  const { executionArn, state, mapRun } = startedBy.parent ?? {};
   return {
     arn,
     name,
@@ -115,6 +122,13 @@ function factsOf({ arn, name, machine, input, startedAt }: Execution): Execution
     definition: machine.definition,
     input,
     startedAt,
+    ...(executionArn !== undefined && {
+      parent: {
+        arn: executionArn,
+        ...(state !== undefined && { state }),
+        ...(mapRun && { mapRun: mapRun.arn }),
+      },
+    }),
   };
 }
 
