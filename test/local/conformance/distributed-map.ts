@@ -205,6 +205,13 @@ const overInput: MachineRow[] = [
     { a: 1 },
   ),
   row(
+    'AWS: ItemsPath (Map, JSONPath only)',
+    'the input of a child is the pair of an object',
+    one(map()),
+    succeeds([{ Key: 'a', Value: 1 }], 1),
+    { a: 1 },
+  ),
+  row(
     'AWS: Using Map state in Distributed mode to process data in parallel',
     'a child reads no variables of its parent',
     {
