@@ -2,13 +2,14 @@ import { type DefinitionMistake, definitionMistakes } from './definition-mistake
 import { neverTaken, unknownNames, unmatchedNames, unreachedRules } from './error-names.js';
 import { type Finding, type Found, type FoundAt, paste } from './finding.js';
 import { type CheckedHandler, differenceOf, handlerOf, nearestHandler, serves } from './handlers.js';
-import { followData, placeOf, type StateData } from './flow/flow.js';
+import { followData, type Outputs, placeOf, type StateData } from './flow/flow.js';
 import { shapeOfSchema, UNKNOWN } from './flow/shape.js';
 import { deadPaths, fieldMismatches, notInline, payloadMismatches } from './data-finding-texts.js';
 import { editJson, type JsonEdit } from './source/json-edit.js';
 import { JsonText, type Step } from './source/json-text.js';
 import { locatable, type MachineSource, withoutSubstitutions } from './source/machine-source.js';
 import { type ActivityState, activityStates, statesOf, type StateView } from './machine-states.js';
+import { NestedMachines } from './nested-machines.js';
 import { taskLimits } from './task-limits.js';
 
 /**
@@ -39,13 +40,15 @@ export function checkMachines({ machines, handlers, errorNames }: Comparison): F
   const read = machines.map((machine) => readMachine(withoutSubstitutions(machine, activityArns)));
   const tasks = read.flatMap((machine) => machine.tasks);
   const arns = new Set(read.flatMap((machine) => machine.arns));
+  const accepted = read.filter(({ mistakes }) => isAccepted(mistakes)).map(({ source }) => source);
+  const nested = new NestedMachines(accepted, handlers);
   const unnamed = handlers.filter((handler) => ![...arns].some((arn) => serves(handler, arn)));
   const [served, unserved] = divide(tasks, ({ activityArn }) => handlerOf(handlers, activityArn));
   // A misspelt ARN is reported once, at the state. The handler that was probably meant isn't reported as unused too.
   const meant = new Set(unserved.map(({ activityArn }) => nearestHandler(unnamed, activityArn)));
   const unused = unnamed.filter((handler) => !meant.has(handler));
   return [
-    ...read.flatMap((machine) => findingsIn(machine, { handlers, errorNames })),
+    ...read.flatMap((machine) => findingsIn(machine, { handlers, errorNames, nested })),
     ...(machines.length > 0 && !read.some(({ source }) => source.unknownResources)
       ? unused.map(withoutState)
       : []),
@@ -86,7 +89,9 @@ function divide<T>(items: readonly T[], matches: (item: T) => unknown): [matchin
   return [items.filter((item) => matches(item)), items.filter((item) => !matches(item))];
 }
 
-type Declared = Omit<Comparison, 'machines'>;
+interface Declared extends Omit<Comparison, 'machines'> {
+  readonly nested: NestedMachines;
+}
 
 function findingsIn(machine: ReadMachine, declared: Declared): Finding[] {
   const { source, mistakes } = machine;
@@ -115,12 +120,13 @@ const ofMistake = ({ unsupported, ...mistake }: DefinitionMistake): Finding =>
 
 function foundInStates(
   { source, states, tasks }: ReadMachine,
-  { handlers, errorNames }: Declared,
+  { handlers, errorNames, nested }: Declared,
 ): FoundAt[] {
-  const data = followData(source.definition, (arn) => {
-    const output = handlerOf(handlers, arn)?.output;
-    return output && shapeOfSchema(output);
-  });
+  const outputs: Outputs = (resource, given) => {
+    const output = handlerOf(handlers, resource)?.output;
+    return output ? shapeOfSchema(output) : nested.resultOf(resource, given, outputs);
+  };
+  const data = followData(source.definition, outputs);
   // A state that nothing leads to has no data.
   const dataOf = (state: StateView): StateData =>
     data.get(placeOf(state.steps)) ?? { given: UNKNOWN, dead: [], values: [] };
@@ -128,6 +134,7 @@ function foundInStates(
     ...tasks.flatMap((task) => foundInTask(task, handlers, dataOf(task))),
     ...states.flatMap((state) => deadPaths(state, dataOf(state))),
     ...states.flatMap((state) => fieldMismatches(state, dataOf(state))),
+    ...states.flatMap((state) => nested.mismatches(state, dataOf(state))),
     ...unknownNames(states, tasks, handlers, errorNames),
     ...unreachedRules(states),
     ...longerThanMachine(states, timeoutOf(source)),

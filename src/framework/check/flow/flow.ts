@@ -25,8 +25,12 @@ export interface StateData {
   readonly values: readonly FieldValue[];
 }
 
-/** Returns the shape of the output of an activity's handler, by the activity's ARN; undefined if it isn't known. */
-export type Outputs = (activityArn: string) => Shape | undefined;
+/**
+ * Returns the shape of the result of a Task: of the output of an activity's handler, by the activity's ARN; undefined if
+ * it isn't known.
+ * @param given the shape of the Task's input
+ */
+export type Outputs = (resource: string, given: Shape) => Shape | undefined;
 
 /** A state is looked at again while more inputs can reach it. After so many times, nothing is taken as known. */
 const MOST_VISITS = 12;
@@ -37,13 +41,19 @@ const MOST_VISITS = 12;
  * @returns what is known of each state's data, by the keys that lead to the state, as text
  */
 export function followData(definition: string, outputs: Outputs): ReadonlyMap<string, StateData> {
-  const machine: unknown = JSON.parse(definition);
   const flow = new Flow(outputs);
-  if (isPlainObject(machine)) {
-    const start: Known = { input: inputPart([]), variables: {}, item: undefined };
-    flow.group(machine, [], languageOf(machine, 'JSONPath'), start);
-  }
+  follow(flow, definition, inputPart([]));
   return flow.states;
+}
+
+/** Returns what is known of the output of a valid state machine. @param input what is known of its input */
+export const outputOf = (definition: string, outputs: Outputs, input: Shape): Shape =>
+  follow(new Flow(outputs), definition, input);
+
+function follow(flow: Flow, definition: string, input: Shape): Shape {
+  const machine: unknown = JSON.parse(definition);
+  if (!isPlainObject(machine)) return UNKNOWN;
+  return flow.group(machine, [], languageOf(machine, 'JSONPath'), { input, variables: {}, item: undefined });
 }
 
 /** The keys that lead to a state, as one text. */
@@ -121,7 +131,7 @@ class Flow {
   ): Shape {
     const { Type, Resource, Branches } = state;
     if (Type === 'Task')
-      return (typeof Resource === 'string' ? this.outputs(Resource) : undefined) ?? UNKNOWN;
+      return (typeof Resource === 'string' ? this.outputs(Resource, given) : undefined) ?? UNKNOWN;
     if (Type === 'Pass') return state['Result'] === undefined ? given : state['Result'];
     if (Type === 'Parallel' && Array.isArray(Branches))
       return Branches.filter(isPlainObject).map((branch, index) =>
