@@ -335,7 +335,7 @@ describe('how a map run ends', () => {
         run.bench.client.send(new DescribeExecutionCommand({ executionArn })),
       ),
     );
-    expect(inputs.map(({ input }) => input).toSorted()).not.toContain('1');
+    expect(inputs.map(({ input }) => input)).not.toContain('1');
     expect(inputs.length).toBeLessThanOrEqual(2);
   });
 });
