@@ -1,8 +1,9 @@
 import type { JSX } from 'preact';
 import { route, to } from './route.js';
-import { connection, paused, restarts } from './service/stream.js';
+import { clock, connection, paused, restarts } from './service/stream.js';
 import { Icon, type IconName } from './parts/icons.js';
 import { ActivitiesView } from './views/activities/activities.js';
+import { ActivityPage } from './views/activities/activity.js';
 import { Shortcuts } from './views/go/shortcuts.js';
 import { ExecutionPage } from './views/execution/execution.js';
 import { ExecutionsView } from './views/executions/executions.js';
@@ -45,6 +46,11 @@ export function App(): JSX.Element {
         </nav>
         <div class="link">
           <Shortcuts />
+          {clock.value !== undefined && (
+            <span class="faint number" title="The time of the local service">
+              {clock.value}
+            </span>
+          )}
           <span class={`lamp ${connection.value}`} role="status">
             {CONNECTION_WORDS[connection.value]}
           </span>
@@ -81,7 +87,7 @@ function View({ parts }: { readonly parts: readonly string[] }): JSX.Element {
     case 'executions':
       return arn === undefined ? <ExecutionsView /> : <ExecutionPage key={arn} arn={arn} />;
     case 'activities':
-      return <ActivitiesView />;
+      return arn === undefined ? <ActivitiesView /> : <ActivityPage key={arn} arn={arn} />;
     case 'workers':
       return <WorkersView selected={arn} />;
     default:

@@ -178,7 +178,7 @@ withChromium('in a real Chromium', () => {
     await page.getByRole('link', { name: 'Activities' }).click();
     await page.getByRole('textbox', { name: 'Name of a new activity' }).fill('HelloWorld');
     await button('Create activity').click();
-    await page.getByRole('heading', { name: 'HelloWorld' }).waitFor();
+    await page.getByRole('link', { name: 'HelloWorld' }).waitFor();
 
     await page.getByRole('link', { name: 'Machines' }).first().click();
     await page.getByRole('link', { name: 'New machine' }).click();
@@ -528,6 +528,7 @@ withChromium('in a real Chromium', () => {
     await plain('😀-مرحبا');
     await open('activities');
     await plain('Ünï-😀-مرحبا');
+    await page.getByRole('link', { name: 'Ünï-😀-مرحبا' }).click();
     await button('Take the oldest task by hand').click();
     await plain('<u>key</u>');
     await page.getByRole('radio', { name: 'It failed' }).click();

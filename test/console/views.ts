@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { call, seedForm, type Scene } from './scene.js';
+import { ACTIVITIES, call, seedForm, type Scene } from './scene.js';
 
 /** A view of the console, brought to where it is worth a look. */
 export interface View {
@@ -154,20 +154,21 @@ export const VIEWS: readonly View[] = [
     },
   ),
   view(
-    'keys',
-    () => 'machines',
-    async (page) => page.keyboard.press('?'),
-  ),
-  view(
     'activities',
     () => 'activities',
-    async (page) => page.locator('.traffic figure').first().waitFor(),
+    async (page) => page.locator('.sparkline').first().waitFor(),
   ),
+  view(
+    'activity',
+    () => `activities/${ACTIVITIES.label}`,
+    async (page) => page.locator('.traffic').waitFor(),
+  ),
+  view('activity-delete', () => `activities/${ACTIVITIES.label}`, press('Delete', 'dialog')),
   view('workers', () => 'workers'),
   view('worker', () => `workers/${encodeURIComponent('10.0.12.32:8080')}`),
   view(
     'hand',
-    () => 'activities',
+    () => `activities/${ACTIVITIES.check}`,
     async (page, { service, machine }) => {
       await call(service.url, 'StartExecution', {
         stateMachineArn: machine,

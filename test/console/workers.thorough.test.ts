@@ -77,12 +77,14 @@ withChromium('the workers of a fleet, in a real Chromium', () => {
     const cells = async (n: number): Promise<string> =>
       (await rows.nth(n).innerText()).replaceAll(/\s+/g, ' ');
     expect(await cells(1)).toMatch(
-      /^packing-7d9f5c-1 10\.0\.12\.31:8080 1\.2\.0 3 h Ready LabelActivity\.print InvoiceActivity\.render 4 of 10 – Kubernetes, for 3 h 2 h 5 min InvoiceActivity\.render$/,
+      /^packing-7d9f5c-1 10\.0\.12\.31:8080 1\.2\.0 3 h Ready 4 of 10 Kubernetes, for 3 h 2 h 5 min InvoiceActivity\.render$/,
     );
-    expect(await cells(2)).toMatch(/ LabelActivity\.print paused by a task, 9 min \d+ s left – /);
+    expect(await cells(2)).toMatch(
+      / Ready LabelActivity\.print paused by a task, 9 min \d+ s left 4 of 10 – /,
+    );
     expect(await cells(3)).toMatch(/ 1\.1\.4 3 h Draining grace ends in 9 min \d+ s /);
     expect(await cells(4)).toMatch(/ Not ready .* waiting for the service \(unreachable\) for 3 h /);
-    expect(await cells(5)).toMatch(/^10\.0\.12\.35:8080 Can't be read no answer within 2 s$/);
+    expect(await cells(5)).toMatch(/^10\.0\.12\.35:8080 Can't be read no answer within 2 s ?$/);
     expect(await page.locator('li.worker').count()).toBe(0);
     await page.getByRole('link', { name: 'packing-7d9f5c-3' }).click();
     const panel = page.getByRole('listitem', { name: 'Worker packing-7d9f5c-3' });

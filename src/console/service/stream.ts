@@ -1,5 +1,6 @@
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import type { MessageStamp, TopicName, Topics } from '../../framework/local/console/api.js';
+import { instant } from '../model/format.js';
 import { CallError } from './calls.js';
 import type { FromHub, HubState, Wanted } from './hub/messages.js';
 import { openPort, ownHub } from './hub/port.js';
@@ -14,6 +15,8 @@ export const paused = signal(false);
 export const restarts = signal(0);
 /** The time on the service's clock at a time on the browser's, in the latest message; and how fast it passes. */
 let known = { at: 0, now: 0, scale: 1 };
+/** The difference between two clocks by which they show different times, and not the delay of a message. */
+const OTHER_TIME_MS = 60_000;
 const visible = signal(document.visibilityState !== 'hidden');
 
 document.addEventListener('visibilitychange', () => {
@@ -29,6 +32,13 @@ setInterval(() => {
   if (!paused.value && visible.value && connection.value !== 'lost')
     now.value = known.now + (Date.now() - known.at) * known.scale;
 }, 250);
+
+/** The time on the service's clock as text, if that isn't the time here: it was put forward, or has another scale. */
+export const clock = computed(() => {
+  const { scale } = known;
+  if (scale === 1 && Math.abs(now.value - Date.now()) < OTHER_TIME_MS) return undefined;
+  return `${instant(now.value, Date.now())}${scale === 1 ? '' : ` · ${scale} ×`}`;
+});
 
 /** The functions to call with the messages of a topic. */
 export interface Listener<K extends TopicName> {

@@ -50,6 +50,10 @@ export interface ExecutionRow {
   readonly endedAt: number | null;
   /** True if a person keeps it, so that the service does. */
   readonly isPinned: boolean;
+  /** The name of the error by which it failed; empty if there is none. */
+  readonly error: string;
+  readonly redrives: number;
+  readonly version: number | null;
 }
 
 export interface ExecutionList {
@@ -112,24 +116,21 @@ function merge(
 }
 
 /** Returns a row of a list as an object. */
-export const toRow = ([
-  order,
-  machine,
-  name,
-  status,
-  startedAt,
-  endedAt,
-  ,
-  isPinned,
-]: ExecutionTuple): ExecutionRow => ({
-  order,
-  machine,
-  name,
-  status,
-  startedAt,
-  endedAt,
-  isPinned,
-});
+export function toRow(tuple: ExecutionTuple): ExecutionRow {
+  const [order, machine, name, status, startedAt, endedAt, , isPinned, error, redrives, version] = tuple;
+  return {
+    order,
+    machine,
+    name,
+    status,
+    startedAt,
+    endedAt,
+    isPinned,
+    error: error ?? '',
+    redrives,
+    version,
+  };
+}
 
 export interface ExecutionView extends ExecutionFacts, Omit<ExecutionUpdate, 'notes'> {
   /** The workers' notes on attempts, by the id of the ActivityScheduled event. */

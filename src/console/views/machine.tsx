@@ -12,6 +12,7 @@ import { Tabs } from '../parts/tabs.js';
 import { queryField, route, setQuery, to } from '../route.js';
 import { CallError, query } from '../service/calls.js';
 import { type ExecutionList, useExecutions, useMachines } from '../service/topics.js';
+import { DeleteButton } from './delete-button.js';
 import { ExecutionTable } from './executions/execution-table.js';
 import { EditMachine } from './new-machine/edit-machine.js';
 import { StartDialog } from './start/start-dialog.js';
@@ -72,6 +73,7 @@ function MachineHead({ machine }: MachineProps): JSX.Element {
           <Icon name="copy" />
           Copy
         </a>
+        <DeleteButton arn={arn} room="machines" />
         <button type="button" class="primary" onClick={() => setStarting(true)}>
           <Icon name="play" />
           Start execution
@@ -88,7 +90,7 @@ function MachineExecutions({ list }: { readonly list: ExecutionList | undefined 
       <h2 class="panel-title">
         Executions {list && <span class="faint">{count(list.rows.length, 'execution')}</span>}
       </h2>
-      <ExecutionTable rows={list?.rows ?? []} withMachine={false} empty="Nothing was started yet." />
+      <ExecutionTable rows={list?.rows ?? []} empty="Nothing was started yet." />
     </section>
   );
 }

@@ -1,13 +1,16 @@
 import type { JSX } from 'preact';
 import type { MachineRow } from '../../framework/local/console/api.js';
-import { regionIn } from '../model/format.js';
+import { executionArn, instant, nameIn, regionIn } from '../model/format.js';
 import { Icon } from '../parts/icons.js';
 import { PageHead, Loading } from '../parts/page.js';
-import { STATUSES, statusTone, wordOf } from '../parts/status.js';
+import { StatusBadge } from '../parts/status.js';
+import { Failures, ListTable } from '../parts/tables/list-table.js';
+import type { Column } from '../parts/tables/sorting.js';
 import { to } from '../route.js';
+import { now } from '../service/stream.js';
 import { useMachines } from '../service/topics.js';
 
-/** The view of all machines, each with the number of its executions in each status. */
+/** The view of all machines, each with its latest execution and the numbers of its executions. */
 export function MachinesView(): JSX.Element {
   const machines = useMachines();
   return (
@@ -23,69 +26,72 @@ export function MachinesView(): JSX.Element {
       ) : machines.length === 0 ? (
         <NoMachines />
       ) : (
-        <Cards machines={machines} />
+        <section class="panel" aria-label="All machines">
+          <ListTable caption="Machines" class="list" items={machines} columns={COLUMNS} />
+        </section>
       )}
     </>
   );
 }
 
-function NoMachines(): JSX.Element {
-  return (
-    <div class="empty">
-      <p>There is no machine yet.</p>
-      <p>
-        A machine is a definition in the states language: what happens, in which order. Files in{' '}
-        <code>state-machines/</code> are here from the start; or{' '}
-        <a href={to('machines', 'new')}>write one here</a>.
-      </p>
-    </div>
-  );
-}
-
-function Cards({ machines }: { readonly machines: readonly MachineRow[] }): JSX.Element {
-  return (
-    <ul class="cards">
-      {machines.map((machine) => (
-        <li key={machine.arn} class="card">
-          <h2>
-            <a class="cover" href={to('machines', machine.arn)} dir="auto">
-              {machine.name}
-            </a>
-          </h2>
-          <p class="faint">
-            {regionIn(machine.arn)}
-            {machine.deleting && ' · being deleted'}
-          </p>
-          <Counts machine={machine} />
-          <Missing machine={machine} />
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function Counts({ machine: { counts } }: { readonly machine: MachineRow }): JSX.Element {
-  const all = STATUSES.filter((status) => counts[status] !== undefined);
-  if (all.length === 0) return <p class="faint">No execution yet</p>;
-  return (
-    <p class="tally">
-      {all.map((status) => (
-        <span class={`count ${statusTone(status)}`}>
-          <b>{counts[status]?.toLocaleString('en')}</b> {wordOf(status).toLowerCase()}
-        </span>
-      ))}
+const NoMachines = (): JSX.Element => (
+  <div class="empty">
+    <p>There is no machine yet.</p>
+    <p>
+      A machine is a definition in the states language: what happens, in which order. Files in{' '}
+      <code>state-machines/</code> are here from the start; or{' '}
+      <a href={to('machines', 'new')}>write one here</a>.
     </p>
+  </div>
+);
+
+const failuresOf = ({ counts }: MachineRow): number => (counts.FAILED ?? 0) + (counts.TIMED_OUT ?? 0);
+const executionsOf = ({ counts }: MachineRow): number =>
+  Object.values(counts).reduce((sum, each) => sum + each, 0);
+
+const COLUMNS: readonly Column<MachineRow>[] = [
+  { label: 'Name', value: ({ name }) => name, cell: (machine) => <Name machine={machine} /> },
+  {
+    label: 'Last run',
+    value: ({ last }) => last?.startedAt ?? '',
+    cell: (machine) => <LastRun {...machine} />,
+  },
+  { label: 'Region', class: 'faint spare', cell: ({ arn }) => regionIn(arn) },
+  { label: 'Executions', class: 'number spare', value: executionsOf, cell: executionsOf },
+  {
+    ...{ label: 'Running', class: 'number spare', value: ({ counts }) => counts.RUNNING ?? 0 },
+    cell: ({ counts }) => counts.RUNNING ?? 0,
+  },
+  {
+    label: 'Failures',
+    class: 'number',
+    value: failuresOf,
+    cell: (machine) => <Failures n={failuresOf(machine)} />,
+  },
+];
+
+function Name({ machine }: { readonly machine: MachineRow }): JSX.Element {
+  const { arn, name, deleting, activities } = machine;
+  const missing = activities.filter(({ exists }) => !exists).map((each) => nameIn(each.arn));
+  return (
+    <>
+      <a href={to('machines', arn)} dir="auto">
+        {name}
+      </a>
+      {deleting && <p class="faint">being deleted</p>}
+      {missing.length > 0 && (
+        <p class="warning">
+          {missing.length === 1 ? 'An activity is' : 'Activities are'} not there, and an execution fails at
+          it: {missing.join(', ')}
+        </p>
+      )}
+    </>
   );
 }
 
-function Missing({ machine }: { readonly machine: MachineRow }): JSX.Element | null {
-  const missing = machine.activities.filter(({ exists }) => !exists);
-  if (missing.length === 0) return null;
-  return (
-    <p class="warning">
-      Its {missing.length === 1 ? 'activity' : 'activities'}{' '}
-      {missing.map(({ arn }) => arn.split(':').at(-1)).join(', ')} {missing.length === 1 ? 'is' : 'are'} not
-      there: an execution fails at it.
-    </p>
-  );
-}
+const LastRun = ({ arn, last }: MachineRow): JSX.Element | null =>
+  last ? (
+    <a class="last-run" href={to('executions', executionArn(arn, last.name))} title={last.name}>
+      <StatusBadge status={last.status} /> <span class="number">{instant(last.startedAt, now.peek())}</span>
+    </a>
+  ) : null;

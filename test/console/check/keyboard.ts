@@ -47,7 +47,7 @@ async function wholeFlow(page: Page): Promise<void> {
   await use(page.getByRole('link', { name: 'Activities' }));
   await write(page.getByRole('textbox', { name: 'Name of a new activity' }), 'HelloWorld');
   await keyboard.press('Enter');
-  await page.getByRole('heading', { name: 'HelloWorld' }).waitFor();
+  await page.getByRole('link', { name: 'HelloWorld' }).waitFor();
   await use(page.getByRole('link', { name: 'Machines' }).first());
   await use(page.getByRole('link', { name: 'New machine' }));
   await write(page.getByRole('textbox', { name: 'Name' }), 'Hello');

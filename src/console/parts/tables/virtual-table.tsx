@@ -1,12 +1,13 @@
 import type { ComponentChildren, JSX, RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { keepScroll, keptScroll } from '../../place.js';
+import { type Column, ColumnHead, sortOf } from './sorting.js';
 
 interface VirtualTableProps<T> extends TableSize<T> {
   /** The table's name in the style sheet. */
   readonly name: string;
   readonly label: string;
-  readonly columns: readonly string[];
+  readonly columns: readonly (string | Column<T>)[];
   readonly row: (item: T, index: number) => ComponentChildren;
   /** Shown in place of the rows if there are no items. */
   readonly empty: ComponentChildren;
@@ -41,9 +42,15 @@ export function VirtualTable<T>(props: VirtualTableProps<T>): JSX.Element {
   return (
     <div class={`rows rows-${name}`} role="table" aria-label={label} aria-rowcount={items.length + 1}>
       <div class="row head" role="row" aria-rowindex={1}>
-        {columns.map((column) => (
-          <span role="columnheader">{column}</span>
-        ))}
+        {columns.map((column) =>
+          typeof column === 'string' ? (
+            <span role="columnheader">{column}</span>
+          ) : (
+            <span role="columnheader" aria-sort={sortOf(column)}>
+              <ColumnHead column={column} table={name} />
+            </span>
+          ),
+        )}
       </div>
       {items.length === 0 && <div class="empty">{empty}</div>}
       <div

@@ -1,27 +1,25 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { ActivityRow, ActivityTraffic } from '../../../framework/local/console/api.js';
-import { age, count, nameIn, regionIn } from '../../model/format.js';
+import { duration, regionIn } from '../../model/format.js';
 import { Icon } from '../../parts/icons.js';
 import { ErrorMessage, Loading, PageHead } from '../../parts/page.js';
-import { Table } from '../../parts/tables/table.js';
-import { LeaseText } from '../../parts/times.js';
+import { Failures, ListTable } from '../../parts/tables/list-table.js';
+import type { Column } from '../../parts/tables/sorting.js';
 import { useAction } from '../../parts/use-action.js';
 import { to } from '../../route.js';
 import { create } from '../../service/calls.js';
-import { now } from '../../service/stream.js';
 import { useActivities, useTraffic } from '../../service/topics.js';
-import { TakeButton } from '../task/take-button.js';
-import { Traffic } from './traffic.js';
+import { Sparkline } from './traffic.js';
 
-/** The most workers of an activity that are listed as polling and, with the constant below, as having tasks. */
-const MOST_POLLERS = 5;
-const MOST_LEASES = 10;
-
-/** The view of all activities, with the workers that poll them and with their tasks. */
+/** The view of all activities, with the numbers of their tasks and polls. */
 export function ActivitiesView(): JSX.Element {
   const activities = useActivities();
   const traffic = useTraffic();
+  const rows = (activities ?? []).map((each) => ({
+    ...traffic?.find(({ arn }) => arn === each.arn),
+    ...each,
+  }));
   return (
     <>
       <PageHead title="Activities" name="Activities">
@@ -32,15 +30,9 @@ export function ActivitiesView(): JSX.Element {
       ) : activities.length === 0 ? (
         <NoActivities />
       ) : (
-        <ul class="activities">
-          {activities.map((activity) => (
-            <Activity
-              key={activity.arn}
-              activity={activity}
-              traffic={traffic?.find(({ arn }) => arn === activity.arn)}
-            />
-          ))}
-        </ul>
+        <section class="panel" aria-label="All activities">
+          <ListTable caption="Activities" class="list" items={rows} columns={COLUMNS} />
+        </section>
       )}
     </>
   );
@@ -74,125 +66,34 @@ function NewActivity(): JSX.Element {
   );
 }
 
-interface ActivityProps {
-  readonly activity: ActivityRow;
-}
+type Row = ActivityRow & Pick<Partial<ActivityTraffic>, 'failures' | 'parts' | 'work'>;
 
-function Activity({
-  activity,
-  traffic,
-}: ActivityProps & { readonly traffic: ActivityTraffic | undefined }): JSX.Element {
-  const { arn, name, leased, working } = activity;
-  return (
-    <li class="panel activity" aria-label={`Activity ${name}`}>
-      <div class="activity-head">
-        <h2 dir="auto">{name}</h2>
-        <p class="faint" title={arn}>
-          {regionIn(arn)}
-        </p>
-      </div>
-      <Numbers activity={activity} />
-      <div class="activity-body">
-        <Pollers activity={activity} />
-        <Queue activity={activity} />
-        {working.length > 0 && <Leases activity={activity} />}
-        {leased > MOST_LEASES && <p class="faint">and {(leased - MOST_LEASES).toLocaleString('en')} more</p>}
-      </div>
-      {traffic && <Traffic traffic={traffic} />}
-    </li>
-  );
-}
+const failuresOf = ({ failures = [] }: Row): number => failures.reduce((sum, [, times]) => sum + times, 0);
+const workOf = ({ work }: Row): number | '' => work?.[1] ?? '';
 
-const Numbers = ({ activity: { polls, queued, leased } }: ActivityProps): JSX.Element => (
-  <dl class="numbers">
-    <div class={polls === 0 && queued > 0 ? 'warn' : ''}>
-      <dt>Open polls</dt>
-      <dd>{polls.toLocaleString('en')}</dd>
-    </div>
-    <div class={queued > 0 ? 'warn' : ''}>
-      <dt>Queued</dt>
-      <dd>{queued.toLocaleString('en')}</dd>
-    </div>
-    <div>
-      <dt>Leased</dt>
-      <dd>{leased.toLocaleString('en')}</dd>
-    </div>
-  </dl>
-);
-
-function Pollers({ activity: { polls, pollers } }: ActivityProps): JSX.Element {
-  if (polls === 0)
-    return (
-      <p>
-        <span class="faint">No worker polls for it.</span>
-      </p>
-    );
-  return (
-    <p>
-      Polled by{' '}
-      {pollers.slice(0, MOST_POLLERS).map(({ name, polls: own }, i) => (
-        <>
-          {i > 0 && ', '}
-          <strong dir="auto">{name ?? 'a worker without a name'}</strong> ({count(own, 'poll')})
-        </>
-      ))}
-      {pollers.length > MOST_POLLERS && ` and ${pollers.length - MOST_POLLERS} more`}
-    </p>
-  );
-}
-
-/** The queued tasks of an activity, and a button that takes the oldest one. */
-function Queue({ activity: { arn, queued, waiting } }: ActivityProps): JSX.Element | null {
-  const [oldest] = waiting;
-  if (!oldest) return null;
-  return (
-    <div class="note">
-      <p>
-        <strong>
-          {count(queued, 'task')} {queued === 1 ? 'waits' : 'wait'} for a worker
-        </strong>
-        , the oldest came {age(now.value - oldest.since)}
-        {oldest.execution !== undefined && (
-          <>
-            {' '}
-            from{' '}
-            <a href={to('executions', oldest.execution)} dir="auto">
-              {nameIn(oldest.execution)}
-            </a>
-          </>
-        )}
-        .
-      </p>
-      <TakeButton activityArn={arn} />
-    </div>
-  );
-}
-
-const Leases = ({ activity: { name, working } }: ActivityProps): JSX.Element => (
-  <Table caption={`Leased tasks of ${name}`}>
-    <thead>
-      <tr>
-        <th scope="col">Leased by</th>
-        <th scope="col">Execution</th>
-        <th scope="col">Heartbeat</th>
-      </tr>
-    </thead>
-    <tbody>
-      {working.slice(0, MOST_LEASES).map((task) => (
-        <tr>
-          <td dir="auto">{task.workerName ?? 'a worker without a name'}</td>
-          <td dir="auto">
-            {task.execution === undefined ? (
-              '–'
-            ) : (
-              <a href={to('executions', task.execution)}>{nameIn(task.execution)}</a>
-            )}
-          </td>
-          <td>
-            <LeaseText lease={task} />
-          </td>
-        </tr>
-      ))}
-    </tbody>
-  </Table>
-);
+const COLUMNS: readonly Column<Row>[] = [
+  {
+    ...{ label: 'Name', value: ({ name }) => name },
+    cell: ({ arn, name }) => (
+      <a href={to('activities', arn)} dir="auto">
+        {name}
+      </a>
+    ),
+  },
+  { label: 'Region', class: 'faint spare', cell: ({ arn }) => regionIn(arn) },
+  {
+    ...{ label: 'Waiting', class: 'number', value: ({ queued }) => queued },
+    cell: ({ queued }) => <span class={queued > 0 ? 'held' : ''}>{queued.toLocaleString('en')}</span>,
+  },
+  { label: 'Over time', class: 'spare', cell: ({ parts }) => parts && <Sparkline parts={parts} /> },
+  {
+    ...{ label: 'Polls', class: 'number', value: ({ polls }) => polls },
+    cell: ({ polls, queued }) => <span class={polls === 0 && queued > 0 ? 'held' : ''}>{polls}</span>,
+  },
+  { label: 'Leased', class: 'number spare', value: ({ leased }) => leased, cell: ({ leased }) => leased },
+  {
+    ...{ label: 'Work, p95', class: 'number spare', value: workOf },
+    cell: (row) => (workOf(row) === '' ? '–' : duration(Number(workOf(row)))),
+  },
+  { label: 'Failures', class: 'number', value: failuresOf, cell: (row) => <Failures n={failuresOf(row)} /> },
+];

@@ -13,12 +13,15 @@ export function Traffic({ traffic }: TrafficProps): JSX.Element {
   const number = (n: number): string => n.toLocaleString('en');
   return (
     <div class="traffic">
-      <Chart values={parts.map(([, , waiting]) => waiting)} />
+      <Sparkline parts={parts} />
       <p>
         {number(scheduled)} scheduled, {number(started)} started. Wait: {percentilesText(wait)}. Work:{' '}
         {percentilesText(work)}.
       </p>
-      <Period from={from} partMs={partMs} />
+      <p class="faint">
+        The tasks that waited, from {instant(from, now.value)} until now, a step for each{' '}
+        {wholeSeconds(partMs)}.
+      </p>
       {failures.length > 0 && (
         <p class="faint">
           Failed:{' '}
@@ -34,46 +37,31 @@ export function Traffic({ traffic }: TrafficProps): JSX.Element {
   );
 }
 
-const Period = ({ from, partMs }: Pick<ActivityTraffic, 'from' | 'partMs'>): JSX.Element => (
-  <p class="faint">
-    From {instant(from, now.value)} until now, a step for each {wholeSeconds(partMs)}.
-  </p>
-);
-
 const percentilesText = ([p50, p95]: Percentiles): string =>
   p50 === null || p95 === null ? 'none yet' : `p50 ${duration(p50)}, p95 ${duration(p95)}`;
 
 const WIDTH = 120;
 const HEIGHT = 32;
 
-/** The number of tasks that wait for a worker, over the time. */
-function Chart({ values }: { readonly values: readonly number[] }): JSX.Element {
+/** The number of tasks that waited for a worker, over the time. */
+export function Sparkline({ parts }: Pick<ActivityTraffic, 'parts'>): JSX.Element {
+  const values = parts.map(([, , waiting]) => waiting);
   const most = Math.max(0, ...values);
-  const text = `${values.at(-1) ?? 0} now, at most ${most}`;
+  const points = values.map((value, i) => {
+    const x = (i * WIDTH) / Math.max(1, values.length - 1);
+    return `${x.toFixed(1)},${(HEIGHT * (1 - value / Math.max(1, most))).toFixed(1)}`;
+  });
+  const label = `Waiting: ${values.at(-1) ?? 0} now, at most ${most}`;
   return (
-    <figure>
-      <figcaption>
-        <strong>Waiting</strong> {text}
-      </figcaption>
-      <svg
-        viewBox={`0 -1 ${WIDTH} ${HEIGHT + 2}`}
-        preserveAspectRatio="none"
-        role="img"
-        aria-label={`Waiting: ${text}`}
-      >
-        <path class="blue" d={pathOf(values, most)} />
-      </svg>
-    </figure>
+    <svg
+      class="sparkline blue"
+      viewBox={`0 -1 ${WIDTH} ${HEIGHT + 2}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+    >
+      <title>{label}</title>
+      <polyline points={points.join(' ')} />
+    </svg>
   );
-}
-
-/** Returns an SVG path: a step for each value. */
-function pathOf(values: readonly number[], most: number): string {
-  const step = WIDTH / values.length;
-  return values
-    .map((value, i) => {
-      const y = (HEIGHT - (most === 0 ? 0 : (value / most) * HEIGHT)).toFixed(1);
-      return `${i === 0 ? 'M' : 'L'}${(i * step).toFixed(1)} ${y}H${((i + 1) * step).toFixed(1)}`;
-    })
-    .join('');
 }

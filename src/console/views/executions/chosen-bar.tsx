@@ -71,7 +71,7 @@ interface ChosenBarProps {
   readonly onNone: () => void;
 }
 
-/** The number of the chosen executions, and what can be done with all of them at once. */
+/** The number of the chosen executions, and what can be done with all of them at once. It stands below the table, so that no row moves. */
 export function ChosenBar({ rows, onAll, onNone }: ChosenBarProps): JSX.Element {
   const [work, setWork] = useState<Work>();
   return (
@@ -80,16 +80,11 @@ export function ChosenBar({ rows, onAll, onNone }: ChosenBarProps): JSX.Element 
       <button type="button" class="quiet" onClick={onAll}>
         Choose all
       </button>
-      <button type="button" class="quiet" onClick={onNone} disabled={rows.length === 0}>
+      <button type="button" class="quiet" onClick={onNone}>
         Choose none
       </button>
-      {WORKS.map((each) => (
-        <button
-          type="button"
-          title={each.question}
-          disabled={!rows.some(each.fits)}
-          onClick={() => setWork(each)}
-        >
+      {WORKS.filter(({ fits }) => rows.some(fits)).map((each) => (
+        <button type="button" title={each.question} onClick={() => setWork(each)}>
           <Icon name={each.icon} />
           {each.word}
         </button>

@@ -1,18 +1,19 @@
 import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
 import { executionArn, instant, nameIn } from '../../model/format.js';
 import { Icon } from '../../parts/icons.js';
+import { type Column, sorted } from '../../parts/tables/sorting.js';
 import { VirtualTable } from '../../parts/tables/virtual-table.js';
-import { StatusBadge } from '../../parts/status.js';
+import { StatusBadge, wordOf } from '../../parts/status.js';
 import { Duration } from '../../parts/times.js';
-import { to } from '../../route.js';
+import { queryField, to } from '../../route.js';
 import { now } from '../../service/stream.js';
 import type { ExecutionRow } from '../../service/topics.js';
 
 interface TableProps {
   readonly rows: readonly ExecutionRow[];
-  readonly withMachine: boolean;
   readonly empty: string;
-  /** The rows that are chosen, by their numbers. @default rows can't be chosen */
+  /** The rows that are chosen, by their numbers. @default rows can't be chosen: those of one machine */
   readonly choice?: Choice;
 }
 
@@ -22,49 +23,80 @@ export interface Choice {
   readonly onChoose: (chosen: ReadonlySet<number>) => void;
 }
 
-/** A table of executions. The latest is first. */
-export function ExecutionTable({ rows, withMachine, empty, choice }: TableProps): JSX.Element {
+const OWN: readonly Column<ExecutionRow>[] = [
+  { label: 'Name', value: ({ name }) => name, cell: (row) => <Name row={row} /> },
+  {
+    ...{ label: 'Started', class: 'number', value: ({ startedAt }) => startedAt },
+    cell: ({ startedAt }) => instant(startedAt, now.peek()),
+  },
+  {
+    ...{ label: 'Duration', class: 'number' },
+    value: ({ startedAt, endedAt }) => (endedAt ?? now.peek()) - startedAt,
+    cell: ({ startedAt, endedAt }) => <Duration from={startedAt} to={endedAt} />,
+  },
+];
+
+const FURTHER: readonly Column<ExecutionRow>[] = [
+  { label: 'Error', class: 'bad', value: ({ error }) => error, cell: ({ error }) => <Cut text={error} /> },
+  {
+    ...{ label: 'Machine', class: 'faint', value: ({ machine }) => nameIn(machine) },
+    cell: ({ machine }) => <Cut text={nameIn(machine)} />,
+  },
+  {
+    label: 'Version',
+    class: 'number',
+    value: ({ version }) => version ?? '',
+    cell: ({ version }) => version,
+  },
+  {
+    ...{ label: 'Redrives', class: 'number', value: ({ redrives }) => redrives },
+    cell: ({ redrives }) => redrives > 0 && redrives,
+  },
+];
+
+/** A table of executions. The latest is first, unless it is sorted by a column. */
+export function ExecutionTable({ rows, empty, choice }: TableProps): JSX.Element {
+  const status: Column<ExecutionRow> = {
+    ...{ label: 'Status', class: 'first', value: (row) => wordOf(row.status) },
+    cell: (row) => (
+      <>
+        {choice && <Chooser order={row.order} name={row.name} {...choice} />}
+        <StatusBadge status={row.status} />
+      </>
+    ),
+  };
+  const columns = [status, ...OWN, ...(choice ? FURTHER : [])];
+  const items = useMemo(() => sorted(rows, columns), [rows, queryField('sort')]);
   return (
     <VirtualTable
-      name={withMachine ? 'executions' : 'own-executions'}
+      name={choice ? 'executions' : 'own-executions'}
       label="Executions"
-      items={rows}
+      items={items}
       keyOf={({ order }) => order}
       rowHeight={40}
-      columns={
-        withMachine
-          ? ['Status', 'Name', 'Machine', 'Started', 'Duration']
-          : ['Status', 'Name', 'Started', 'Duration']
-      }
+      columns={columns}
       empty={empty}
-      row={({ order, status, name, machine, startedAt, endedAt, isPinned }) => (
-        <>
-          <span role="cell" class="first">
-            {choice && <Chooser order={order} name={name} {...choice} />}
-            <StatusBadge status={status} />
+      row={(row) =>
+        columns.map((column) => (
+          <span role="cell" class={column.class}>
+            {column.cell(row)}
           </span>
-          <span role="cell" class="grow" title={name}>
-            {isPinned && <Pinned />}
-            <a href={to('executions', executionArn(machine, name))} dir="auto">
-              {name}
-            </a>
-          </span>
-          {withMachine && (
-            <span role="cell" class="faint" dir="auto" title={nameIn(machine)}>
-              {nameIn(machine)}
-            </span>
-          )}
-          <span role="cell" class="number">
-            <Started at={startedAt} />
-          </span>
-          <span role="cell" class="number">
-            <Duration from={startedAt} to={endedAt} />
-          </span>
-        </>
-      )}
+        ))
+      }
     />
   );
 }
+
+const Name = ({ row: { name, machine, isPinned } }: { readonly row: ExecutionRow }): JSX.Element => (
+  <>
+    {isPinned && <Pinned />}
+    <a href={to('executions', executionArn(machine, name))} dir="auto" title={name}>
+      {name}
+    </a>
+  </>
+);
+
+const Cut = ({ text }: { readonly text: string }): JSX.Element => <bdi title={text}>{text}</bdi>;
 
 const Pinned = (): JSX.Element => (
   <>
@@ -88,5 +120,3 @@ function Chooser({ order, name, chosen, onChoose }: ChooserProps): JSX.Element {
     <input type="checkbox" aria-label={`Choose ${name}`} checked={chosen.has(order)} onChange={choose} />
   );
 }
-
-const Started = ({ at }: { readonly at: number }): JSX.Element => <>{instant(at, now.peek())}</>;

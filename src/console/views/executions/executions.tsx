@@ -16,6 +16,7 @@ export function ExecutionsView(): JSX.Element {
   const found = useFound(list, filter);
   const [chosen, choose] = useState<ReadonlySet<number>>(new Set());
   const rows = found?.rows ?? [];
+  const picked = rows.filter(({ order }) => chosen.has(order));
   return (
     <>
       <PageHead title="Executions" name="Executions" />
@@ -30,17 +31,18 @@ export function ExecutionsView(): JSX.Element {
             found={found?.total ?? 0}
             shown={rows.length}
           />
-          <ChosenBar
-            rows={rows.filter(({ order }) => chosen.has(order))}
-            onAll={() => choose(new Set(rows.map(({ order }) => order)))}
-            onNone={() => choose(new Set())}
-          />
           <ExecutionTable
             rows={rows}
-            withMachine
             empty={emptyText(list.rows.length, found === undefined)}
             choice={{ chosen, onChoose: choose }}
           />
+          {picked.length > 0 && (
+            <ChosenBar
+              rows={picked}
+              onAll={() => choose(new Set(rows.map(({ order }) => order)))}
+              onNone={() => choose(new Set())}
+            />
+          )}
         </section>
       )}
     </>

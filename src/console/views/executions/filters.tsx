@@ -1,4 +1,4 @@
-import type { ComponentChildren, JSX } from 'preact';
+import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { count, nameIn } from '../../model/format.js';
 import { STATUSES, wordOf } from '../../parts/status.js';
@@ -15,34 +15,55 @@ interface FiltersProps {
   readonly shown: number;
 }
 
-/** The fields by which the list of executions is filtered. */
+type Choices = readonly (readonly [value: string, word: string])[];
+
+const STATUS_CHOICES: Choices = [
+  ...STATUSES.map((status) => [status, wordOf(status)] as const),
+  ['KEPT', 'Kept'],
+];
+const AGE_CHOICES: Choices = Object.entries(AGES).map(([value, [word]]) => [value, word]);
+
+/** The fields by which the list of executions is filtered, in one row. */
 export function Filters({ filter, onFilter, list, found, shown }: FiltersProps): JSX.Element {
-  const machines = useMemo(() => [...new Set(list.rows.map(({ machine }) => machine))].toSorted(), [list]);
-  const shared = { filter, onFilter };
+  const machines = useMemo(
+    () =>
+      [...new Set(list.rows.map(({ machine }) => machine))]
+        .toSorted()
+        .map((arn) => [arn, nameIn(arn)] as const),
+    [list],
+  );
   const older = list.older > 0 ? `, and ${list.older.toLocaleString('en')} older` : '';
   const all = count(list.rows.length, 'execution');
   const cut = shown < found ? `, the latest ${shown.toLocaleString('en')} shown` : '';
+  const select = (field: keyof Filter, label: string, choices: Choices): JSX.Element => (
+    <select
+      aria-label={label}
+      value={filter[field]}
+      onChange={(event) => onFilter({ [field]: event.currentTarget.value })}
+    >
+      <option value="">{label}: any</option>
+      {choices.map(([value, word]) => (
+        <option value={value}>{word}</option>
+      ))}
+    </select>
+  );
+  const search = (field: keyof Filter, label: string): JSX.Element => (
+    <input
+      type="search"
+      aria-label={label}
+      placeholder={label}
+      value={filter[field]}
+      onInput={(event) => onFilter({ [field]: event.currentTarget.value })}
+    />
+  );
   return (
     <div class="filters" role="search" aria-label="Executions">
-      <Select {...shared} field="status" label="Status">
-        {STATUSES.map((status) => (
-          <option value={status}>{wordOf(status)}</option>
-        ))}
-        <option value="KEPT">Kept</option>
-      </Select>
-      <Select {...shared} field="machine" label="Machine">
-        {machines.map((arn) => (
-          <option value={arn}>{nameIn(arn)}</option>
-        ))}
-      </Select>
-      <Select {...shared} field="started" label="Started">
-        {Object.entries(AGES).map(([value, [word]]) => (
-          <option value={value}>{word}</option>
-        ))}
-      </Select>
-      <Search {...shared} field="name" label="Name" />
-      <Search {...shared} field="error" label="Error" />
-      <Search {...shared} field="input" label="Input" />
+      {select('status', 'Status', STATUS_CHOICES)}
+      {select('machine', 'Machine', machines)}
+      {select('started', 'Started', AGE_CHOICES)}
+      {search('name', 'Name')}
+      {search('error', 'Error')}
+      {search('input', 'Input')}
       <Total
         text={`${found === list.rows.length ? all : `${found.toLocaleString('en')} of ${all}`}${older}${cut}`}
         filter={Object.values(filter).join(' ')}
@@ -50,36 +71,3 @@ export function Filters({ filter, onFilter, list, found, shown }: FiltersProps):
     </div>
   );
 }
-
-interface FieldProps extends Pick<FiltersProps, 'filter' | 'onFilter'> {
-  readonly field: keyof Filter;
-  readonly label: string;
-}
-
-const Select = ({
-  filter,
-  onFilter,
-  field,
-  label,
-  children,
-}: FieldProps & { readonly children: ComponentChildren }): JSX.Element => (
-  <label>
-    <span>{label}</span>
-    <select value={filter[field]} onChange={(event) => onFilter({ [field]: event.currentTarget.value })}>
-      <option value="">Any</option>
-      {children}
-    </select>
-  </label>
-);
-
-const Search = ({ filter, onFilter, field, label }: FieldProps): JSX.Element => (
-  <label class="grow">
-    <span>{label}</span>
-    <input
-      type="search"
-      value={filter[field]}
-      onInput={(event) => onFilter({ [field]: event.currentTarget.value })}
-      placeholder="Part of it"
-    />
-  </label>
-);

@@ -32,11 +32,11 @@ export function GoDialog({ onClose }: GoProps): JSX.Element {
       <input
         type="text"
         role="combobox"
-        aria-label="Go to a page, machine, state, activity or execution"
+        aria-label="Go to a page, machine, activity or execution"
         aria-expanded={places.length > 0}
         aria-controls="places"
         aria-activedescendant={places.length > 0 ? `place-${at}` : undefined}
-        placeholder="Go to a page, machine, state, activity or execution"
+        placeholder="Go to a page, machine, activity or execution"
         value={text}
         onInput={(event) => {
           setText(event.currentTarget.value);

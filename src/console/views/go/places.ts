@@ -1,15 +1,12 @@
-import { useEffect, useState } from 'preact/hooks';
-import { allStates, readDefinition } from '../../model/definition.js';
 import { executionArn, nameIn } from '../../model/format.js';
 import { to } from '../../route.js';
-import { query } from '../../service/calls.js';
 import { useActivities, useExecutions, useMachines } from '../../service/topics.js';
 
 /** Somewhere in the console that the user can go to. */
 export interface Place {
-  readonly kind: 'Page' | 'Machine' | 'Activity' | 'State' | 'Execution';
+  readonly kind: 'Page' | 'Machine' | 'Activity' | 'Execution';
   readonly name: string;
-  /** Tells places of the same name apart: the machine of a state or an execution. */
+  /** Tells places of the same name apart: the machine of an execution. */
   readonly of?: string;
   readonly url: string;
 }
@@ -23,8 +20,7 @@ const PAGES: readonly Place[] = [
   { kind: 'Page', name: 'New machine', url: to('machines', 'new') },
 ];
 
-/** The most machines whose states are offered, and the most places that are shown. */
-const MOST_MACHINES = 50;
+/** The most places that are shown. */
 const MOST_SHOWN = 40;
 
 /** Returns all places that there are now. They are empty until the service has answered. */
@@ -32,35 +28,15 @@ export function usePlaces(): readonly Place[] {
   const machines = useMachines() ?? [];
   const activities = useActivities() ?? [];
   const executions = useExecutions(undefined)?.rows ?? [];
-  const states = useStates(machines.slice(0, MOST_MACHINES).map(({ arn }) => arn));
   return [
     ...PAGES,
     ...machines.map(({ arn, name }) => ({ kind: 'Machine' as const, name, url: to('machines', arn) })),
-    ...activities.map(({ name }) => ({ kind: 'Activity' as const, name, url: to('activities', { name }) })),
-    ...states,
+    ...activities.map(({ arn, name }) => ({ kind: 'Activity' as const, name, url: to('activities', arn) })),
     ...executions.map(({ machine, name }) => ({
       ...{ kind: 'Execution' as const, name, of: nameIn(machine) },
       url: to('executions', executionArn(machine, name)),
     })),
   ];
-}
-
-function useStates(arns: readonly string[]): readonly Place[] {
-  const [states, setStates] = useState<readonly Place[]>([]);
-  useEffect(() => {
-    void Promise.all(arns.map(statesOf)).then((found) => setStates(found.flat()));
-  }, [arns.join()]);
-  return states;
-}
-
-/** The states of a machine lead to its page. */
-async function statesOf(arn: string): Promise<Place[]> {
-  const { name, definition } = await query('machine', { arn }).catch(() => ({ name: '', definition: '' }));
-  const group = readDefinition(definition);
-  return [...(group ? allStates(group) : [])].map((state) => ({
-    ...{ kind: 'State', name: state.name, of: name },
-    url: to('machines', arn, { state: state.name }),
-  }));
 }
 
 /** Returns the places whose names contain all words of the text. Those that begin with it come first. */

@@ -7,7 +7,9 @@ import type {
 } from '../../../framework/local/console/api.js';
 import { heldWords, protectionWords, stateOf } from '../../model/fleet.js';
 import { age, count, nameIn, wholeSeconds } from '../../model/format.js';
-import { Table } from '../../parts/tables/table.js';
+import { ListTable } from '../../parts/tables/list-table.js';
+import type { Column } from '../../parts/tables/sorting.js';
+import { to } from '../../route.js';
 import { now } from '../../service/stream.js';
 import { StateBadge } from './state-badge.js';
 
@@ -30,9 +32,11 @@ export function WorkerPanel({ worker }: WorkerProps): JSX.Element {
       )}
       {worker.state !== 'unknown' && (
         <>
-          <Handlers worker={worker} />
+          <ListTable caption="Handlers" items={worker.handlers} columns={HANDLERS} />
           <h3>{tasksInFlight === 0 ? 'No task in flight' : `${count(tasksInFlight, 'task')} in flight`}</h3>
-          {details && details.tasks.length > 0 && <Tasks tasks={details.tasks} />}
+          {details && details.tasks.length > 0 && (
+            <ListTable caption="Tasks in flight" items={details.tasks} columns={TASKS} />
+          )}
           <h3>Since its start</h3>
           {details && <Counts counts={details.counts} />}
         </>
@@ -64,91 +68,57 @@ function WorkerHead({ worker }: WorkerProps): JSX.Element {
   );
 }
 
-const Handlers = ({ worker: { handlers } }: WorkerProps): JSX.Element => (
-  <Table caption="Handlers">
-    <thead>
-      <tr>
-        <th scope="col">Handler</th>
-        <th scope="col">Activity</th>
-        <th scope="col">Slots in use</th>
-        <th scope="col">Running</th>
-        <th scope="col">Undelivered</th>
-      </tr>
-    </thead>
-    <tbody>
-      {handlers.map((handler) => (
-        <tr>
-          <td dir="auto">
-            {handler.name}
-            {handler.held && <span class="held below">{heldWords(handler.held, now.value)}</span>}
-          </td>
-          <td dir="auto">{nameIn(handler.activityArn)}</td>
-          <td>
-            <meter
-              min={0}
-              max={handler.concurrency}
-              value={handler.running + handler.undelivered}
-              aria-label={`Slots in use of ${handler.name}`}
-            />{' '}
-            {handler.running + handler.undelivered} of {handler.concurrency}
-            <PollsOf handler={handler} />
-          </td>
-          <td>{handler.running}</td>
-          <td>{handler.undelivered}</td>
-        </tr>
-      ))}
-    </tbody>
-  </Table>
-);
+const HANDLERS: readonly Column<WorkerHandler>[] = [
+  {
+    label: 'Handler',
+    cell: ({ name, held }) => (
+      <>
+        <bdi>{name}</bdi>
+        {held && <span class="held below">{heldWords(held, now.value)}</span>}
+      </>
+    ),
+  },
+  {
+    label: 'Activity',
+    cell: ({ activityArn }) => <a href={to('activities', activityArn)}>{nameIn(activityArn)}</a>,
+  },
+  { label: 'Slots in use', cell: (handler) => <Slots handler={handler} /> },
+  { label: 'Running', class: 'number', cell: ({ running }) => running },
+  { label: 'Undelivered', class: 'number', cell: ({ undelivered }) => undelivered },
+];
 
-/** The open polls of a handler: each keeps a slot for the task that it may bring. */
-function PollsOf({
-  handler: { used, running, undelivered },
-}: {
-  readonly handler: WorkerHandler;
-}): JSX.Element | null {
-  const polls = used - running - undelivered;
-  return polls > 0 ? <span class="faint">, {count(polls, 'open poll')}</span> : null;
+/** The slots of a handler that tasks have, and its open polls: each keeps a slot for the task that it may bring. */
+function Slots({ handler }: { readonly handler: WorkerHandler }): JSX.Element {
+  const { name, used, running, undelivered, concurrency } = handler;
+  const busy = running + undelivered;
+  return (
+    <>
+      <meter min={0} max={concurrency} value={busy} aria-label={`Slots in use of ${name}`} /> {busy} of{' '}
+      {concurrency}
+      {used > busy && <span class="faint">, {count(used - busy, 'open poll')}</span>}
+    </>
+  );
 }
 
-const Tasks = ({ tasks }: { readonly tasks: readonly WorkerTask[] }): JSX.Element => (
-  <Table caption="Tasks in flight">
-    <thead>
-      <tr>
-        <th scope="col">Handler</th>
-        <th scope="col">Age</th>
-        <th scope="col">Phase</th>
-        <th scope="col">Progress</th>
-        <th scope="col">Heartbeat</th>
-      </tr>
-    </thead>
-    <tbody>
-      {tasks.map((task) => (
-        <tr>
-          <td dir="auto">{task.handler}</td>
-          <td>{wholeSeconds(task.seconds * 1000)}</td>
-          <td>{task.phase}</td>
-          <td>
-            <TaskProgress task={task} />
-          </td>
-          <td>{task.lastHeartbeatAt === null ? '–' : age(now.value - task.lastHeartbeatAt)}</td>
-        </tr>
-      ))}
-    </tbody>
-  </Table>
-);
+const TASKS: readonly Column<WorkerTask>[] = [
+  { label: 'Handler', cell: ({ handler }) => <bdi>{handler}</bdi> },
+  { label: 'Age', cell: ({ seconds }) => wholeSeconds(seconds * 1000) },
+  { label: 'Phase', cell: ({ phase }) => phase },
+  { label: 'Progress', cell: ({ progress }) => <TaskProgress progress={progress} /> },
+  {
+    label: 'Heartbeat',
+    cell: ({ lastHeartbeatAt: at }) => (at === null ? '–' : age(now.value - at)),
+  },
+];
 
-const TaskProgress = ({ task: { progress } }: { readonly task: WorkerTask }): JSX.Element => (
-  <>
-    {progress === null ? (
-      '–'
-    ) : (
-      <>
-        <progress max={1} value={progress} aria-label="Progress" /> {Math.round(progress * 100)} %
-      </>
-    )}
-  </>
-);
+const TaskProgress = ({ progress }: Pick<WorkerTask, 'progress'>): JSX.Element =>
+  progress === null ? (
+    <>–</>
+  ) : (
+    <>
+      <progress max={1} value={progress} aria-label="Progress" /> {Math.round(progress * 100)} %
+    </>
+  );
 
 const Counts = ({ counts }: Pick<WorkerDetails, 'counts'>): JSX.Element => (
   <p class="tally">

@@ -2,7 +2,8 @@ import type { JSX } from 'preact';
 import type { WorkerRow } from '../../../framework/local/console/api.js';
 import { heldWords, protectionWords, slotsOf, stateOf } from '../../model/fleet.js';
 import { wholeSeconds } from '../../model/format.js';
-import { Table } from '../../parts/tables/table.js';
+import { ListTable } from '../../parts/tables/list-table.js';
+import type { Column } from '../../parts/tables/sorting.js';
 import { to } from '../../route.js';
 import { now } from '../../service/stream.js';
 import { StateBadge } from './state-badge.js';
@@ -12,116 +13,91 @@ interface TableProps {
   readonly selected: string | undefined;
 }
 
-/** The table of a fleet: one row for each worker. */
-export const WorkerTable = ({ workers, selected }: TableProps): JSX.Element => (
-  <Table caption="Workers" class="fleet">
-    <thead>
-      <tr>
-        <th scope="col">Worker</th>
-        <th scope="col">Version</th>
-        <th scope="col">Up</th>
-        <th scope="col">State</th>
-        <th scope="col">Handlers</th>
-        <th scope="col">At work</th>
-        <th scope="col">Held back</th>
-        <th scope="col">Protected</th>
-        <th scope="col">Longest task</th>
-      </tr>
-    </thead>
-    <tbody>
-      {workers.map((worker) => (
-        <Row key={worker.key} worker={worker} isSelected={worker.key === selected} />
-      ))}
-    </tbody>
-  </Table>
-);
-
-interface RowProps {
-  readonly worker: WorkerRow;
-  readonly isSelected: boolean;
+/** The table of a fleet: one row for each worker. A second click on its name closes its details. */
+export function WorkerTable({ workers, selected }: TableProps): JSX.Element {
+  const name: Column<WorkerRow> = {
+    ...{ label: 'Worker', value: (worker) => worker.name },
+    cell: ({ key, name: own, address }) => (
+      <>
+        <a
+          href={key === selected ? to('workers') : to('workers', key)}
+          aria-current={key === selected ? 'true' : undefined}
+        >
+          <bdi>{own}</bdi>
+        </a>
+        {address !== undefined && address !== own && <span class="faint below">{address}</span>}
+      </>
+    ),
+  };
+  return (
+    <ListTable
+      caption="Workers"
+      class="fleet"
+      items={workers}
+      columns={[name, ...COLUMNS]}
+      isChosen={({ key }) => key === selected}
+    />
+  );
 }
 
-const Row = ({ worker, isSelected }: RowProps): JSX.Element => (
-  <tr class={isSelected ? 'chosen' : ''}>
-    <th scope="row">
-      <a
-        href={isSelected ? to('workers') : to('workers', worker.key)}
-        aria-current={isSelected ? 'true' : undefined}
-      >
-        <bdi>{worker.name}</bdi>
-      </a>
-      {worker.address !== undefined && worker.address !== worker.name && (
-        <span class="faint below">{worker.address}</span>
-      )}
-    </th>
-    {worker.state === 'unknown' ? <Unread worker={worker} /> : <Cells worker={worker} />}
-  </tr>
-);
+const isRead = ({ state }: WorkerRow): boolean => state !== 'unknown';
 
-const Unread = ({ worker }: { readonly worker: WorkerRow }): JSX.Element => (
-  <>
-    <td />
-    <td />
-    <td colSpan={6} class="unread">
-      <StateBadge state={stateOf(worker, now.value)} /> <bdi>{worker.reasons[0]}</bdi>
-    </td>
-  </>
-);
+const COLUMNS: readonly Column<WorkerRow>[] = [
+  { label: 'Version', value: ({ version = '' }) => version, cell: ({ version }) => <bdi>{version}</bdi> },
+  {
+    ...{ label: 'Up', value: ({ startedAt }) => -(startedAt ?? Infinity) },
+    cell: ({ startedAt }) => startedAt !== undefined && wholeSeconds(now.value - startedAt),
+  },
+  { label: 'State', value: (worker) => stateOf(worker, 0).word, cell: (worker) => <State worker={worker} /> },
+  {
+    ...{ label: 'At work', value: ({ handlers }) => slotsOf(handlers).running },
+    cell: (worker) => isRead(worker) && <Slots worker={worker} />,
+  },
+  {
+    label: 'Protected',
+    cell: (worker) => isRead(worker) && (protectionWords(worker.protection, now.value) ?? '–'),
+  },
+  {
+    ...{ label: 'Longest task', value: ({ oldestTask }) => oldestTask?.seconds ?? '' },
+    cell: ({ oldestTask }) =>
+      oldestTask && (
+        <>
+          {wholeSeconds(oldestTask.seconds * 1_000)} <bdi class="faint below">{oldestTask.handler}</bdi>
+        </>
+      ),
+  },
+];
 
-function Cells({ worker }: { readonly worker: WorkerRow }): JSX.Element {
-  const { version, startedAt, handlers, protection, oldestTask } = worker;
-  const { slots, running } = slotsOf(handlers);
+interface CellProps {
+  readonly worker: WorkerRow;
+}
+
+/** The state of a worker, and which of its handlers take no tasks. */
+function State({ worker }: CellProps): JSX.Element {
   const state = stateOf(worker, now.value);
+  const more = isRead(worker) ? state.more : worker.reasons[0];
   return (
     <>
-      <td>{version === undefined ? '?' : <bdi>{version}</bdi>}</td>
-      <td>{startedAt === undefined ? '?' : wholeSeconds(now.value - startedAt)}</td>
-      <td>
-        <StateBadge state={state} />
-        {state.more !== undefined && <span class="faint below">{state.more}</span>}
-      </td>
-      <td>
-        {handlers.map(({ name }) => (
-          <bdi class="line">{name}</bdi>
-        ))}
-      </td>
-      <td>
-        <meter
-          min={0}
-          max={Math.max(1, slots)}
-          value={running}
-          aria-label={`Slots at work of ${worker.name}`}
-        />{' '}
-        {running} of {slots}
-      </td>
-      <td>
-        <Held worker={worker} />
-      </td>
-      <td>{protectionWords(protection, now.value) ?? '–'}</td>
-      <td>
-        {oldestTask === null ? (
-          '–'
-        ) : (
-          <>
-            {wholeSeconds(oldestTask.seconds * 1_000)} <bdi class="faint below">{oldestTask.handler}</bdi>
-          </>
-        )}
-      </td>
+      <StateBadge state={state} />
+      {more !== undefined && <bdi class="faint below">{more}</bdi>}
+      {worker.handlers.map(
+        ({ name, held }) =>
+          held && (
+            <span class="held below">
+              <bdi>{name}</bdi> {heldWords(held, now.value)}
+            </span>
+          ),
+      )}
     </>
   );
 }
 
-function Held({ worker: { handlers } }: { readonly worker: WorkerRow }): JSX.Element {
-  const held = handlers.flatMap(({ name, held }) => (held ? { name, held } : []));
-  if (held.length === 0) return <>–</>;
+function Slots({ worker: { name, handlers } }: CellProps): JSX.Element {
+  const { slots, running } = slotsOf(handlers);
   return (
     <>
-      {held.map(({ name, held }) => (
-        <span class="line held">
-          <bdi>{name}</bdi>
-          <span class="below">{heldWords(held, now.value)}</span>
-        </span>
-      ))}
+      <meter min={0} max={Math.max(1, slots)} value={running} aria-label={`Slots at work of ${name}`} />{' '}
+      {running} of {slots}
     </>
   );
 }

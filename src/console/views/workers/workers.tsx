@@ -1,8 +1,9 @@
 import type { JSX } from 'preact';
 import type { WorkerRow } from '../../../framework/local/console/api.js';
+import { slotsOf } from '../../model/fleet.js';
+import { count } from '../../model/format.js';
 import { Loading, PageHead } from '../../parts/page.js';
 import { useWorkers } from '../../service/topics.js';
-import { FleetNumbers } from './fleet-numbers.js';
 import { WorkerPanel } from './worker-panel.js';
 import { WorkerTable } from './worker-table.js';
 
@@ -44,13 +45,19 @@ interface WorkersProps {
 
 /** A table of all workers, if there are several, and panels with the details of one or of a few. */
 function Workers({ workers, selected }: WorkersProps): JSX.Element {
+  const { slots, running } = slotsOf(workers.flatMap(({ handlers }) => handlers));
   const isFound = workers.some(({ key }) => key === selected);
   const detailed = workers.filter(({ key, details }) => details && (!isFound || key === selected));
   return (
     <div class="workers">
       {workers.length > 1 && (
         <section class="panel" aria-label="All workers">
-          <FleetNumbers workers={workers} />
+          <h2 class="panel-title">
+            {count(workers.length, 'worker')}{' '}
+            <span class="faint">
+              {running.toLocaleString('en')} of {slots.toLocaleString('en')} slots at work
+            </span>
+          </h2>
           <WorkerTable workers={workers} selected={isFound ? selected : undefined} />
         </section>
       )}

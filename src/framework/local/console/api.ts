@@ -193,6 +193,11 @@ export interface Commands {
     readonly request: { readonly name: string };
     readonly answer: { readonly activityArn: string };
   };
+  readonly DeleteActivity: { readonly request: { readonly activityArn: string }; readonly answer: object };
+  readonly DeleteStateMachine: {
+    readonly request: { readonly stateMachineArn: string };
+    readonly answer: object;
+  };
   readonly CreateStateMachine: {
     readonly request: { readonly name: string; readonly definition: string; readonly roleArn: string };
     readonly answer: { readonly stateMachineArn: string };
@@ -284,6 +289,13 @@ export interface MachineRow {
   readonly activities: readonly { readonly arn: string; readonly exists: boolean }[];
   /** The number of the machine's executions in each status. */
   readonly counts: ExecutionCounts;
+  /** The latest execution; absent if the service keeps none. */
+  readonly last?: {
+    readonly name: string;
+    readonly status: ExecutionStatus;
+    readonly startedAt: number;
+    readonly endedAt: number | null;
+  };
 }
 
 export interface MachineDescription {
@@ -349,6 +361,11 @@ export type ExecutionTuple = readonly [
   endedAs: number | null,
   /** True if a person keeps it, so that it is never removed as `forgotten`. */
   isPinned: boolean,
+  /** The name of the error by which it failed; null if there is none. */
+  error: string | null,
+  redrives: number,
+  /** The number of the published version with which it was started; null for none. */
+  version: number | null,
 ];
 
 /** The number of executions in each status. A status without executions is absent. */

@@ -48,7 +48,9 @@ export interface ConsoleOptions {
  */
 const API_COMMANDS: readonly CommandName[] = [
   'CreateActivity',
+  'DeleteActivity',
   'CreateStateMachine',
+  'DeleteStateMachine',
   'UpdateStateMachine',
   'PublishStateMachineVersion',
   'TestState',

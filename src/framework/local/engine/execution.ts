@@ -154,6 +154,10 @@ export class Execution implements RunningExecution, Ending {
     return (this.#redrives ??= new Redrives());
   }
 
+  get redriveCount(): number {
+    return this.#redrives?.count ?? 0;
+  }
+
   /** Made when a state first reads it, since few executions need it and it takes memory. */
   get context(): JsonObject {
     return (this.#context ??= contextOf(this, this.#input, this.#redrives));

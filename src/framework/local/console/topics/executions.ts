@@ -59,8 +59,14 @@ function message(
 
 /** Returns an execution as a row of a list. */
 export function executionRow(execution: Execution): ExecutionTuple {
-  const { order, name, machine, status, startedAt, end, endedAs, isPinned } = execution;
-  return [order, machine.arn, name, status, startedAt, end?.at ?? null, endedAs ?? null, isPinned];
+  const { order, name, machine, status, startedAt, end, endedAs, isPinned, redriveCount } = execution;
+  const { versionArn } = execution.startedBy;
+  return [
+    ...([order, machine.arn, name, status, startedAt, end?.at ?? null, endedAs ?? null, isPinned] as const),
+    end?.error ?? null,
+    redriveCount,
+    versionArn === undefined ? null : Number(versionArn.slice(versionArn.lastIndexOf(':') + 1)),
+  ];
 }
 
 /** The most characters of a failure's cause in a message. The query `event` returns the whole cause. */
