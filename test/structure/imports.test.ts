@@ -25,6 +25,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'local/asl': '. → states → items → runtime → jsonpath, jsonata → definition → expression.ts → values',
   'local/api': 'operations → .',
   'local/engine': '. → map-runs → machines, tasks → pages.ts → service-error.ts, heap.ts',
+  'local/resources': 'functions, services → .',
   'local/console': '. → topics → api.ts',
   check: '. → flow, template → source',
   testing: '. → machine, bed → harness, jest → work, mocks',
@@ -302,7 +303,11 @@ test('only clock.ts, turn.ts and the real time of tests touch timers or read the
 
 /** Its own thread or process is a pool's to end, and the groups of processes that it started. */
 const endsItsOwn = (file: string): boolean =>
-  ['worker/pool/entry/main.ts', 'worker/pool/process-group.ts'].includes(relative(FRAMEWORK, file));
+  [
+    'worker/pool/entry/main.ts',
+    'worker/pool/process-group.ts',
+    'local/resources/functions/process-entry.ts',
+  ].includes(relative(FRAMEWORK, file));
 
 test('only the commands catch signals or end the process', () => {
   // Whoever hears of the end, as the log does, neither catches nor causes it.

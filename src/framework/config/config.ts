@@ -20,7 +20,7 @@ import {
   type Table,
 } from '../declare/option-rules.js';
 import { isPlainObject, parseJson } from '../base/json.js';
-import type { Mocks } from '../local/index.js';
+import type { Lambdas, Mocks } from '../local/index.js';
 import { isPort, readAddress } from './address.js';
 import {
   deferred,
@@ -140,6 +140,16 @@ export interface Config extends HandlerOptions {
    * function. The keys are the resource's ARN or `Machine.State`. @default {}
    */
   mocks?: Mocks;
+  /**
+   * The Lambda functions that the local service runs, by their names: `'./dist/file.handler'`, relative to the nearest
+   * package.json, or an object with this `handler` and its `timeout`, `memoryMb` and `env`. @default {}
+   */
+  lambdas?: Lambdas;
+  /**
+   * Host names that a state machine of the local service may call by `http:invoke`, in addition to those of this
+   * machine. @default []
+   */
+  httpHosts?: readonly string[];
   /** The most finished executions that the local service keeps. The oldest are removed first. @default 10_000 */
   keptExecutions?: number;
   /**
@@ -247,6 +257,30 @@ const hostNames = {
 
 function isHostName(value: unknown): boolean {
   return typeof value === 'string' && /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i.test(value);
+}
+
+const LAMBDA_KEYS = ['handler', 'timeout', 'memoryMb', 'env'];
+
+const isHandler = (value: unknown): boolean =>
+  typeof value === 'string' && /^(?:.*[/\\])?[^./\\]+\.[^/\\]+$/.test(value);
+
+const lambdas: Rule = {
+  expected:
+    "functions by their names, each './dist/file.handler' or { handler, timeout: '30s', memoryMb: 512, env: {} }",
+  ok: (value) =>
+    isPlainObject(value) && Object.values(value).every((each) => isHandler(each) || isLambda(each)),
+};
+
+function isLambda(value: unknown): boolean {
+  if (!isPlainObject(value) || Object.keys(value).some((key) => !LAMBDA_KEYS.includes(key))) return false;
+  const { handler, timeout, memoryMb, env = {} } = value;
+  return (
+    isHandler(handler) &&
+    (timeout === undefined || duration.ok(timeout)) &&
+    (memoryMb === undefined || isCount(memoryMb)) &&
+    isPlainObject(env) &&
+    Object.values(env).every((each) => typeof each === 'string')
+  );
 }
 
 const endpoint: Rule = {
@@ -385,6 +419,12 @@ export const CONFIG_OPTIONS = {
   pool: { ...pool, default: {}, ofWorker: true, help: 'the sizes of pools of threads and processes' },
   heartbeatRate: { ...rate, default: 250, ofWorker: true, help: 'the most heartbeats a second of a worker' },
   mocks: { ...record, default: {}, keysOnly: true, help: "the local service's answers for other resources" },
+  lambdas: { ...lambdas, default: {}, keysOnly: true, help: 'the functions that the local service runs' },
+  httpHosts: {
+    ...listOf("names such as 'api.example.com' or '*.example.com'", isHostName),
+    default: [],
+    help: 'further hosts that `http:invoke` may call',
+  },
   keptExecutions: {
     ...wholeNumber,
     default: 10_000,

@@ -14,6 +14,7 @@ import { isScale, LARGEST_SCALE, LEAST_SCALE, ScaledClock } from '../base/time/s
 import { ServiceRoutes } from './api/service-routes.js';
 import { Console, type ConsoleOptions } from './console/console.js';
 import { McpEndpoint } from './mcp/mcp-endpoint.js';
+import type { Lambdas } from './resources/functions/functions.js';
 import { StepFunctions, type SeedMachine, type StepFunctionsOptions } from './engine/step-functions.js';
 
 export interface LocalServiceOptions extends Omit<StepFunctionsOptions, 'api'> {
@@ -73,6 +74,12 @@ export interface LocalService {
    * @throws DefinitionError if the definition can't be run
    */
   replaceMachine(machine: SeedMachine): string;
+  /**
+   * Replaces the Lambda functions, and loads those again that stay, since their code may have changed. Invocations that run
+   * go on.
+   * @throws TypeError if a function is configured in no valid form
+   */
+  replaceFunctions(lambdas: Lambdas): void;
   /** Removes a machine at once. Its running executions continue. */
   forgetMachine(arn: string): void;
   /**
@@ -159,6 +166,7 @@ function serviceOf(stepFunctions: StepFunctions, server: Server, host: string): 
     seedActivity: (arn) => void activities.create(checkArn(arn, 'activity')),
     seedMachine: (machine) => stepFunctions.createMachine(machine).arn,
     replaceMachine: (machine) => stepFunctions.replaceMachine(machine).arn,
+    replaceFunctions: (lambdas) => stepFunctions.replaceFunctions(lambdas),
     forgetMachine: (arn) => machines.forget(arn),
     heartbeatSecondsOf: (arn) => machines.heartbeatSecondsOf(arn),
     endPolls: () => stepFunctions.endPolls(),

@@ -6,6 +6,7 @@ import type { Logger } from '../../base/log/log.js';
 import { consoleOptions } from '../local/console.js';
 import type { WorkerStatus } from '../../base/worker-status.js';
 import { type LocalServiceFlags, stacksOf, warnUnshown } from '../flags/local-service-flags.js';
+import { projectLambdas } from '../local/project-answers.js';
 import { listen, slowHeartbeats } from '../local/seed.js';
 import { logWarnings } from '../output/banner.js';
 import { readMachines } from '../project/machines.js';
@@ -56,12 +57,15 @@ export class DevService {
         [...this.workers.processes].flatMap(({ status }) => status ?? []);
       const console = consoleOptions(flags, (arn) => this.#plan?.inputs[arn], statuses);
       this.hasConsole = console !== false;
-      this.#service = await listen({ settings, flags, log, console });
+      this.#service = await listen({ settings, answers: plan.answers, flags, log, console });
     }
     if (plan.port !== 0 && plan.port !== this.#service.port)
       log.warn(`the local service stays at port ${this.#service.port} until this command is restarted`);
     for (const { arn } of plan.handlers) this.#service.seedActivity(arn);
     this.#takeMocks(plan.mocks);
+    const { lambdas, projectDir } = plan.answers;
+    // The code of the functions may have changed too.
+    if (!isFirst) this.#service.replaceFunctions(projectLambdas(lambdas, projectDir));
     await this.readMachines();
     return this.#service.port;
   }

@@ -20,6 +20,7 @@ import {
 } from '../../local/index.js';
 import type { Logger } from '../../base/log/log.js';
 import type { Project } from '../project/project.js';
+import { answerOptions, type ProjectAnswers } from './project-answers.js';
 import { portInUse } from '../../worker/health/health-port.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 import { JsonText } from '../../check/source/json-text.js';
@@ -32,6 +33,7 @@ const LOCAL_REGION = 'us-east-1';
 /** The options of a local service that the commands start. */
 interface ListenOptions {
   readonly settings: Pick<Settings, 'port' | 'mocks' | 'keptExecutions' | 'keptBytes'>;
+  readonly answers: ProjectAnswers;
   readonly flags: LocalServiceFlags & { readonly host?: string };
   readonly log: Logger;
   readonly console: false | ConsoleOptions;
@@ -39,10 +41,10 @@ interface ListenOptions {
 
 /** Starts the local service with a project's activities and state machines. @throws StartError if it can't start */
 export async function startSeeded(
-  { plan: { settings, handlers }, machines, activities }: Project,
-  options: Omit<ListenOptions, 'settings'>,
+  { plan: { settings, handlers }, machines, activities, projectDir }: Project,
+  options: Omit<ListenOptions, 'settings' | 'answers'>,
 ): Promise<LocalService> {
-  const service = await listen({ settings, ...options });
+  const service = await listen({ settings, answers: { ...settings, projectDir }, ...options });
   const seeded = seededHandlers(handlers, settings.region);
   for (const { arn } of seeded) service.seedActivity(arn);
   for (const arn of activities) service.seedActivity(arn);
@@ -93,7 +95,13 @@ export const seededHandlers = (
   }));
 
 /** Starts a local service without activities and machines. @throws StartError if the service can't listen */
-export async function listen({ settings, flags, log, console }: ListenOptions): Promise<LocalService> {
+export async function listen({
+  settings,
+  answers,
+  flags,
+  log,
+  console,
+}: ListenOptions): Promise<LocalService> {
   const { port, mocks, keptExecutions, keptBytes } = settings;
   const { host, allowHost, allowOrigin, timeScale, verbose } = flags;
   const mockConfig = await readMockConfig(flags.mockConfig, log);
@@ -101,6 +109,7 @@ export async function listen({ settings, flags, log, console }: ListenOptions): 
     return await startLocalService({
       ...{ port, host, console, log, mocks, mockConfig, keptExecutions, keptBytes, timeScale, verbose },
       ...{ allowHosts: allowHost, allowOrigins: allowOrigin },
+      ...answerOptions(answers),
     });
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };

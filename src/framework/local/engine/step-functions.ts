@@ -10,7 +10,11 @@ import type { Json } from '../asl/values/json.js';
 import { type MockConfig, mockConfigMistakes, TestCases } from '../resources/mock-config.js';
 import { type Buckets, FolderBuckets } from '../resources/buckets.js';
 import { MockTable, type Mocks } from '../resources/mocks.js';
+import { Functions, type Lambdas } from '../resources/functions/functions.js';
+import { HttpTasks } from '../resources/http-tasks.js';
 import { NestedExecutions, type OwnApi } from '../resources/nested-executions.js';
+import type { SdkPackages } from '../resources/services/service-client.js';
+import { endpointIn, type Environment, Services } from '../resources/services/services.js';
 import { ResourceList } from '../resources/resource-list.js';
 import { Activities, POLL_LIMIT, type PollAnswer } from './activities.js';
 import type { Execution, Parent, StartedBy } from './execution.js';
@@ -63,6 +67,26 @@ export interface StepFunctionsOptions {
    * @default none: such a Task fails, and a warning about it is logged
    */
   mocks?: Mocks;
+  /**
+   * The Lambda functions that run in processes of their own, by their names. A handler's path is relative to the
+   * working directory.
+   * @default none
+   */
+  lambdas?: Lambdas;
+  /**
+   * The variables `AWS_ENDPOINT_URL_…` with the URLs of emulators of services, and `AWS_ENDPOINT_URL` for all services.
+   * The functions that `lambdas` doesn't have are called at that of Lambda.
+   * @default none: no service is called
+   */
+  env?: Environment;
+  /** The AWS SDK of the user's project, by whose clients services are called. @default no service is called */
+  packages?: SdkPackages;
+  /**
+   * The names of the hosts that `http:invoke` may call, in addition to those of this machine. `*.example.com` stands for all
+   * names below a domain.
+   * @default none
+   */
+  httpHosts?: readonly string[];
   /**
    * A mock file of Step Functions Local. An execution that is started with `#TestCase` behind the machine's ARN gets the
    * responses of that test case.
@@ -133,6 +157,8 @@ export class StepFunctions {
   readonly random: () => number;
   readonly #evaluator: Evaluator;
   readonly #services: StateServices;
+  readonly #functions: Functions;
+  readonly #awsServices: Services;
   readonly #pollHoldMs: number;
   readonly #real: Clock;
   /** True after a call of `endPolls`. Every new GetActivityTask call is then answered at once without a task. */
@@ -147,12 +173,18 @@ export class StepFunctions {
     const { clock = systemClock, random = Math.random, log = silentLog } = options;
     const { pollHoldMs = 60_000, keptExecutions = 10_000 } = options;
     this.#evaluator = evaluator;
+    const { forCallers, real } = clock instanceof ScaledClock ? clock : { forCallers: clock, real: clock };
+    const { env = {}, packages, lambdas = {}, httpHosts = [] } = options;
+    this.#functions = new Functions(lambdas, endpointIn(env, 'AWS_ENDPOINT_URL_LAMBDA'), real);
+    this.#awsServices = new Services(packages, env);
     const resources = new ResourceList([
       new MockTable(options.mocks ?? {}),
       ...(options.api ? [new NestedExecutions(options.api(this), log)] : []),
+      this.#functions,
+      this.#awsServices,
+      new HttpTasks(httpHosts),
     ]);
     this.testCases = options.mockConfig && new TestCases(checked(options.mockConfig), resources);
-    const { forCallers, real } = clock instanceof ScaledClock ? clock : { forCallers: clock, real: clock };
     const tasks = new TaskTable(forCallers, options.tokens, real);
     const activities = new Activities(tasks);
     this.#pollHoldMs = pollHoldMs;
@@ -197,6 +229,11 @@ export class StepFunctions {
    */
   replaceMachine(seed: SeedMachine): Machine {
     return this.#seed(seed, 'replace');
+  }
+
+  /** Replaces the Lambda functions that run here. @throws TypeError if one is configured in no valid form */
+  replaceFunctions(lambdas: Lambdas): void {
+    this.#functions.replace(lambdas);
   }
 
   #seed(seed: SeedMachine, how: 'create' | 'replace'): Machine {
@@ -318,6 +355,8 @@ export class StepFunctions {
     this.endPolls();
     this.executions.close();
     this.#evaluator.close();
+    this.#functions.close();
+    this.#awsServices.close();
   }
 }
 

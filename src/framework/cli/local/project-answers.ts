@@ -1,0 +1,48 @@
+import { createRequire } from 'node:module';
+import { isAbsolute, join, resolve } from 'node:path';
+import type { Settings } from '../../config/resolve.js';
+import type { Lambdas, LocalServiceOptions, SdkPackages } from '../../local/index.js';
+
+/** The part of a project by which its state machines' calls are answered. */
+export interface ProjectAnswers extends Pick<Settings, 'lambdas' | 'httpHosts'> {
+  /** The folder of the nearest package.json. */
+  readonly projectDir: string;
+}
+
+/**
+ * Returns the options by which the local service answers the calls of functions and services: the functions of the
+ * project, the AWS SDK that is installed in it, and the endpoints in the environment.
+ */
+export const answerOptions = ({
+  lambdas,
+  httpHosts,
+  projectDir,
+}: ProjectAnswers): Pick<LocalServiceOptions, 'lambdas' | 'httpHosts' | 'env' | 'packages'> => ({
+  lambdas: projectLambdas(lambdas, projectDir),
+  ...{ httpHosts, env: process.env, packages: packagesIn(projectDir) },
+});
+
+/** Returns the functions with the paths of their modules in full. */
+export const projectLambdas = (lambdas: Lambdas, projectDir: string): Lambdas =>
+  Object.fromEntries(
+    Object.entries(lambdas).map(([name, given]) => {
+      const options = typeof given === 'string' ? { handler: given } : given;
+      const { handler } = options;
+      return [name, { ...options, handler: isAbsolute(handler) ? handler : resolve(projectDir, handler) }];
+    }),
+  );
+
+/** Finds the packages of a project as its own modules find them. */
+function packagesIn(projectDir: string): SdkPackages {
+  const require = createRequire(join(projectDir, 'package.json'));
+  return {
+    has(name) {
+      try {
+        return require.resolve(name) !== '';
+      } catch {
+        return false;
+      }
+    },
+    load: async (name) => require(name) as object,
+  };
+}

@@ -1,0 +1,52 @@
+/** The request to run a function once, as it is sent to a function's process. */
+export interface Invocation {
+  readonly requestId: string;
+  /** The event, as JSON. */
+  readonly payload: string;
+  readonly functionArn: string;
+  /** The milliseconds that the function may take. */
+  readonly timeoutMs: number;
+}
+
+/** How a function has ended: the JSON that it has returned, or that describes its error. */
+export interface InvocationResult {
+  readonly payload: string;
+  /** True if the function has failed. */
+  readonly isError: boolean;
+  /** True if its process ends: an error was caught by nothing. */
+  readonly isLast?: true;
+}
+
+/** The properties of a function that its process has to know. */
+export interface FunctionSetup {
+  readonly name: string;
+  /** The path of the module, without its extension if the handler is configured so. */
+  readonly module: string;
+  /** The name of the exported handler. It may have dots, for a property of an export. */
+  readonly handler: string;
+  readonly memoryMb: number;
+}
+
+/** The error of a function in the form in which Lambda's runtime for Node.js reports it. */
+export interface FunctionError {
+  readonly errorType: string;
+  readonly errorMessage: string;
+  readonly trace?: readonly string[];
+}
+
+export const failed = (error: FunctionError): InvocationResult => ({
+  payload: JSON.stringify(error),
+  isError: true,
+});
+
+/** The most bytes of a function's result. AWS page "Lambda quotas". */
+const PAYLOAD_LIMIT = 6_291_556;
+
+/** Returns the result of a function, or an error if it is larger than Lambda allows. */
+export function succeeded(payload: string): InvocationResult {
+  if (Buffer.byteLength(payload) <= PAYLOAD_LIMIT) return { payload, isError: false };
+  return failed({
+    errorType: 'Function.ResponseSizeTooLarge',
+    errorMessage: `Response payload size exceeded maximum allowed payload size (${PAYLOAD_LIMIT} bytes).`,
+  });
+}

@@ -1,0 +1,135 @@
+/** The module that a function's process starts with: loads the user's handler, and runs it as Lambda does. */
+
+import { existsSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { systemClock } from '../../../base/time/clock.js';
+import {
+  failed,
+  type FunctionError,
+  type FunctionSetup,
+  type Invocation,
+  type InvocationResult,
+  succeeded,
+} from './invocation.js';
+
+type Callback = (error?: unknown, result?: unknown) => void;
+type Handler = (event: unknown, context: object, callback: Callback) => unknown;
+
+const setup = JSON.parse(process.argv[2] ?? '') as FunctionSetup;
+
+/** The most lines of a trace. */
+const TRACE_LINES = 50;
+
+/** Returns an error as Lambda's runtime for Node.js reports it. What was thrown can be any value. */
+function errorOf(thrown: unknown, type?: string): FunctionError {
+  if (!(thrown instanceof Error))
+    return { errorType: type ?? typeof thrown, errorMessage: String(thrown), trace: [] };
+  const { name, message, stack = '' } = thrown;
+  return { errorType: type ?? name, errorMessage: message, trace: stack.split('\n').slice(0, TRACE_LINES) };
+}
+
+class HandlerNotFound extends Error {
+  override readonly name = 'Runtime.HandlerNotFound';
+}
+class ImportModuleError extends Error {
+  override readonly name = 'Runtime.ImportModuleError';
+}
+
+/** @throws ImportModuleError if there is no such file, or it can't be loaded; HandlerNotFound */
+async function load({ module, handler }: FunctionSetup): Promise<Handler> {
+  const file = ['', '.js', '.mjs', '.cjs']
+    .map((extension) => module + extension)
+    .find((path) => existsSync(path));
+  if (file === undefined) throw new ImportModuleError(`Error: Cannot find module '${module}'`);
+  const loaded: unknown = await import(pathToFileURL(file).href).catch((error: unknown) => {
+    if (error instanceof SyntaxError) throw Object.assign(error, { name: 'Runtime.UserCodeSyntaxError' });
+    throw error;
+  });
+  const found = exportIn(loaded, handler) ?? exportIn(Reflect.get(Object(loaded), 'default'), handler);
+  if (typeof found !== 'function')
+    throw new HandlerNotFound(`${module}.${handler} is undefined or not exported`);
+  return found as Handler;
+}
+
+const exportIn = (loaded: unknown, path: string): unknown =>
+  path.split('.').reduce<unknown>((value, key) => Reflect.get(Object(value), key), loaded);
+
+/** Returns Lambda's context object. */
+function contextOf({ requestId, functionArn, timeoutMs }: Invocation, callback: Callback): object {
+  const ends = systemClock.now() + timeoutMs;
+  return {
+    callbackWaitsForEmptyEventLoop: true,
+    functionName: setup.name,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: functionArn,
+    memoryLimitInMB: String(setup.memoryMb),
+    awsRequestId: requestId,
+    logGroupName: `/aws/lambda/${setup.name}`,
+    logStreamName: 'local',
+    clientContext: undefined,
+    identity: undefined,
+    getRemainingTimeInMillis: () => Math.max(0, Math.floor(ends - systemClock.now())),
+    done: callback,
+    fail: (error: unknown) => callback(error ?? 'handled'),
+    succeed: (result: unknown) => callback(null, result),
+  };
+}
+
+/** Runs a handler: it returns a promise, or calls its callback. A later outcome has no effect. */
+function run(handler: Handler, invocation: Invocation): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const callback: Callback = (error, result) =>
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- a handler may fail with any value
+      error === null || error === undefined ? resolve(result) : reject(error);
+    onIdle = () => resolve(null);
+    const returned = handler(JSON.parse(invocation.payload), contextOf(invocation, callback), callback);
+    if (isThenable(returned)) returned.then(resolve, reject);
+  });
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+
+/** Called when nothing is left to do: a handler that neither returns a promise nor calls back ends then. */
+let onIdle = (): void => {};
+let loading: Promise<Handler> | undefined;
+
+async function resultOf(invocation: Invocation): Promise<InvocationResult> {
+  const handler = await (loading ??= load(setup));
+  const returned = await run(handler, invocation);
+  let payload: string | undefined;
+  try {
+    payload = JSON.stringify(returned);
+  } catch (error) {
+    throw new Error(`Unable to stringify response body: ${String(error)}`, { cause: error });
+  }
+  return succeeded(payload ?? 'null');
+}
+
+async function answer(invocation: Invocation): Promise<void> {
+  // While the handler runs, only what it waits for keeps the process alive.
+  process.channel?.unref();
+  let result: InvocationResult;
+  try {
+    result = await resultOf(invocation);
+  } catch (error) {
+    result = failed(errorOf(error));
+  }
+  process.channel?.ref();
+  process.send?.(result);
+}
+
+/** Lambda ends the process after an error that nothing has caught. */
+function onUncaught(error: unknown, type?: string): void {
+  const result: InvocationResult = { ...failed(errorOf(error, type)), isLast: true };
+  process.send?.(result, () => process.exit(1));
+}
+
+process.on('beforeExit', () => onIdle());
+process.on('uncaughtException', (error) => onUncaught(error));
+process.on('unhandledRejection', (reason) => onUncaught(reason, 'Runtime.UnhandledPromiseRejection'));
+process.on('message', (invocation: Invocation) => void answer(invocation));
+// The service has ended.
+process.on('disconnect', () => process.exit());
+// Ctrl-C reaches this process too, and the service decides when it ends.
+process.on('SIGINT', () => {});

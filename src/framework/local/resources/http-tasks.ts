@@ -1,0 +1,141 @@
+import type { Cancel } from '../../base/time/clock.js';
+import type { CallTarget, ResourceAnswer, SubmittedTask } from '../asl/runtime/resource.js';
+import {
+  bareText,
+  CAUSE_LIMIT,
+  isObject,
+  type Json,
+  type JsonObject,
+  parseJson,
+} from '../asl/values/json.js';
+import { headerIn, type HttpResponse, isLoopback, sendRequest } from './http-request.js';
+import type { CallTaker } from './resource-list.js';
+
+const HTTP = /:states:[a-z0-9-]*:[0-9]*:http:invoke$/;
+const GATEWAY = /:states:[a-z0-9-]*:[0-9]*:apigateway:invoke(?:\.waitForTaskToken)?$/;
+
+/** Calls HTTP endpoints: `http:invoke` and `apigateway:invoke`. Only hosts of this machine, and those that are allowed. */
+export class HttpTasks implements CallTaker {
+  /** @param hosts the names of further hosts; `*.example.com` stands for all below a domain */
+  constructor(private readonly hosts: readonly string[]) {}
+
+  takes({ resource }: CallTarget, input: Json | undefined): boolean {
+    if (!isHttp(resource)) return false;
+    if (input === undefined) return true;
+    const url = urlOf(resource, input);
+    return url !== undefined && this.#isAllowed(url);
+  }
+
+  fix({ resource }: CallTarget, input: Json | undefined): string | undefined {
+    if (!isHttp(resource)) return undefined;
+    const url = urlOf(resource, input);
+    return url ? `allow its host by httpHosts: ['${url.hostname}']` : "write the URL as 'ApiEndpoint'";
+  }
+
+  submit(task: SubmittedTask, input: Json): Cancel {
+    const cut = new AbortController();
+    void answer(task.call.resource, isObject(input) ? input : {}, cut.signal).then((each) =>
+      task.answered(each),
+    );
+    return () => cut.abort();
+  }
+
+  #isAllowed({ hostname }: URL): boolean {
+    const isOf = (host: string): boolean =>
+      host.startsWith('*.') ? hostname.endsWith(host.slice(1)) : hostname === host;
+    return isLoopback(hostname) || this.hosts.some((host) => isOf(host.toLowerCase()));
+  }
+}
+
+const isHttp = (resource: string): boolean => HTTP.test(resource) || GATEWAY.test(resource);
+
+/** Returns the URL of a call, without its query; undefined if there is none. An endpoint without a scheme is one of API Gateway. */
+function urlOf(resource: string, input: Json | undefined): URL | undefined {
+  const { ApiEndpoint: endpoint, Stage: stage = '', Path: path = '' } = isObject(input) ? input : {};
+  if (typeof endpoint !== 'string') return undefined;
+  if (HTTP.test(resource)) return URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  const base = /^https?:/.test(endpoint) ? endpoint : `https://${endpoint}`;
+  const parts = [base, stage, path].map((part) => bareText(part).replaceAll(/^\/+|\/+$/g, ''));
+  const whole = parts.filter((part) => part !== '').join('/');
+  return URL.canParse(whole) ? new URL(whole) : undefined;
+}
+
+async function answer(resource: string, input: JsonObject, signal: AbortSignal): Promise<ResourceAnswer> {
+  const isGateway = GATEWAY.test(resource);
+  const url = urlOf(resource, input);
+  if (!url) throw new Error(`${resource} has no ApiEndpoint`);
+  for (const [name, value] of Object.entries(objectIn(input, 'QueryParameters')))
+    for (const each of Array.isArray(value) ? value : [value]) url.searchParams.append(name, bareText(each));
+  const headers: Record<string, string | string[]> = {
+    'user-agent': 'Amazon|StepFunctions|HttpInvoke|local',
+  };
+  for (const [name, value] of Object.entries(objectIn(input, 'Headers')))
+    headers[name.toLowerCase()] = Array.isArray(value) ? value.map(bareText) : bareText(value);
+  const body = bodyOf(input, headers);
+  try {
+    const response = await sendRequest(url, bareText(input['Method'] ?? 'GET'), headers, body, signal);
+    return isGateway ? gatewayAnswer(response) : httpAnswer(response);
+  } catch (error) {
+    const cause = `Unable to execute HTTP request: ${(error as Error).message}`;
+    return {
+      kind: 'failed',
+      error: isGateway ? 'ApiGateway.SdkClientException' : 'States.Http.Socket',
+      cause,
+    };
+  }
+}
+
+const objectIn = (input: JsonObject, key: string): JsonObject => {
+  const value = input[key];
+  return isObject(value) ? value : {};
+};
+
+/** Returns the body of a request, and sets the header for its type. */
+function bodyOf(input: JsonObject, headers: Record<string, string | string[]>): string | undefined {
+  const { RequestBody: body, Transform: transform } = input;
+  if (body === undefined || body === null) return undefined;
+  const { RequestBodyEncoding: encoding } = isObject(transform) ? transform : {};
+  const isForm = encoding === 'URL_ENCODED' && isObject(body);
+  headers['content-type'] ??= isForm ? 'application/x-www-form-urlencoded' : 'application/json';
+  if (!isForm)
+    return typeof body === 'string' && headers['content-type'] !== 'application/json'
+      ? body
+      : JSON.stringify(body);
+  const form = new URLSearchParams();
+  for (const [name, value] of Object.entries(body))
+    for (const each of Array.isArray(value) ? value : [value]) form.append(name, bareText(each));
+  return form.toString();
+}
+
+/** AWS page "Call HTTPS APIs in Step Functions workflows": the fields of the result, and the names of errors. */
+function httpAnswer({ status, statusText, headers, body }: HttpResponse): ResourceAnswer {
+  if (status < 200 || status >= 300)
+    return { kind: 'failed', error: `States.Http.StatusCode.${status}`, cause: body.slice(0, CAUSE_LIMIT) };
+  const fields = {
+    Headers: listed(headers, true),
+    ResponseBody: parsedBody(headers, body),
+    ...{ StatusCode: status, StatusText: statusText },
+  };
+  return { kind: 'succeeded', output: JSON.stringify(fields) };
+}
+
+/** Recorded from the live service. */
+function gatewayAnswer({ status, statusText, headers, body }: HttpResponse): ResourceAnswer {
+  if (status < 200 || status >= 300)
+    return { kind: 'failed', error: `ApiGateway.${status}`, cause: body.slice(0, CAUSE_LIMIT) };
+  const fields = {
+    Headers: listed(headers, false),
+    ResponseBody: parsedBody(headers, body),
+    ...{ StatusCode: status, StatusText: statusText },
+  };
+  return { kind: 'succeeded', output: JSON.stringify(fields) };
+}
+
+function listed(headers: HttpResponse['headers'], isLower: boolean): Record<string, string[]> {
+  const all: Record<string, string[]> = {};
+  for (const [name, value] of headers) (all[isLower ? name.toLowerCase() : name] ??= []).push(value);
+  return all;
+}
+
+const parsedBody = (headers: HttpResponse['headers'], body: string): Json =>
+  headerIn(headers, 'content-type')?.includes('json') === true ? (parseJson(body) ?? body) : body;

@@ -1,0 +1,144 @@
+import { isLoopback } from '../http-request.js';
+import type { HttpHeaders } from '../sdk-metadata.js';
+import type { ServiceFault } from '../service-failure.js';
+import { fromSdk, type Schema, toSdk } from './shape.js';
+import type { JsonObject, Json } from '../../asl/values/json.js';
+
+/** The packages of the AWS SDK in the user's project. */
+export interface SdkPackages {
+  /** Returns false if a package isn't installed. */
+  has(name: string): boolean;
+  load(name: string): Promise<object>;
+}
+
+/** Where a service is called. */
+export interface ServicePlace {
+  readonly endpoint: string;
+  readonly region: string;
+}
+
+/** What a service has responded: the result of the Task, or the error of the API. */
+export type ServiceResponse =
+  | {
+      readonly output: Json;
+      readonly status: number;
+      readonly headers: HttpHeaders;
+      readonly requestId: string;
+    }
+  | { readonly fault: ServiceFault };
+
+interface SdkCommand {
+  readonly schema?: readonly Schema[];
+}
+interface SdkClient {
+  readonly config: { readonly serviceId?: string };
+  readonly middlewareStack: { add(middleware: unknown, options: object): void };
+  send(command: SdkCommand, options: { abortSignal: AbortSignal }): Promise<Record<string, unknown>>;
+  destroy(): void;
+}
+type Made<T> = new (input: object) => T;
+
+interface Metadata {
+  readonly httpStatusCode?: number;
+  readonly requestId?: string;
+}
+
+const LOCAL = { accessKeyId: 'local', secretAccessKey: 'local' };
+
+/** A client of the user's own AWS SDK for one service at one endpoint. */
+export class ServiceClient {
+  readonly #client: SdkClient;
+  /** The headers of each response, by what the SDK has made of it. */
+  readonly #headers = new WeakMap<object, HttpHeaders>();
+
+  /** @param module the module of the service's package */
+  constructor(
+    private readonly module: Readonly<Record<string, unknown>>,
+    { endpoint, region }: ServicePlace,
+  ) {
+    const [name = ''] = Object.keys(module).filter((key) => /^[A-Za-z].*Client$/.test(key));
+    const Client = module[name] as Made<SdkClient>;
+    const { hostname } = new URL(endpoint);
+    this.#client = new Client({
+      ...{ endpoint, region, maxAttempts: 1, disableHostPrefix: true },
+      // An emulator checks no credentials, and has no names of buckets and queues as hosts.
+      ...((isLoopback(hostname) || !isAws(hostname)) && { credentials: LOCAL }),
+      ...{ forcePathStyle: true, useQueueUrlAsEndpoint: false },
+    });
+    this.#client.middlewareStack.add(this.#keepHeaders, { step: 'deserialize', priority: 'high' });
+  }
+
+  /** The name of the service in the errors of `aws-sdk:`, such as `DynamoDb`. It is that of the SDK for Java. */
+  get name(): string {
+    const words = (this.#client.config.serviceId ?? '').split(/[\s-]+/);
+    return words
+      .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+      .join('')
+      .replaceAll(/[A-Z]+(?![a-z])/g, (capitals) => capitals.charAt(0) + capitals.slice(1).toLowerCase());
+  }
+
+  /** Returns false if the service has no such action. @param action it begins with a small letter */
+  has(action: string): boolean {
+    return this.#commandOf(action) !== undefined;
+  }
+
+  /** Calls the service. @throws the SDK's own error if there is no response, or the parameters have mistakes */
+  async call(action: string, parameters: JsonObject, abortSignal: AbortSignal): Promise<ServiceResponse> {
+    const Command = this.#commandOf(action);
+    if (!Command) throw new Error(`the client has no command for '${action}'`);
+    const [, , , , input, output] = new Command({}).schema ?? [];
+    try {
+      const command = new Command(toSdk(parameters, input) as object);
+      const response = await this.#client.send(command, { abortSignal });
+      const { httpStatusCode = 200, requestId = '' } = response['$metadata'] as Metadata;
+      return {
+        output: await fromSdk(response, output),
+        ...{ status: httpStatusCode, requestId, headers: this.#headers.get(response) ?? [] },
+      };
+    } catch (error) {
+      const fault = this.#faultOf(error);
+      if (!fault) throw error;
+      return { fault };
+    }
+  }
+
+  destroy(): void {
+    this.#client.destroy();
+  }
+
+  #commandOf(action: string): Made<SdkCommand> | undefined {
+    const wanted = `${action}command`.toLowerCase();
+    const name = Object.keys(this.module).find((key) => key.toLowerCase() === wanted);
+    return name === undefined ? undefined : (this.module[name] as Made<SdkCommand>);
+  }
+
+  /** Returns the error of the API; undefined if the service hasn't responded. */
+  #faultOf(error: unknown): ServiceFault | undefined {
+    const {
+      name = '',
+      message = '',
+      Code = name,
+      $metadata,
+    } = error as Partial<Error> & {
+      readonly Code?: string;
+      readonly $metadata?: Metadata;
+    };
+    if ($metadata?.httpStatusCode === undefined) return undefined;
+    return {
+      ...{ name, code: Code, message: message === 'UnknownError' ? '' : message },
+      ...{ status: $metadata.httpStatusCode, requestId: $metadata.requestId },
+      isModelled: typeof this.module[name] === 'function',
+    };
+  }
+
+  readonly #keepHeaders =
+    (next: (sent: object) => Promise<{ output: object; response: unknown }>) =>
+    async (sent: object): Promise<object> => {
+      const result = await next(sent);
+      const headers: unknown = Reflect.get(Object(result.response), 'headers');
+      this.#headers.set(result.output, Object.entries(headers as Record<string, string>));
+      return result;
+    };
+}
+
+const isAws = (hostname: string): boolean => /\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/.test(hostname);

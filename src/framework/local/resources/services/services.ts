@@ -1,0 +1,172 @@
+import type { Cancel } from '../../../base/time/clock.js';
+import { parseServiceArn } from '../../asl/definition/service-resource.js';
+import type { CallTarget, ResourceAnswer, SubmittedTask } from '../../asl/runtime/resource.js';
+import { parseArn } from '../../asl/values/arn.js';
+import { isObject, type Json, type JsonObject, parseJson } from '../../asl/values/json.js';
+import type { CallTaker } from '../resource-list.js';
+import { sdkMetadata } from '../sdk-metadata.js';
+import { optimisedFailure, prefixOf, sdkFailure, unreachable } from '../service-failure.js';
+import { type SdkPackages, ServiceClient, type ServiceResponse } from './service-client.js';
+import { packageOf, type ServicePackage } from './service-packages.js';
+
+/** The variables of the environment that say where services are. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Returns the endpoint of a service in the environment, as AWS's SDKs read it; undefined if there is none. */
+export const endpointIn = (env: Environment, variable: string): string | undefined =>
+  env[variable] || env['AWS_ENDPOINT_URL'] || undefined;
+
+/** A call of a service by its optimised integration, or by that of the SDK. */
+interface Called {
+  readonly service: string;
+  readonly action: string;
+  readonly isSdk: boolean;
+  readonly package: ServicePackage;
+}
+
+/** The optimised integrations that aren't calls of a service's API. */
+const OTHERS = ['http', 'apigateway', 'lambda'];
+
+function calledBy(arn: string): Called | undefined {
+  const { details, pattern } = parseServiceArn(arn) ?? {};
+  // The end of a job is known only to the optimised integration of its service.
+  if (!details || pattern === 'runJob') return undefined;
+  const [, isSdk, service = ''] = /^(aws-sdk:)?(.*)$/.exec(details.resourceType) ?? [];
+  if (isSdk === undefined && OTHERS.includes(service)) return undefined;
+  const [action = ''] = details.resource.split('.');
+  return { service, action, isSdk: isSdk !== undefined, package: packageOf(service, isSdk !== undefined) };
+}
+
+/**
+ * Calls AWS services by the clients of the user's own AWS SDK, at the endpoints that the environment has for them. A
+ * service without an endpoint isn't called.
+ */
+export class Services implements CallTaker {
+  readonly #clients = new Map<string, Promise<ServiceClient>>();
+
+  constructor(
+    private readonly packages: SdkPackages | undefined,
+    private readonly env: Environment,
+  ) {}
+
+  takes({ resource }: CallTarget): boolean {
+    const called = calledBy(resource);
+    return (
+      called !== undefined &&
+      this.#endpointOf(called) !== undefined &&
+      this.packages?.has(called.package.name) === true
+    );
+  }
+
+  fix({ resource }: CallTarget): string | undefined {
+    const called = calledBy(resource);
+    if (!called || !this.packages) return undefined;
+    const { name, endpointVariable } = called.package;
+    return this.#endpointOf(called) === undefined
+      ? `set ${endpointVariable} to the URL of an emulator`
+      : `install the client of the service: npm install --save-dev ${name}`;
+  }
+
+  submit(task: SubmittedTask, input: Json): Cancel {
+    const cut = new AbortController();
+    void this.#answer(task, isObject(input) ? input : {}, cut.signal).then((answer) => task.answered(answer));
+    return () => cut.abort();
+  }
+
+  close(): void {
+    for (const client of this.#clients.values())
+      void client.then(
+        (each) => each.destroy(),
+        () => {},
+      );
+  }
+
+  #endpointOf({ package: { endpointVariable } }: Called): string | undefined {
+    return endpointIn(this.env, endpointVariable);
+  }
+
+  async #answer(task: SubmittedTask, input: JsonObject, signal: AbortSignal): Promise<ResourceAnswer> {
+    const called = calledBy(task.call.resource);
+    if (!called) throw new Error(`${task.call.resource} calls no service`);
+    const { service, action, isSdk } = called;
+    let prefix = prefixOf(service);
+    try {
+      const client = await this.#clientOf(called, parseArn(task.execution.arn)?.region ?? 'us-east-1');
+      if (isSdk) prefix = client.name;
+      if (!client.has(action)) return noAction(called);
+      const parameters = isSdk ? input : prepared(service, input, task);
+      const response = await client.call(action, parameters, signal);
+      if ('fault' in response)
+        return isSdk ? sdkFailure(prefix, response.fault) : optimisedFailure(service, response.fault);
+      return isSdk ? succeeded(response.output) : optimisedAnswer(service, response);
+    } catch (error) {
+      return unreachable(prefix, error);
+    }
+  }
+
+  #clientOf(called: Called, region: string): Promise<ServiceClient> {
+    const { name } = called.package;
+    const endpoint = this.#endpointOf(called) ?? '';
+    const key = [name, endpoint, region].join(' ');
+    let client = this.#clients.get(key);
+    if (!client) {
+      client = this.#load(name).then((module) => new ServiceClient(module, { endpoint, region }));
+      this.#clients.set(key, client);
+    }
+    return client;
+  }
+
+  async #load(name: string): Promise<Readonly<Record<string, unknown>>> {
+    if (!this.packages) throw new Error(`nothing loads ${name}`);
+    return (await this.packages.load(name)) as Record<string, unknown>;
+  }
+}
+
+const succeeded = (output: Json): ResourceAnswer => ({ kind: 'succeeded', output: JSON.stringify(output) });
+
+/** AWS refuses such a definition. The actions of services are known here only from the SDK. */
+const noAction = ({ service, action, package: { name } }: Called): ResourceAnswer => ({
+  kind: 'failed',
+  error: 'States.Runtime',
+  cause: `The service '${service}' has no action '${action}' in ${name}.`,
+});
+
+/** Returns the parameters of an optimised integration as the API takes them. */
+function prepared(service: string, input: JsonObject, { execution }: SubmittedTask): JsonObject {
+  if (service === 'bedrock') return { ContentType: 'application/json', Accept: '*/*', ...input };
+  const { Entries: entries } = input;
+  if (service !== 'events' || !Array.isArray(entries)) return input;
+  // Recorded from the live service: each event names the execution that has sent it.
+  const { Execution, StateMachine } = execution.context;
+  const senders = [idIn(StateMachine), idIn(Execution)];
+  const withSenders = (entry: Json): Json => {
+    if (!isObject(entry)) return entry;
+    const { Resources: resources } = entry;
+    return { ...entry, Resources: [...(Array.isArray(resources) ? resources : []), ...senders] };
+  };
+  return { ...input, Entries: entries.map(withSenders) };
+}
+
+const idIn = (value: Json | undefined): Json => (isObject(value) ? (value['Id'] ?? '') : '');
+
+/** Returns the result of an optimised integration, which adds to the response of the API what the SDK knows of it. */
+function optimisedAnswer(
+  service: string,
+  { output, status, headers, requestId }: Extract<ServiceResponse, { readonly output: Json }>,
+): ResourceAnswer {
+  const members = isObject(output) ? output : {};
+  if (service === 'events')
+    return members['FailedEntryCount'] === 0
+      ? succeeded(members)
+      : { kind: 'failed', error: 'EventBridge.FailedEntry', cause: JSON.stringify(members) };
+  if (service === 'bedrock') {
+    const { Body: body, ContentType: type } = members;
+    return succeeded({
+      Body: typeof body === 'string' ? (parseJson(body) ?? body) : {},
+      ContentType: type ?? '',
+    });
+  }
+  const metadata = sdkMetadata(status, headers, requestId) as JsonObject;
+  const all = Object.entries({ ...members, ...metadata });
+  return succeeded(Object.fromEntries(all.toSorted(([one], [other]) => (one < other ? -1 : 1))));
+}

@@ -1,0 +1,120 @@
+import { bareText, isObject, type Json, type JsonObject } from '../../asl/values/json.js';
+
+/**
+ * Converts the parameters and the responses of APIs between the form of Step Functions and that of the AWS SDK for
+ * JavaScript. The SDK's own schema of an operation says which keys are members, and which are keys of a map: only the
+ * former change their first letter. A client without schemas, of 2025 or older, takes and gives them as they are.
+ */
+
+/** The schema of a value, as a command of the SDK has it. Its forms are those of `@smithy/core/schema`. */
+export type Schema = unknown;
+
+const LIST = 1;
+const MAP = 2;
+const STRUCTURES: readonly unknown[] = [3, 4, -3];
+/** Simple types are numbers. These flags say that it is a list or a map of them. */
+const LIST_OF = 64;
+const MAP_OF = 128;
+const TEXT = 0;
+const isTimestamp = (schema: Schema): boolean => typeof schema === 'number' && schema >= 4 && schema <= 7;
+const isBlob = (schema: Schema): boolean => schema === 21 || schema === 42;
+
+/** Returns a schema without what is written around it: a function, the traits of a member, or the name of a simple type. */
+function bare(schema: Schema): Schema {
+  if (typeof schema === 'function') return bare((schema as () => Schema)());
+  if (!Array.isArray(schema)) return schema;
+  if (schema.length === 2) return bare(schema[0]);
+  return schema[0] === TEXT ? bare(schema[4]) : schema;
+}
+
+interface Structure {
+  readonly names: readonly string[];
+  readonly schemas: readonly Schema[];
+}
+
+const structureIn = (schema: Schema): Structure | undefined =>
+  Array.isArray(schema) && STRUCTURES.includes(schema[0])
+    ? { names: schema[4] as string[], schemas: schema[5] as Schema[] }
+    : undefined;
+
+/** Returns the schema of the elements of a list; undefined if it is none. */
+function elementOf(schema: Schema): Schema {
+  if (Array.isArray(schema) && schema[0] === LIST) return schema[4] as Schema;
+  return typeof schema === 'number' && (schema & LIST_OF) !== 0 ? schema & ~LIST_OF : undefined;
+}
+
+/** Returns the schema of the values of a map; undefined if it is none. */
+function valueOf(schema: Schema): Schema {
+  if (Array.isArray(schema) && schema[0] === MAP) return schema[5] as Schema;
+  return typeof schema === 'number' && (schema & MAP_OF) !== 0 ? schema & ~MAP_OF : undefined;
+}
+
+const lowered = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
+const raised = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
+
+/** Returns the parameters of a Task as the SDK takes them. Other JSON than text is serialised where the API has text. */
+export function toSdk(value: Json, given: Schema): unknown {
+  const schema = bare(given);
+  const structure = structureIn(schema);
+  if (structure && isObject(value)) return membersToSdk(value, structure);
+  if (Array.isArray(value) && elementOf(schema) !== undefined)
+    return value.map((each) => toSdk(each, elementOf(schema)));
+  if (isObject(value) && valueOf(schema) !== undefined)
+    return Object.fromEntries(
+      Object.entries(value).map(([key, each]) => [key, toSdk(each, valueOf(schema))]),
+    );
+  if (isTimestamp(schema))
+    return typeof value === 'number' ? new Date(value * 1000) : new Date(bareText(value));
+  if (isBlob(schema)) return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+  return schema === TEXT && typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
+}
+
+function membersToSdk(value: JsonObject, { names, schemas }: Structure): object {
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => {
+      const exact = names.indexOf(key);
+      const at = exact >= 0 ? exact : names.findIndex((name) => lowered(name) === lowered(key));
+      return at < 0 ? [key, each] : [names[at], toSdk(each, schemas[at])];
+    }),
+  );
+}
+
+/** Returns the response of the SDK as a Task's result. Recorded from the live service: its members are sorted. */
+export async function fromSdk(value: unknown, given: Schema): Promise<Json> {
+  if (value === undefined || value === null) return null;
+  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Uint8Array) return Buffer.from(value).toString();
+  if (typeof value === 'bigint') return Number(value);
+  if (typeof value !== 'object') return value as Json;
+  if (isStream(value)) return value.transformToString();
+  const schema = bare(given);
+  if (Array.isArray(value)) return Promise.all(value.map((each) => fromSdk(each, elementOf(schema))));
+  const structure = structureIn(schema);
+  if (structure || given === undefined) return membersFromSdk(value, structure);
+  const entries = Object.entries(value).map(
+    async ([key, each]: [string, unknown]) => [key, await fromSdk(each, valueOf(schema) ?? schema)] as const,
+  );
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+async function membersFromSdk(value: object, structure: Structure | undefined): Promise<JsonObject> {
+  const members: [string, Json][] = [];
+  let streamed: [string, Json] | undefined;
+  for (const [key, each] of Object.entries(value) as [string, unknown][]) {
+    if (each === undefined || key === '$metadata') continue;
+    const at = structure?.names.indexOf(key) ?? -1;
+    const member: [string, Json] = [raised(key), await fromSdk(each, structure?.schemas[at])];
+    if (isStream(each)) streamed = member;
+    else members.push(member);
+  }
+  const sorted = members.toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(streamed ? [...sorted, streamed] : sorted);
+}
+
+/** The body of a response, such as an object in S3. */
+interface Stream {
+  transformToString(): Promise<string>;
+}
+
+const isStream = (value: unknown): value is Stream =>
+  typeof value === 'object' && value !== null && 'transformToString' in value;

@@ -1,0 +1,198 @@
+import { copyFileSync, mkdtempSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import type { Lambdas } from 'stepwright/local';
+import { eventsOf, outcome, run } from './one-state.js';
+import { openBench } from './service.js';
+
+const HANDLERS = resolve('test/local/fixtures/functions');
+const arnOf = (name: string): string => `arn:aws:lambda:us-east-1:123456789012:function:${name}`;
+const INVOKE = 'arn:aws:states:::lambda:invoke';
+
+const plain = (name = 'F'): object => ({ Type: 'Task', Resource: arnOf(name), End: true });
+const invoke = (parameters: object = {}, FunctionName = 'F'): object => ({
+  Type: 'Task',
+  Resource: INVOKE,
+  Parameters: { FunctionName, ...parameters },
+  End: true,
+});
+const running = (handler: string): { lambdas: Lambdas } => ({ lambdas: { F: `${HANDLERS}.${handler}` } });
+
+describe('a function of the user', () => {
+  test.each([
+    ['is async', 'echo', { a: 1 }, { a: 1 }],
+    ['calls back', 'calledBack', { a: 1 }, { got: { a: 1 } }],
+    ['returns nothing, and has nothing more to do', 'nothing', {}, null],
+    ['returns text', 'text', {}, 'Hello'],
+    ['is a property of an export', 'nested.inner.handler', {}, 'nested'],
+  ])('%s', async (_title, handler, input, output) => {
+    expect(await outcome(running(handler), plain(), input)).toMatchObject({ status: 'SUCCEEDED', output });
+  });
+
+  test('gets the context object of Lambda, and an environment of its own', async () => {
+    const lambdas = { F: { handler: `${HANDLERS}.context`, memoryMb: 200, env: { OWN: 'yes' } } };
+    const { output } = await outcome({ lambdas }, plain());
+    expect(output).toEqual({
+      callbackWaitsForEmptyEventLoop: true,
+      functionName: 'F',
+      functionVersion: '$LATEST',
+      invokedFunctionArn: arnOf('F'),
+      memoryLimitInMB: '200',
+      awsRequestId: expect.stringMatching(/^[\w-]{36}$/),
+      logGroupName: '/aws/lambda/F',
+      logStreamName: 'local',
+      hasTime: true,
+      name: 'F',
+      own: 'yes',
+    });
+  });
+
+  test('is loaded once, and again when its file has changed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'functions-'));
+    const file = join(folder, 'fn.mjs');
+    copyFileSync(`${HANDLERS}.mjs`, file);
+    const bench = await openBench({ lambdas: { F: join(folder, 'fn.counted') } });
+    expect((await run(bench, plain())).output).toBe(1);
+    expect((await run(bench, plain())).output).toBe(2);
+    writeFileSync(file, "export const counted = async () => 'changed';");
+    utimesSync(file, new Date(), new Date(Date.now() + 60_000));
+    expect((await run(bench, plain())).output).toBe('changed');
+  });
+});
+
+describe('a failure of a function', () => {
+  test('has the type, the message and the trace of the error', async () => {
+    const { status, error, cause = '' } = await outcome(running('throws'), plain());
+    expect([status, error]).toEqual(['FAILED', 'PaymentDeclined']);
+    expect(JSON.parse(cause)).toEqual({
+      errorType: 'PaymentDeclined',
+      errorMessage: 'no money',
+      trace: expect.arrayContaining([
+        expect.stringMatching(/^PaymentDeclined: no money/),
+        expect.stringContaining(' at '),
+      ]),
+    });
+    const events = await eventsOf(running('throws'), plain());
+    expect(events.map(({ type }) => type)).toEqual([
+      'ExecutionStarted',
+      'TaskStateEntered',
+      'LambdaFunctionScheduled',
+      'LambdaFunctionStarted',
+      'LambdaFunctionFailed',
+      'ExecutionFailed',
+    ]);
+  });
+
+  test.each([
+    ['throwsAtOnce', 'TypeError', 'at once'],
+    ['throwsText', 'string', 'just text'],
+    ['calledBackWithError', 'RangeError', 'too far'],
+    ['exits', 'Runtime.ExitError', 'exit status 7'],
+    ['unhandled', 'Runtime.UnhandledPromiseRejection', 'nobody waits'],
+    ['uncaught', 'SyntaxError', 'in a callback'],
+    ['cyclic', 'Error', 'Unable to stringify response body'],
+    ['big', 'Function.ResponseSizeTooLarge', '6291556 bytes'],
+    ['large', 'States.DataLimitExceeded', 'returned a result with a size exceeding'],
+    ['missing', 'Runtime.HandlerNotFound', 'is undefined or not exported'],
+    ['fills', 'Lambda.Unknown', 'signal: killed'],
+  ])('%s is %s', async (handler, error, part) => {
+    const lambdas = { F: { handler: `${HANDLERS}.${handler}`, memoryMb: 40 } };
+    const bench = await openBench({ lambdas });
+    for (const state of [plain(), invoke()])
+      expect(await run(bench, state)).toMatchObject({
+        status: 'FAILED',
+        error,
+        cause: expect.stringContaining(part),
+      });
+  });
+
+  test('a module that is not there names its path', async () => {
+    const { error, cause } = await outcome({ lambdas: { F: './no/such/file.handler' } }, plain());
+    expect(error).toBe('Runtime.ImportModuleError');
+    expect(cause).toContain(resolve('./no/such/file'));
+  });
+
+  test('its own timeout ends it, and other functions run on', async () => {
+    const lambdas = { F: { handler: `${HANDLERS}.hangs`, timeout: '3s' }, G: `${HANDLERS}.echo` };
+    const bench = await openBench({ lambdas });
+    const { error, cause } = await run(bench, plain(), {}, 1);
+    expect(error).toBe('Lambda.Unknown');
+    expect(cause).toMatch(
+      /^The cause could not be determined because Lambda did not return an error type\. Returned payload: \{"errorMessage":"\S+Z [\w-]{36} Task timed out after 3\.00 seconds"\}$/,
+    );
+    expect((await run(bench, plain('G'), 1)).output).toBe(1);
+  });
+
+  test('TimeoutSeconds of the state is States.Timeout, without a cause', async () => {
+    const state = { ...invoke(), TimeoutSeconds: 5 };
+    const bench = await openBench(running('hangs'));
+    expect(await run(bench, state, {}, 1)).toMatchObject({ error: 'States.Timeout', cause: undefined });
+    const events = await eventsOf(running('hangs'), state);
+    expect(events.at(-2)).toMatchObject({
+      type: 'TaskTimedOut',
+      taskTimedOutEventDetails: { error: 'States.Timeout', resource: 'invoke', resourceType: 'lambda' },
+    });
+  });
+});
+
+describe('lambda:invoke', () => {
+  test('answers as recorded, in this order', async () => {
+    const { output } = await outcome(running('echo'), invoke({ Payload: { a: 1 } }));
+    expect(Object.keys(output as object)).toEqual([
+      ...['ExecutedVersion', 'Payload', 'SdkHttpMetadata', 'SdkResponseMetadata', 'StatusCode'],
+    ]);
+    expect(output).toMatchObject({
+      ExecutedVersion: '$LATEST',
+      Payload: { a: 1 },
+      SdkHttpMetadata: {
+        AllHttpHeaders: { 'X-Amz-Executed-Version': ['$LATEST'], 'Content-Length': ['7'] },
+        HttpHeaders: { 'Content-Type': 'application/json', 'Content-Length': '7' },
+        HttpStatusCode: 200,
+      },
+      SdkResponseMetadata: { RequestId: expect.any(String) },
+      StatusCode: 200,
+    });
+  });
+
+  test.each([
+    ['null is an empty object', null, {}],
+    ['text is sent as it is', '"Hello"', 'Hello'],
+    ['a list', [1], [1]],
+    ['a number', 0, 0],
+  ])('%s', async (_title, Payload, expected) => {
+    const { output } = await outcome(running('echo'), invoke({ Payload }));
+    expect(output).toMatchObject({ Payload: expected });
+  });
+
+  test('text that is not JSON is refused', async () => {
+    const { error } = await outcome(running('echo'), invoke({ Payload: 'Hello' }));
+    expect(error).toBe('Lambda.InvalidRequestContentException');
+  });
+
+  test.each(['F', 'F:live', arnOf('F'), `${arnOf('F')}:$LATEST`, '123456789012:function:F', 'function:F'])(
+    'finds a function by %s',
+    async (name) => {
+      const { output } = await outcome(running('text'), invoke({}, name));
+      expect(output).toMatchObject({ Payload: 'Hello' });
+    },
+  );
+
+  test('an event is not waited for', async () => {
+    const { output } = await outcome(running('never'), invoke({ InvocationType: 'Event' }));
+    expect(output).toMatchObject({ StatusCode: 202 });
+  });
+
+  test('by aws-sdk, the payload is text, and an error of the function is no failure', async () => {
+    const state = {
+      ...{ Type: 'Task', Resource: 'arn:aws:states:::aws-sdk:lambda:invoke', End: true },
+      Parameters: { FunctionName: 'F', Payload: '{}' },
+    };
+    const { status, output } = await outcome(running('throws'), state);
+    expect(status).toBe('SUCCEEDED');
+    expect(output).toEqual({
+      ...{ ExecutedVersion: '$LATEST', FunctionError: 'Unhandled', StatusCode: 200 },
+      Payload: expect.stringContaining('"errorType":"PaymentDeclined"'),
+    });
+  });
+});
