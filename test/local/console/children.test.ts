@@ -66,6 +66,31 @@ test('a parent knows its children, by state and task, and a child its parent', a
   outer.close();
 });
 
+test('a parent knows its map runs, and the children of each', async () => {
+  const bench = await openConsole();
+  const fails = { StartAt: 'F', States: { F: { Type: 'Fail', Error: 'E' } } };
+  const map = {
+    Type: 'Map',
+    ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' }, ...fails },
+    ToleratedFailurePercentage: 100,
+    Label: 'All',
+  };
+  const stateMachineArn = bench.service.seedMachine({ name: 'M', definition: one(map) });
+  const { executionArn: parent = '' } = await bench.client.send(
+    new StartExecutionCommand({ stateMachineArn, input: '[1,2,3]' }),
+  );
+  await bench.clock.settle();
+  const tab = follow<Snapshot>(bench, `topic=execution&arn=${parent}`);
+  const { data } = await tab.next();
+  tab.close();
+  expect(data).toMatchObject({ status: 'SUCCEEDED', children: {} });
+  expect(data.mapRuns).toMatchObject([{ status: 'SUCCEEDED', total: 3, failed: 3, pending: 0 }]);
+  const arn = data.mapRuns[0]?.arn ?? '';
+  const children = (await read(bench, `/console/api/children?parent=${encodeURIComponent(arn)}`)) as Children;
+  expect(children).toMatchObject({ counts: { FAILED: 3 } });
+  expect(children.rows[0]?.execution.slice(1, 2)).toEqual([`${stateMachineArn}/All`]);
+});
+
 test('an execution that names its parent in its input is its child', async () => {
   const bench = await openConsole();
   const stateMachineArn = bench.service.seedMachine({ name: 'M', definition: one({ Type: 'Pass' }) });
@@ -97,7 +122,7 @@ function withChildren(count: number, state: (index: number) => object, mapRun?: 
   const query = (status: string, from = ''): Children =>
     answerQuery(
       'children',
-      new URLSearchParams({ parent: mapRun?.arn ?? 'parent', status, from }),
+      new URLSearchParams({ parent: mapRun?.arn ?? 'parent', status, from, state: '' }),
       engine,
       {},
     ) as Children;

@@ -138,10 +138,16 @@ export interface Queries {
   };
   /**
    * Some executions that an execution has started, the latest first, from one on: those that `older` of the answer
-   * before has named. `parent` is the ARN of the execution, or of a Map Run. An empty `status` fits each of them.
+   * before has named. `parent` is the ARN of the execution, for its nested executions, or of a Map Run. An empty `status`
+   * or `state` fits each of them.
    */
   readonly children: {
-    readonly query: { readonly parent: string; readonly status: string; readonly from: string };
+    readonly query: {
+      readonly parent: string;
+      readonly status: string;
+      readonly state: string;
+      readonly from: string;
+    };
     readonly answer: {
       readonly rows: readonly ChildRow[];
       /** The number of all kept children in each status. */
@@ -371,6 +377,19 @@ export type ExecutionTuple = readonly [
 /** The number of executions in each status. A status without executions is absent. */
 export type ExecutionCounts = Readonly<Partial<Record<ExecutionStatus, number>>>;
 
+/** A Map Run, and the numbers of its items. */
+export interface MapRunRow {
+  readonly arn: string;
+  readonly status: Exclude<ExecutionStatus, 'TIMED_OUT'>;
+  readonly total: number;
+  readonly pending: number;
+  readonly running: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly timedOut: number;
+  readonly aborted: number;
+}
+
 /** An execution that another one has started. */
 export interface ChildRow {
   readonly execution: ExecutionTuple;
@@ -401,8 +420,10 @@ export interface ExecutionUpdate {
   /** True if it is kept beyond the number of finished executions that the service keeps. */
   readonly isPinned: boolean;
   readonly leases: readonly ActivityLease[];
-  /** The executions that it has started and that are kept. */
+  /** The nested executions that it has started and that are kept. */
   readonly children: ExecutionCounts;
+  /** Its Map Runs, the latest first, at most a hundred. The event MapRunStarted of each says which state has started it. */
+  readonly mapRuns: readonly MapRunRow[];
   /** The workers' notes on attempts that have changed since the previous message. */
   readonly notes: readonly AttemptNotesRow[];
   readonly events: readonly HistoryEvent[];

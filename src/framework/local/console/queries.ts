@@ -1,7 +1,7 @@
 import { parseArn } from '../asl/values/arn.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import { errors } from '../engine/service-error.js';
-import type { Execution, ExecutionStatus } from '../engine/execution.js';
+import type { Execution } from '../engine/execution.js';
 import type { Version } from '../engine/machines/versions.js';
 import type { Machine } from '../engine/machines/machines.js';
 import type { ConsoleOptions } from './console.js';
@@ -112,10 +112,11 @@ const taskLog: Query<'taskLog'> = (
 /** The most children in one answer. */
 const CHILDREN_AN_ANSWER = 100;
 
-const children: Query<'children'> = ({ parent = '', status = '', from = '' }, { executions }) => {
+const children: Query<'children'> = ({ parent = '', status = '', state = '', from = '' }, { executions }) => {
   const page = { list: parent, maxResults: CHILDREN_AN_ANSWER, token: from === '' ? undefined : from };
-  const wanted = status === '' ? undefined : (status as ExecutionStatus);
-  const { executions: found, nextToken = null } = executions.children(parent, wanted, page);
+  const isWanted = ({ status: has, startedBy }: Execution): boolean =>
+    (status === '' || has === status) && (state === '' || startedBy.parent?.state === state);
+  const { executions: found, nextToken = null } = executions.children(parent, page, isWanted);
   return { rows: found.map(childRow), counts: executions.childCounts(parent), older: nextToken };
 };
 

@@ -199,21 +199,9 @@ export class Executions {
    * Returns a page of the executions that an execution or a Map Run has started, the latest first. Those that are no
    * longer kept are left out.
    * @param parentArn the ARN of the execution, for its nested executions; or of the Map Run
-   * @param redriven `REDRIVEN` or `NOT_REDRIVEN`. @default both
    */
-  children(
-    parentArn: string,
-    status: ExecutionStatus | undefined,
-    page: PageRequest,
-    redriven?: string,
-  ): ExecutionPage {
-    return this.#byParent.page(
-      parentArn,
-      page,
-      ({ status: has, redrives }) =>
-        (status === undefined || has === status) &&
-        (redriven === undefined || (redriven === 'REDRIVEN') === redrives.count > 0),
-    );
+  children(parentArn: string, page: PageRequest, isWanted: (execution: Execution) => boolean): ExecutionPage {
+    return this.#byParent.page(parentArn, page, isWanted);
   }
 
   /** Returns the numbers of an execution's or a Map Run's children by status, of those that are kept. */

@@ -249,7 +249,10 @@ export const executionOperations: Record<string, Operation> = {
     checker.done();
     if (machineArn === undefined) {
       const run = mapRuns.get(checkArn(mapRunArn ?? missingArn(), 'mapRun'));
-      return listChildren(executions.children(run.arn, status, page, redriveFilter));
+      const isWanted = ({ status: has, redrives }: Execution): boolean =>
+        (status === undefined || has === status) &&
+        (redriveFilter === undefined || (redriveFilter === 'REDRIVEN') === redrives.count > 0);
+      return listChildren(executions.children(run.arn, page, isWanted));
     }
     refuseMapRuns({ redriveFilter, mapRunArn }, status);
     const { machine, ...named } = machines.named(checkArn(machineArn, 'stateMachine'), random);

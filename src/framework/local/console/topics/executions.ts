@@ -1,4 +1,5 @@
 import type { Execution } from '../../engine/execution.js';
+import type { MapRun } from '../../engine/map-runs/map-run.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import type {
   ActivityLease,
@@ -7,6 +8,7 @@ import type {
   ExecutionTuple,
   ExecutionUpdate,
   HistoryEvent,
+  MapRunRow,
 } from '../api.js';
 import { fingerprint, isSame, leaseOf, type Message, type Position, type Topic } from './topic.js';
 import type { AttemptNotes } from '../../engine/tasks/task-notes.js';
@@ -94,16 +96,17 @@ export function executionTopic(stepFunctions: StepFunctions, arn: string): Topic
       .map((event) => short(withCaught(execution, viewEvent(event))));
     const { notes, latest } = stepFunctions.tasks.notes.changedSince(execution, goesOn ? noted : 0);
     const children = stepFunctions.executions.childCounts(arn);
+    const mapRuns = stepFunctions.mapRuns.list(arn, MAP_RUNS).items.map(mapRunRow);
     const position = [
       from + events.length,
       Math.floor(execution.startedAt),
       (execution.end ? 1 : 0) + (execution.isPinned ? 2 : 0),
       fingerprint(leases),
       latest,
-      fingerprint(children),
+      fingerprint({ children, mapRuns }),
     ];
     if (goesOn && isSame(seen, position)) return undefined;
-    const data = { ...endOf(execution), children, leases, notes: notes.map(notesRow), events };
+    const data = { ...endOf(execution), children, mapRuns, leases, notes: notes.map(notesRow), events };
     return goesOn
       ? { kind: 'change', position, data, isPart: events.length === EVENTS_A_MESSAGE }
       : { kind: 'snapshot', position, data: { ...data, ...factsOf(execution) } };
@@ -114,7 +117,7 @@ function endOf({
   status,
   end,
   isPinned,
-}: Execution): Omit<ExecutionUpdate, 'children' | 'leases' | 'notes' | 'events'> {
+}: Execution): Omit<ExecutionUpdate, 'children' | 'mapRuns' | 'leases' | 'notes' | 'events'> {
   const { at = null, output, error, cause } = end ?? {};
   return { status, endedAt: at, output, error, cause, isPinned };
 }
@@ -136,6 +139,14 @@ function factsOf({ arn, name, machine, input, startedAt, startedBy }: Execution)
       },
     }),
   };
+}
+
+/** The latest Map Runs of an execution. */
+const MAP_RUNS = { list: '', maxResults: undefined, token: undefined };
+
+function mapRunRow({ arn, status, counts: { items } }: MapRun): MapRunRow {
+  const { total, running, succeeded, failed, timedOut, aborted, pending } = items;
+  return { arn, status, total, pending, running, succeeded, failed, timedOut, aborted };
 }
 
 /** Returns who works on the activity tasks of an execution, and until when. */

@@ -15,12 +15,17 @@ export class Counts {
     this.total = all ?? 0;
   }
 
+  /** Those that have not started yet. */
+  get pending(): number {
+    const { running, succeeded, failed, timedOut, aborted, pendingRedrive } = this;
+    return this.total - running - succeeded - failed - timedOut - aborted - pendingRedrive;
+  }
+
   /** The object of the API, with the ten members that were measured at the live service. */
   get described(): object {
-    const { running, succeeded, failed, timedOut, aborted, total, pendingRedrive } = this;
-    const ended = succeeded + failed + timedOut + aborted;
+    const { pending, running, succeeded, failed, timedOut, aborted, total, pendingRedrive } = this;
     return {
-      pending: total - running - ended - pendingRedrive,
+      pending,
       ...{ running, succeeded, failed, timedOut, aborted, total, resultsWritten: 0 },
       ...{ failuresNotRedrivable: 0, pendingRedrive },
     };
