@@ -85,7 +85,7 @@ const ask = async ({ id }, task) => {
   done('deferred');
   return deferral;
 };
-const once = new Idempotent({ store, key: ({ key }) => key });
+const once = Idempotent({ store, key: ({ key }) => key });
 export default defineConfig({
   outbox: { store },
   deferred: { store },
