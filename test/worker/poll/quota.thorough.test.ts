@@ -58,7 +58,7 @@ test.each([
 ])(
   'a quota of %i polls a second is filled by %i workers, who ask at most %d times as often (seed %i)',
   async (perSecond, workers, times, seed) => {
-    const clock = new HandClock();
+    const clock = new HandClock(undefined, { promisesOnly: true });
     const service = new Service(clock, bucket(clock, perSecond));
     const made = run(clock, service, workers, seed);
     await clock.advance(10_000);
@@ -73,7 +73,7 @@ test.each([
 test.each([4, 8, 9])(
   'a worker whose last poll is throttled after the stop leaves no timer (%i)',
   async (seed) => {
-    const clock = new HandClock();
+    const clock = new HandClock(undefined, { promisesOnly: true });
     const refuse = bucket(clock, 1);
     let isShut = false;
     const service = new Service(clock, () => refuse() || isShut);
@@ -90,7 +90,7 @@ test.each([4, 8, 9])(
 );
 
 test('a worker that stops while its polls wait for their turn leaves no timer', async () => {
-  const clock = new HandClock();
+  const clock = new HandClock(undefined, { promisesOnly: true });
   const service = new Service(clock, bucket(clock, 1));
   const [worker] = run(clock, service, 1);
   await clock.advance(20_000);
@@ -105,7 +105,7 @@ test.each([
   [0.1, 0.85],
   [0.2, 0.75],
 ])('where %d of the polls are refused at random, the pace is kept', async (share, part) => {
-  const clock = new HandClock();
+  const clock = new HandClock(undefined, { promisesOnly: true });
   const random = seeded(7);
   const service = new Service(clock, () => random() < share);
   const made = run(clock, service, 2);
@@ -116,7 +116,7 @@ test.each([
 });
 
 test('a quota of reports is filled, and not asked for twice as much, while more results wait', async () => {
-  const clock = new HandClock();
+  const clock = new HandClock(undefined, { promisesOnly: true });
   const refuse = bucket(clock, 20);
   const told = { granted: 0, refused: 0 };
   const error = Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' });
@@ -140,7 +140,7 @@ test('a quota of reports is filled, and not asked for twice as much, while more 
 });
 
 test('a result never waits for its turn for longer than 2.5 s, however low the pace', async () => {
-  const clock = new HandClock();
+  const clock = new HandClock(undefined, { promisesOnly: true });
   const limiter = new CallLimiter(clock, () => 0.5);
   for (let n = 0; n < 20; n++) {
     limiter.answered(true, clock.now());

@@ -29,7 +29,8 @@ class Region {
       const refused = refuse(activityArn);
       if (refused) return refused;
       const given = this.given.get(activityArn) ?? [];
-      this.given.set(activityArn, [...given, clock.now()]);
+      given.push(clock.now());
+      this.given.set(activityArn, given);
       return task(this.#tasks++);
     };
     for (let n = 0; n < workers; n++)
@@ -187,7 +188,8 @@ describe('a service that fails a tenth of all calls', () => {
     refusals: Service['refusals'],
     { everyMs, many = 1 }: { readonly everyMs: number; readonly many?: number },
   ) {
-    const clock = new HandClock(0);
+    // The limit for crowds holds for the order in which a full turn lets calls follow each other.
+    const clock = new HandClock(0, { promisesOnly: many === 1 });
     const service = new Service(clock, refusals, seeded(1));
     const { port, tasks } = service;
     const work = () => clock.sleep(TASK_MS);
@@ -225,5 +227,6 @@ describe('a service that fails a tenth of all calls', () => {
         if (process.env['SHOW']) console.log(arrival, inTime, succeeded, p99, calm);
       }
     },
+    600_000,
   );
 });

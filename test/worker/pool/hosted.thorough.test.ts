@@ -230,7 +230,8 @@ test('where none can be started each task fails with the reason, and they do not
   await world.execute(machine, {});
   expect(w.worker.status().counts.received).toBe(1);
   await world.clock.advance(2_000);
-  await world.clock.settle(() => w.worker.status().counts.failed === 2);
+  // A thread takes its time to start on a busy machine.
+  while (w.worker.status().counts.failed < 2) await nap(5);
   expect(w.worker.status().counts.received).toBe(2);
 });
 
