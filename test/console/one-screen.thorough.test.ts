@@ -72,7 +72,7 @@ withChromium('a failed execution on one screen', () => {
     await call(tab.service.url, name, { taskToken, ...request });
   };
   /** Starts an execution of the ten states that fails in the last one. Returns its ARN. */
-  const fail = async (name: string): Promise<string> => {
+  const fail = async (name: string, cause = 'ada@example is no address'): Promise<string> => {
     stateMachineArn ||= tab.machine('Order', tenStates());
     const input = JSON.stringify({ order: 17, address: 'ada@example' });
     const { executionArn = '' } = await call(tab.service.url, 'StartExecution', {
@@ -80,7 +80,7 @@ withChromium('a failed execution on one screen', () => {
       name,
       input,
     });
-    await answer('SendTaskFailure', { error: 'NoAddress', cause: 'ada@example is no address' });
+    await answer('SendTaskFailure', { error: 'NoAddress', cause });
     return executionArn;
   };
   /** Types a text in place of what has the focus, as a person does who sees the cursor there. */
@@ -128,6 +128,21 @@ withChromium('a failed execution on one screen', () => {
     expect(await page.evaluate('scrollY')).toBe(0);
     // The ruler has several marks, and the bars have lines below them.
     expect(await page.locator('.ruler div span').count()).toBeGreaterThan(2);
+  });
+
+  test('a long cause takes no room from the graph, and can be read beside the state', async () => {
+    const { page } = tab;
+    await page.setViewportSize(SCREENS['a desk']);
+    await tab.go(`executions/${encodeURIComponent(await fail('long', 'why '.repeat(5_000)))}`);
+    await tab.status('FAILED');
+    const height = (name: string): Promise<number> =>
+      page.getByRole('region', { name }).evaluate((element) => element.getBoundingClientRect().height);
+    expect(await height('Error')).toBeLessThan(120);
+    expect(await height('Graph')).toBeGreaterThan(480);
+    expect(await height('State Tell')).toBeGreaterThan(200);
+    const state = page.getByRole('region', { name: 'State Tell' });
+    expect((await state.innerText()).split('why').length).toBeGreaterThan(5_000);
+    expect(await tab.findings()).toEqual([]);
   });
 
   test('why it failed, and again with another input, takes four clicks', async () => {

@@ -66,25 +66,34 @@ export function Menu({ label, class: look, items, children }: MenuProps): JSX.El
         onKeyDown={onKeyDown}
         onToggle={({ newState }) => newState === 'open' && entries()[0]?.focus()}
       >
-        {items.map(({ text, icon, hint, isOff = false, act }) => (
-          <button
-            type="button"
-            role="menuitem"
-            aria-disabled={isOff}
-            onClick={() => {
-              if (isOff) return;
-              list.current?.hidePopover();
-              act();
-            }}
-          >
-            <Icon name={icon} />
-            <span>
-              {text}
-              <span class="faint">{hint}</span>
-            </span>
-          </button>
+        {items.map((item) => (
+          <Entry item={item} onChosen={() => list.current?.hidePopover()} />
         ))}
       </div>
     </>
   );
 }
+
+interface EntryProps {
+  readonly item: MenuItem;
+  readonly onChosen: () => void;
+}
+
+const Entry = ({ item: { text, icon, hint, isOff = false, act }, onChosen }: EntryProps): JSX.Element => (
+  <button
+    type="button"
+    role="menuitem"
+    aria-disabled={isOff}
+    onClick={() => {
+      if (isOff) return;
+      onChosen();
+      act();
+    }}
+  >
+    <Icon name={icon} />
+    <span>
+      {text}
+      <span class="faint">{hint}</span>
+    </span>
+  </button>
+);

@@ -20,7 +20,7 @@ export function ErrorPanel({ view, onState }: ErrorPanelProps): JSX.Element {
   const failed = view.run.end?.visit;
   const reason = timeoutReason(view.run, view.definition);
   return (
-    <section class={`error-panel ${view.status === 'ABORTED' ? 'grey' : ''}`} aria-label="Error">
+    <section class={`error-panel ${view.status === 'ABORTED' ? 'grey' : ''}`} aria-label="Error" tabIndex={0}>
       <h2>
         <Icon name={view.status === 'ABORTED' ? 'aborted' : 'failed'} />
         <span dir="auto">{view.error ?? wordOf(view.status)}</span>
