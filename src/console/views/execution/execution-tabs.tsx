@@ -47,7 +47,6 @@ export function ExecutionTabs(props: TabsProps): JSX.Element {
   const { view, own, visit, selection } = props;
   const asked = queryField('more') ?? '';
   const shown = isTab(asked) ? asked : 'events';
-  const visits = own?.visits ?? view.run.visits.filter((each) => isSelected(each, selection));
   return (
     <section class="panel fill run-tabs" aria-label="More of the execution">
       <Tabs tabs={TABS} shown={shown} onShow={showTab} />
@@ -55,7 +54,12 @@ export function ExecutionTabs(props: TabsProps): JSX.Element {
         <EventTable {...props} />
       ) : (
         <div class="scroll" tabIndex={0} role="tabpanel" aria-label={TABS[shown]}>
-          {shown === 'log' && <Log view={view} visits={visits} />}
+          {shown === 'log' && (
+            <Log
+              view={view}
+              visits={own?.visits ?? view.run.visits.filter((each) => isSelected(each, selection))}
+            />
+          )}
           {shown === 'variables' && <Variables view={view} visit={visit} />}
           {shown === 'machine' && <Json text={view.definition} label="Definition of the machine" />}
         </div>
