@@ -156,7 +156,7 @@ export const VIEWS: readonly View[] = [
   view(
     'activities',
     () => 'activities',
-    async (page) => page.locator('.sparkline').first().waitFor(),
+    async (page) => page.locator('tbody tr').first().waitFor(),
   ),
   view(
     'activity',
