@@ -121,6 +121,7 @@ const ROWS: Readonly<Record<keyof Rows, { takes: readonly Kind[]; alsoWrong?: re
     takes: ['an empty list'],
     alsoWrong: [['https://api.example.com'], ['a b'], 'api.example.com'],
   },
+  s3: { takes: ['an object'], alsoWrong: [{ orders: 7 }, { orders: '' }, './data'] },
   mocks: { takes: ['an object', 'an object that holds itself'] },
   keptExecutions: { takes: ['1', '1e15'], alsoWrong: ['250', 1.5] },
   keptBytes: { takes: ['1', '1e15'], alsoWrong: ['250', 1.5] },

@@ -25,7 +25,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'local/asl': '. → states → items → runtime → jsonpath, jsonata → definition → expression.ts → values',
   'local/api': 'operations → .',
   'local/engine': '. → map-runs → machines, tasks → pages.ts → service-error.ts, heap.ts',
-  'local/resources': 'functions, services → .',
+  'local/resources': 'buckets → functions, services → .',
   'local/console': '. → topics → api.ts',
   check: '. → flow, template → source',
   testing: '. → machine, bed → harness, jest → work, mocks',

@@ -150,6 +150,11 @@ export interface Config extends HandlerOptions {
    * machine. @default []
    */
   httpHosts?: readonly string[];
+  /**
+   * Folders that stand for buckets of Amazon S3 in the local service, by the buckets' names, relative to the nearest
+   * package.json. @default {}
+   */
+  s3?: Readonly<Record<string, string>>;
   /** The most finished executions that the local service keeps. The oldest are removed first. @default 10_000 */
   keptExecutions?: number;
   /**
@@ -282,6 +287,12 @@ function isLambda(value: unknown): boolean {
     Object.values(env).every((each) => typeof each === 'string')
   );
 }
+
+const folders: Rule = {
+  expected: "folders by the names of buckets, such as { orders: './data/orders' }",
+  ok: (value) =>
+    isPlainObject(value) && Object.values(value).every((each) => typeof each === 'string' && each !== ''),
+};
 
 const endpoint: Rule = {
   expected: "'local', 'aws' or an http(s) URL",
@@ -425,6 +436,7 @@ export const CONFIG_OPTIONS = {
     default: [],
     help: 'further hosts that `http:invoke` may call',
   },
+  s3: { ...folders, default: {}, help: 'folders that stand for buckets of Amazon S3' },
   keptExecutions: {
     ...wholeNumber,
     default: 10_000,

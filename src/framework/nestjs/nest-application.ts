@@ -13,7 +13,15 @@ import type { Constructor } from '../declare/class.js';
 /** The options of `StepwrightModule.forRoot`: those of a worker, except what Nest provides. */
 export interface StepwrightModuleOptions extends Omit<
   Config,
-  'activities' | 'machines' | 'mocks' | 'keptExecutions' | 'keptBytes' | 'setup'
+  | 'activities'
+  | 'machines'
+  | 'mocks'
+  | 'lambdas'
+  | 'httpHosts'
+  | 's3'
+  | 'keptExecutions'
+  | 'keptBytes'
+  | 'setup'
 > {
   /**
    * Takes tasks once the application has started. With `false` it takes none until `StepwrightWorker.start()` is

@@ -80,7 +80,7 @@ export interface PlanSummary {
 /** Returns the summary of a plan. @param projectDir the folder of the nearest package.json */
 export function planSummary({ endpoint, settings, handlers, files }: Plan, projectDir: string): PlanSummary {
   const { port, region, machines, origins, mocks, keptExecutions, keptBytes, graceMs } = settings;
-  const { lambdas, httpHosts } = settings;
+  const { lambdas, httpHosts, s3 } = settings;
   return {
     endpoint: endpoint ? showEndpoint(endpoint) : '',
     port: endpoint?.kind === 'local' ? port : undefined,
@@ -93,7 +93,7 @@ export function planSummary({ endpoint, settings, handlers, files }: Plan, proje
       handlers.map(({ definition }) => [localArn(definition.activity, region), consoleInput(definition)]),
     ),
     mocks: Object.keys(mocks),
-    answers: { lambdas, httpHosts, projectDir },
+    answers: { lambdas, httpHosts, s3, projectDir },
     kept: { keptExecutions, keptBytes },
     wantsHealthPort: settings.healthPort !== undefined,
     graceMs,

@@ -4,7 +4,7 @@ import type { Settings } from '../../config/resolve.js';
 import type { Lambdas, LocalServiceOptions, SdkPackages } from '../../local/index.js';
 
 /** The part of a project by which its state machines' calls are answered. */
-export interface ProjectAnswers extends Pick<Settings, 'lambdas' | 'httpHosts'> {
+export interface ProjectAnswers extends Pick<Settings, 'lambdas' | 'httpHosts' | 's3'> {
   /** The folder of the nearest package.json. */
   readonly projectDir: string;
 }
@@ -16,9 +16,11 @@ export interface ProjectAnswers extends Pick<Settings, 'lambdas' | 'httpHosts'> 
 export const answerOptions = ({
   lambdas,
   httpHosts,
+  s3,
   projectDir,
-}: ProjectAnswers): Pick<LocalServiceOptions, 'lambdas' | 'httpHosts' | 'env' | 'packages'> => ({
+}: ProjectAnswers): Pick<LocalServiceOptions, 'lambdas' | 'httpHosts' | 's3' | 'env' | 'packages'> => ({
   lambdas: projectLambdas(lambdas, projectDir),
+  s3: Object.fromEntries(Object.entries(s3).map(([name, folder]) => [name, resolve(projectDir, folder)])),
   ...{ httpHosts, env: process.env, packages: packagesIn(projectDir) },
 });
 

@@ -8,7 +8,7 @@ import type { RunObserver } from '../asl/runtime/interpret.js';
 import type { StateTest } from '../asl/runtime/state-test.js';
 import type { Json } from '../asl/values/json.js';
 import { type MockConfig, mockConfigMistakes, TestCases } from '../resources/mock-config.js';
-import { type Buckets, FolderBuckets } from '../resources/buckets.js';
+import { Buckets, type Folders } from '../resources/buckets/buckets.js';
 import { MockTable, type Mocks } from '../resources/mocks.js';
 import { Functions, type Lambdas } from '../resources/functions/functions.js';
 import { HttpTasks } from '../resources/http-tasks.js';
@@ -100,10 +100,10 @@ export interface StepFunctionsOptions {
   api?: (stepFunctions: StepFunctions) => OwnApi;
   /**
    * The folders that stand for buckets of Amazon S3, by the buckets' names. A Distributed Map reads from them, and writes
-   * to them.
+   * to them. Other buckets are those of the endpoint in `env`, `AWS_ENDPOINT_URL_S3`, by the client of `packages`.
    * @default {}
    */
-  s3?: Buckets;
+  s3?: Folders;
   /** True to log a line for each transition of an execution. @default false */
   verbose?: boolean;
   /** The log for the service's own warnings and errors. @default a log that writes nothing */
@@ -188,7 +188,7 @@ export class StepFunctions {
     const tasks = new TaskTable(forCallers, options.tokens, real);
     const activities = new Activities(tasks);
     this.#pollHoldMs = pollHoldMs;
-    const buckets = new FolderBuckets(options.s3 ?? {});
+    const buckets = new Buckets(options.s3 ?? {}, packages, env);
     this.#services = { clock, random, tasks, activities, resources, evaluator, buckets };
     this.clock = forCallers;
     this.#real = real;

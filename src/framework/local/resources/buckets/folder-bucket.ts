@@ -2,17 +2,18 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { copyFile, mkdir, opendir, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
-import type { ObjectStore, StoredObject } from '../asl/runtime/object-store.js';
-
-/** The folders that stand for buckets of Amazon S3, by the buckets' names. */
-export type Buckets = Readonly<Record<string, string>>;
+import type { ObjectStore, StoredObject } from '../../asl/runtime/object-store.js';
 
 /** The most objects that a listing yields at once, as those of Amazon S3. */
 const PAGE = 1_000;
 
-/** Folders in place of buckets. The key of an object is the path of its file in the folder. */
-export class FolderBuckets implements ObjectStore {
-  constructor(private readonly folders: Buckets) {}
+/** A folder in place of a bucket. The key of an object is the path of its file in the folder. */
+export class FolderBucket implements ObjectStore {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = resolve(folder);
+  }
 
   async *read(bucket: string, key: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const file = this.#fileOf(bucket, key);
@@ -21,8 +22,8 @@ export class FolderBuckets implements ObjectStore {
     yield* createReadStream(file, { signal, highWaterMark: 256 * 1024 }) as AsyncIterable<Uint8Array>;
   }
 
-  async *list(bucket: string, prefix: string, signal: AbortSignal): AsyncGenerator<StoredObject[]> {
-    const folder = this.#folderOf(bucket);
+  async *list(_bucket: string, prefix: string, signal: AbortSignal): AsyncGenerator<StoredObject[]> {
+    const folder = this.#folder;
     let page: StoredObject[] = [];
     for await (const key of keysIn(folder, '', prefix)) {
       if (signal.aborted) return;
@@ -40,19 +41,10 @@ export class FolderBuckets implements ObjectStore {
     await copyFile(file, to);
   }
 
-  #folderOf(bucket: string): string {
-    const folder = Object.hasOwn(this.folders, bucket) ? this.folders[bucket] : undefined;
-    if (folder !== undefined) return resolve(folder);
-    throw new Error(
-      `The specified bucket does not exist: '${bucket}'. Name a folder for it in the config: s3: { '${bucket}': './folder' }`,
-    );
-  }
-
   /** @throws Error if the key leads out of the folder */
   #fileOf(bucket: string, key: string): string {
-    const folder = this.#folderOf(bucket);
-    const file = resolve(folder, key);
-    if (file.startsWith(folder + sep)) return file;
+    const file = resolve(this.#folder, key);
+    if (file.startsWith(this.#folder + sep)) return file;
     throw new Error(`The key '${key}' leads out of the folder of the bucket '${bucket}'`);
   }
 }
