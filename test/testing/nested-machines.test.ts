@@ -124,3 +124,26 @@ test('a machine that starts itself without end is stopped', async () => {
     cause: expect.stringMatching(/^.{32768}$/),
   });
 });
+
+const DISTRIBUTED = {
+  StartAt: 'All',
+  States: {
+    All: {
+      Type: 'Map',
+      ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' }, ...WORKS },
+      End: true,
+    },
+  },
+};
+
+test('the children of a Distributed Map have the handlers of the machine', async () => {
+  const machine = await createTestMachine(DISTRIBUTED, { activities: [Doubling] });
+  expect(await machine.execute([1, 2])).toMatchObject({ status: 'succeeded', output: [2, 4], path: ['All'] });
+});
+
+test('a test answers the tasks of the children of a Distributed Map', async () => {
+  await using machine = await createTestMachine(DISTRIBUTED);
+  const execution = await machine.start([1, 2]);
+  for (const answer of ['one', 'two']) await (await execution.task('Work')).succeed(answer);
+  expect(await execution.result()).toMatchObject({ status: 'succeeded', output: ['one', 'two'] });
+});

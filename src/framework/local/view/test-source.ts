@@ -29,7 +29,7 @@ export class NoTestError extends Error {
  * Returns the source of a test that runs an execution again on a test machine. Tasks of activities and callbacks are
  * answered by hand, in the order of the history; other resources by mocks. Inputs, outputs and the path are compared
  * where they are the same in each run.
- * @throws NoTestError if the execution was redriven, began with variables, or has more than {@link MOST_ANSWERS}
+ * @throws NoTestError if the execution was redriven, has a map run, began with variables, or has more than {@link MOST_ANSWERS}
  * tasks to answer
  */
 export function testSource(execution: EndedExecution): string {
@@ -37,6 +37,8 @@ export function testSource(execution: EndedExecution): string {
   run.add(execution.events);
   if (execution.events.some(({ type }) => type === 'ExecutionRedriven'))
     throw new NoTestError('This execution was redriven, and a test machine runs an execution once');
+  if (execution.events.some(({ type }) => type === 'MapRunStarted'))
+    throw new NoTestError('This execution has a map run, whose tasks are those of other executions');
   const { startedFrom, assignedVariables } = run.events[0]?.details ?? {};
   if (assignedVariables !== undefined)
     throw new NoTestError(

@@ -161,9 +161,15 @@ function isIn({ origin }: TaskOrder, iteration: readonly number[]): boolean {
   );
 }
 
-/** Returns the name by which a test knows the state of a task: `Machine.State` for one of a nested execution. */
-const nameOf = ({ execution, state }: TaskOrigin, outer: Execution): string =>
-  execution === outer ? state : `${execution.machineName}.${state}`;
+/**
+ * Returns the name by which a test knows the state of a task: `Machine.State` for one of a nested execution, but not for
+ * one of a Distributed Map, whose states are the machine's own.
+ */
+function nameOf({ execution, state }: TaskOrigin, outer: Execution): string {
+  const { arn, machineName } = execution;
+  const isOwn = execution === outer || (machineName === outer.machineName && arn.includes('/'));
+  return isOwn ? state : `${machineName}.${state}`;
+}
 
 /** Returns the name of the state to which a task belongs. */
 export const stateOf = ({ origin }: TaskOrder): string => origin?.state ?? '';
