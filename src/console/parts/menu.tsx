@@ -24,9 +24,6 @@ export function Menu({ label, class: look, items, children }: MenuProps): JSX.El
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
   const list = useRef<HTMLDivElement>(null);
-  const entries = (): HTMLElement[] => [
-    ...(list.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? []),
-  ];
   /** Puts the menu below the button, before the browser opens it. */
   const place = (): void => {
     if (!list.current || !button.current) return;
@@ -34,14 +31,6 @@ export function Menu({ label, class: look, items, children }: MenuProps): JSX.El
     list.current.style.insetBlockStart = `${bottom + 4}px`;
     list.current.style.left = `max(12px, calc(${right}px - var(--width)))`;
     list.current.style.maxHeight = `calc(100vh - ${bottom + 16}px)`;
-  };
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (by === undefined) return;
-    event.preventDefault();
-    const all = entries();
-    const at = all.findIndex((each) => each === document.activeElement);
-    all.at((at + by) % all.length)?.focus();
   };
   return (
     <>
@@ -63,8 +52,10 @@ export function Menu({ label, class: look, items, children }: MenuProps): JSX.El
         role="menu"
         aria-label={label}
         ref={list}
-        onKeyDown={onKeyDown}
-        onToggle={({ newState }) => newState === 'open' && entries()[0]?.focus()}
+        onKeyDown={moveFocus}
+        onToggle={({ newState, currentTarget }) =>
+          newState === 'open' && entriesOf(currentTarget)[0]?.focus()
+        }
       >
         {items.map((item) => (
           <Entry item={item} onChosen={() => list.current?.hidePopover()} />
@@ -72,6 +63,18 @@ export function Menu({ label, class: look, items, children }: MenuProps): JSX.El
       </div>
     </>
   );
+}
+
+const entriesOf = (menu: EventTarget | null): HTMLElement[] =>
+  menu instanceof HTMLElement ? [...menu.querySelectorAll<HTMLElement>('[role=menuitem]')] : [];
+
+function moveFocus(event: KeyboardEvent): void {
+  const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (by === undefined) return;
+  event.preventDefault();
+  const entries = entriesOf(event.currentTarget);
+  const at = entries.findIndex((each) => each === document.activeElement);
+  entries.at((at + by) % entries.length)?.focus();
 }
 
 interface EntryProps {

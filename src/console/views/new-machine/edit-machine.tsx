@@ -41,25 +41,13 @@ export function EditMachine({ machine, onSaved }: EditMachineProps): JSX.Element
     if (again === undefined) go('machines', arn);
     else setSaved(true);
   });
-  const above = (
-    <>
-      <a href={to('machines')}>Machines</a> ·{' '}
-      <a href={to('machines', arn)} dir="auto">
-        {name}
-      </a>
-      {again !== undefined && (
-        <>
-          {' · '}
-          <a href={to('executions', again)} dir="auto">
-            {nameIn(again).split(':').pop()}
-          </a>
-        </>
-      )}
-    </>
-  );
   return (
     <div class="new-machine">
-      <PageHead title={`Edit ${name}`} name={`Edit ${name}`} above={above}>
+      <PageHead
+        title={`Edit ${name}`}
+        name={`Edit ${name}`}
+        above={<Breadcrumbs machine={machine} again={again} />}
+      >
         <WhyOff id="save-off" reason={reason} />
         {text !== original && (
           <button type="button" onClick={() => draft.discard()}>
@@ -89,3 +77,24 @@ export function EditMachine({ machine, onSaved }: EditMachineProps): JSX.Element
     </div>
   );
 }
+
+interface BreadcrumbsProps {
+  readonly machine: MachineDescription;
+  readonly again: string | undefined;
+}
+
+const Breadcrumbs = ({ machine: { arn, name }, again }: BreadcrumbsProps): JSX.Element => (
+  <>
+    <a href={to('machines')}>Machines</a>
+    {' · '}
+    <a href={to('machines', arn)} dir="auto">
+      {name}
+    </a>
+    {again !== undefined && ' · '}
+    {again !== undefined && (
+      <a href={to('executions', again)} dir="auto">
+        {nameIn(again).split(':').pop()}
+      </a>
+    )}
+  </>
+);
