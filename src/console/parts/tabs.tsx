@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 
 interface TabsProps<Tab extends string> {
   /** The labels of the tabs, by the names of the tabs. */
-  readonly tabs: Readonly<Record<Tab, string>>;
+  readonly tabs: Readonly<Partial<Record<Tab, string>>>;
   readonly shown: Tab;
   readonly onShow: (tab: Tab) => void;
 }

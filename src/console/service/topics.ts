@@ -162,8 +162,8 @@ export function useExecution(arn: string): ExecutionView | CallError | undefined
       snapshot: (data) => {
         run = new Run();
         notes = new Map();
-        const { name, machine, definition, input, startedAt } = data;
-        facts = { arn, name, machine, definition, input, startedAt };
+        const { name, machine, definition, input, startedAt, parent } = data;
+        facts = { arn, name, machine, definition, input, startedAt, ...(parent && { parent }) };
         apply(data);
       },
       change: apply,

@@ -17,6 +17,7 @@ import { now } from '../../service/stream.js';
 import type { ExecutionView } from '../../service/topics.js';
 import { AgainDialog } from '../start/again-dialog.js';
 import { RunFromDialog } from '../start/run-from-dialog.js';
+import { StartedBy } from './children.js';
 import { CopyDialog } from './copy-dialog.js';
 import { saveHistory, saveTest } from './save.js';
 import { StopDialog } from './stop-dialog.js';
@@ -56,19 +57,23 @@ export function ExecutionHead({ view, state, visit }: HeadProps): JSX.Element {
             Stop
           </button>
         )}
-        <a class="button" href={to('machines', machine.arn, 'edit', { again: arn })}>
-          <Icon name="edit" />
-          Edit the definition
-        </a>
-        <span class="joined">
-          <button type="button" class="primary" onClick={() => setOpen('again')}>
-            <Icon name="again" />
-            Run again
-          </button>
-          <Menu label="Other ways to run it again" class="primary" items={ways.items}>
-            <Icon name="down" />
-          </Menu>
-        </span>
+        {view.parent?.mapRun === undefined && (
+          <>
+            <a class="button" href={to('machines', machine.arn, 'edit', { again: arn })}>
+              <Icon name="edit" />
+              Edit the definition
+            </a>
+            <span class="joined">
+              <button type="button" class="primary" onClick={() => setOpen('again')}>
+                <Icon name="again" />
+                Run again
+              </button>
+              <Menu label="Other ways to run it again" class="primary" items={ways.items}>
+                <Icon name="down" />
+              </Menu>
+            </span>
+          </>
+        )}
       </PageHead>
       <Facts view={view} />
       <ErrorMessage message={more.error ?? ways.error} />
@@ -171,9 +176,10 @@ function useMore(view: ExecutionView, onCopy: () => void): Items {
   return { items, error: keep.error ?? test.error ?? history.error };
 }
 
+/** A child of a map run has a label behind the ARN of its machine. */
 const Breadcrumbs = ({ machine: { arn, name } }: Pick<ExecutionView, 'machine'>): JSX.Element => (
   <>
-    <a href={to('machines', arn)} dir="auto">
+    <a href={to('machines', arn.replace(/\/.*/, ''))} dir="auto">
       {name}
     </a>
     {' · '}
@@ -204,6 +210,7 @@ const Facts = ({ view }: HeadProps): JSX.Element => {
           Kept
         </Fact>
       )}
+      <StartedBy view={view} />
       {from && (
         <Fact name="Began in">
           <span dir="auto">{from.state}</span>, from{' '}

@@ -5,6 +5,7 @@ import { Json } from '../../parts/json.js';
 import { Tabs } from '../../parts/tabs.js';
 import { queryField, setQuery } from '../../route.js';
 import type { ExecutionView } from '../../service/topics.js';
+import { Children, hasChildren } from './children.js';
 import { EventTable } from './events/event-table.js';
 import { Log } from './log.js';
 import { Variables } from './variables.js';
@@ -22,6 +23,7 @@ interface TabsProps {
 
 const TABS = {
   events: 'Events',
+  children: 'Children',
   log: 'Log',
   variables: 'Variables',
   machine: 'Machine',
@@ -46,12 +48,16 @@ export function openTab(tab: Tab): void {
 export function ExecutionTabs(props: TabsProps): JSX.Element {
   const { view, own, visit, selection } = props;
   const asked = queryField('more') ?? '';
-  const shown = isTab(asked) ? asked : 'events';
+  const { children: _none, ...others } = TABS;
+  const tabs: Readonly<Partial<typeof TABS>> = hasChildren(view) ? TABS : others;
+  const shown = isTab(asked) && asked in tabs ? asked : 'events';
   return (
     <section class="panel fill run-tabs" aria-label="More of the execution">
-      <Tabs tabs={TABS} shown={shown} onShow={showTab} />
+      <Tabs<Tab> tabs={tabs} shown={shown} onShow={showTab} />
       {shown === 'events' ? (
         <EventTable {...props} />
+      ) : shown === 'children' ? (
+        <Children view={view} state={props.state} />
       ) : (
         <div class="scroll" tabIndex={0} role="tabpanel" aria-label={TABS[shown]}>
           {shown === 'log' && (
