@@ -138,7 +138,7 @@ function Group({ group, state, isLive, others }: GroupProps): JSX.Element {
         )}
       </div>
       <ErrorMessage message={error} />
-      <ExecutionTable rows={rows} withMachine={group.run === undefined} empty="No child is like that." />
+      <ExecutionTable rows={rows} withMachine empty="No child is like that." />
     </>
   );
 }

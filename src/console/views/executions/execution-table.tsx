@@ -13,7 +13,9 @@ import type { ExecutionRow } from '../../service/topics.js';
 interface TableProps {
   readonly rows: readonly ExecutionRow[];
   readonly empty: string;
-  /** The rows that are chosen, by their numbers. @default rows can't be chosen: those of one machine */
+  /** True if the rows are of several machines. Only then the error and the machine are shown. @default false */
+  readonly withMachine?: boolean;
+  /** The rows that are chosen, by their numbers. @default rows can't be chosen */
   readonly choice?: Choice;
 }
 
@@ -55,7 +57,7 @@ const FURTHER: readonly Column<ExecutionRow>[] = [
 ];
 
 /** A table of executions. The latest is first, unless it is sorted by a column. */
-export function ExecutionTable({ rows, empty, choice }: TableProps): JSX.Element {
+export function ExecutionTable({ rows, empty, withMachine = false, choice }: TableProps): JSX.Element {
   const status: Column<ExecutionRow> = {
     ...{ label: 'Status', class: 'first', value: (row) => wordOf(row.status) },
     cell: (row) => (
@@ -65,11 +67,11 @@ export function ExecutionTable({ rows, empty, choice }: TableProps): JSX.Element
       </>
     ),
   };
-  const columns = [status, ...OWN, ...(choice ? FURTHER : [])];
+  const columns = [status, ...OWN, ...(withMachine ? FURTHER : [])];
   const items = useMemo(() => sorted(rows, columns), [rows, queryField('sort')]);
   return (
     <VirtualTable
-      name={choice ? 'executions' : 'own-executions'}
+      name={withMachine ? 'executions' : 'own-executions'}
       label="Executions"
       items={items}
       keyOf={({ order }) => order}

@@ -34,6 +34,7 @@ export function ExecutionsView(): JSX.Element {
           <ExecutionTable
             rows={rows}
             empty={emptyText(list.rows.length, found === undefined)}
+            withMachine
             choice={{ chosen, onChoose: choose }}
           />
           {picked.length > 0 && (
