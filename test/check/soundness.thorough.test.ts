@@ -7,6 +7,7 @@ import { checkMachines } from '../../src/framework/check/check-machines.js';
 import type { Finding } from '../../src/framework/check/finding.js';
 import { machineSource } from '../../src/framework/check/source/machine-source.js';
 import { arnOf, checkedHandlers } from './machines.js';
+import { tries } from '../support/effort.js';
 
 class Pair {
   @IsString() a!: string;
@@ -243,7 +244,7 @@ test('an execution that enters a state with an error fails, in made-up machines'
       const succeeded = status === 'failed' ? [] : reached;
       expect(succeeded).toEqual([]);
     }),
-    { numRuns: 1_000 },
+    { numRuns: tries(500) },
   );
-  expect(Math.min(seen.errors, seen.none)).toBeGreaterThan(20);
+  expect(Math.min(seen.errors, seen.none)).toBeGreaterThan(10);
 }, 300_000);

@@ -249,7 +249,7 @@ describe('with the service and the worker in processes of their own', () => {
       const answer = await fetch(health + path);
       return { status: answer.status, text: await answer.text() };
     };
-    while ((await ask('/ready')).status !== 200);
+    while ((await ask('/ready')).status !== 200) await nap(20);
     const run = execute(local.url(), 'Blocked', '4000');
     const seen: number[] = [];
     let reason = '';
@@ -257,6 +257,7 @@ describe('with the service and the worker in processes of their own', () => {
       const { status, text } = await ask('/ready');
       seen.push(status);
       reason = text;
+      await nap(20);
     }
     expect(reason).toMatch(
       /^{"state":"running","ready":false,"reasons":\["the event loop has been blocked for \d s"\]}\n$/,

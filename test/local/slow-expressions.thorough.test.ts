@@ -19,6 +19,7 @@ async function end({ client }: Bench, executionArn: string): Promise<unknown> {
   for (;;) {
     const { status, output, cause } = await client.send(new DescribeExecutionCommand({ executionArn }));
     if (status !== 'RUNNING') return [status, output ?? cause];
+    await systemClock.sleep(10);
   }
 }
 

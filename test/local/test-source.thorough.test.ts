@@ -11,8 +11,9 @@ import { testSource } from '../../src/framework/local/view/test-source.js';
 import { mulberry32 } from '../support/random.js';
 import { runSource } from '../support/run-source.js';
 import { body, CALL, definitionOf } from '../support/random-machine.js';
+import { tries } from '../support/effort.js';
 
-const MACHINES = 500;
+const MACHINES = tries(250);
 const LONGEST_MS = 60_000;
 const ACTIVITY = 'arn:aws:states:us-east-1:123456789012:activity:any';
 

@@ -14,8 +14,9 @@ import { Run } from '../../src/framework/local/view/run.js';
 import type { Visit } from '../../src/framework/local/view/visit.js';
 import { mulberry32 } from '../support/random.js';
 import { body, CALL, definitionOf } from '../support/random-machine.js';
+import { tries } from '../support/effort.js';
 
-const MACHINES = 5_000;
+const MACHINES = tries(2_000);
 /** Machines in which branches end at one instant, or Parallels inside each other fail: these were told wrongly once. */
 const KNOWN = [367, 983, 1253, 1634, 4906, 4965];
 /** The longest that an execution is followed, in milliseconds by the clock. Some loop for ever. */

@@ -33,8 +33,9 @@ import type { Constructor } from '../../src/framework/declare/class.js';
 import { compileInput } from '../../src/framework/worker/handler/input/compile-input.js';
 import { definitionOf } from '../support/definition.js';
 import { byKind, dtoOf } from '../worker/handler/kinds/field.js';
+import { tries } from '../support/effort.js';
 
-const DTOS = 200;
+const DTOS = tries(100);
 const INPUTS = 8;
 const SEED = 42;
 

@@ -153,11 +153,11 @@ export class Trial {
   }
 }
 
-/** Runs a hundred random steps. @returns how many estimates were looked at */
+/** Runs random steps. @returns how many estimates were looked at */
 export async function tryIt(
   open: (world: World) => Metrics,
   put: Trial['put'],
-  { seed, hides = false }: { readonly seed: number; readonly hides?: boolean },
+  { seed, steps, hides }: { readonly seed: number; readonly steps: number; readonly hides: boolean },
 ): Promise<{ looked: number; blind: number }> {
   const world = await createWorld();
   const machine = world.machine(ARN);
@@ -174,7 +174,7 @@ export async function tryIt(
   };
   let [looked, blind] = [0, 0];
   try {
-    for (let step = 0; step < 100; step++) {
+    for (let step = 0; step < steps; step++) {
       await trial.step();
       await note();
       const answer = (scaler: FleetScaler) => scaler.estimate().catch(({ message }: Error) => message);

@@ -5,11 +5,11 @@ import type { HostileInput } from './inputs.js';
 
 const ROLE = 'arn:aws:iam::123456789012:role/any';
 /** The longest that a trial waits for an input that ends by itself: 10 s of processor time last long on a busy machine. */
-const GIVE_UP_MS = 200_000;
+const GIVE_UP_MS = 550_000;
 /** The time after which a trial stops an input that goes on. */
 const STOP_MS = 1_500;
 /** The pause before the next of the other executions, and before the next look at an execution. */
-const OTHERS_MS = 30;
+const OTHERS_MS = 100;
 const LOOK_MS = 25;
 
 /** The end of an input. */
