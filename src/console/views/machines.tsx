@@ -27,7 +27,7 @@ export function MachinesView(): JSX.Element {
         <NoMachines />
       ) : (
         <section class="panel" aria-label="All machines">
-          <ListTable caption="Machines" class="list" items={machines} columns={COLUMNS} />
+          <ListTable caption="Machines" class="list" items={machines} keyOf={arnOf} columns={COLUMNS} />
         </section>
       )}
     </>
@@ -45,6 +45,7 @@ const NoMachines = (): JSX.Element => (
   </div>
 );
 
+const arnOf = ({ arn }: MachineRow): string => arn;
 const failuresOf = ({ counts }: MachineRow): number => (counts.FAILED ?? 0) + (counts.TIMED_OUT ?? 0);
 const executionsOf = ({ counts }: MachineRow): number =>
   Object.values(counts).reduce((sum, each) => sum + each, 0);

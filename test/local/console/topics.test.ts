@@ -2,6 +2,8 @@ import {
   CreateActivityCommand,
   GetActivityTaskCommand,
   GetExecutionHistoryCommand,
+  PublishStateMachineVersionCommand,
+  RedriveExecutionCommand,
   SendTaskHeartbeatCommand,
   StopExecutionCommand,
   StartExecutionCommand,
@@ -347,6 +349,31 @@ test('the service ends at once, whoever follows it', async () => {
   expect((await tab.next()).event).toBe('snapshot');
   await bench.service.close();
   await expect(tab.ended).resolves.toBeUndefined();
+});
+
+test('a row has the error, the redrives and the version of its execution, and a machine its last run', async () => {
+  const bench = await openConsole();
+  const Fail = { Type: 'Fail', Error: 'Odd' };
+  const definition = JSON.stringify({ StartAt: 'Fail', States: { Fail } });
+  const machine = bench.service.seedMachine({ name: 'F', definition });
+  const { stateMachineVersionArn: version } = await bench.client.send(
+    new PublishStateMachineVersionCommand({ stateMachineArn: machine }),
+  );
+  await start(bench, machine, 'plain');
+  const executionArn = await start(bench, version ?? '', 'versioned');
+  await bench.clock.settle();
+  await bench.client.send(new RedriveExecutionCommand({ executionArn }));
+  await bench.clock.settle();
+  const { data } = await follow<ExecutionListUpdate>(bench, 'topic=executions').next();
+  expect(data.rows.map(([, , name, , , , , , ...more]) => [name, ...more])).toEqual([
+    ['versioned', 'Odd', 1, 1],
+    ['plain', 'Odd', 0, null],
+  ]);
+  expect((await follow(bench, 'topic=machines').next()).data).toMatchObject({
+    machines: [{ counts: { FAILED: 2 }, last: { name: 'versioned', status: 'FAILED' } }],
+  });
+  expect(await act(bench, 'DeleteStateMachine', { stateMachineArn: machine })).toEqual({});
+  expect((await follow(bench, 'topic=machines').next()).data).toMatchObject({ machines: [] });
 });
 
 test('an execution that a person keeps outlives those that only are among the latest', async () => {

@@ -6,19 +6,16 @@ interface ListTableProps<T> {
   readonly caption: string;
   readonly class?: string;
   readonly items: readonly T[];
+  /** @default the rows keep their places */
+  readonly keyOf?: (item: T) => string;
   /** The first column has the name of each row. */
   readonly columns: readonly Column<T>[];
   readonly isChosen?: (item: T) => boolean;
 }
 
 /** A table with a row for each item. A click on the head of a column that has values sorts it. */
-export function ListTable<T>({
-  caption,
-  class: name,
-  items,
-  columns,
-  isChosen,
-}: ListTableProps<T>): JSX.Element {
+export function ListTable<T>(props: ListTableProps<T>): JSX.Element {
+  const { caption, class: name, items, keyOf, columns, isChosen } = props;
   return (
     <Table caption={caption} class={name}>
       <thead>
@@ -32,7 +29,7 @@ export function ListTable<T>({
       </thead>
       <tbody>
         {sorted(items, columns).map((item) => (
-          <tr class={isChosen?.(item) ? 'chosen' : ''}>
+          <tr key={keyOf?.(item)} class={isChosen?.(item) ? 'chosen' : ''}>
             {columns.map((column, i) =>
               i === 0 ? (
                 <th scope="row" class={column.class}>

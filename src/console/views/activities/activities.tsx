@@ -31,7 +31,7 @@ export function ActivitiesView(): JSX.Element {
         <NoActivities />
       ) : (
         <section class="panel" aria-label="All activities">
-          <ListTable caption="Activities" class="list" items={rows} columns={COLUMNS} />
+          <ListTable caption="Activities" class="list" items={rows} keyOf={arnOf} columns={COLUMNS} />
         </section>
       )}
     </>
@@ -68,6 +68,7 @@ function NewActivity(): JSX.Element {
 
 type Row = ActivityRow & Pick<Partial<ActivityTraffic>, 'failures' | 'parts' | 'work'>;
 
+const arnOf = ({ arn }: Row): string => arn;
 const failuresOf = ({ failures = [] }: Row): number => failures.reduce((sum, [, times]) => sum + times, 0);
 const workOf = ({ work }: Row): number | '' => work?.[1] ?? '';
 

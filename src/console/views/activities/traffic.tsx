@@ -9,30 +9,20 @@ interface TrafficProps {
 
 /** The tasks of an activity over the time that the service has been up, and the names of their failures. */
 export function Traffic({ traffic }: TrafficProps): JSX.Element {
-  const { parts, from, partMs, scheduled, started, wait, work, failures } = traffic;
-  const number = (n: number): string => n.toLocaleString('en');
+  const { parts, from, partMs, scheduled, wait, work, failures } = traffic;
   return (
     <div class="traffic">
       <Sparkline parts={parts} />
-      <p>
-        {number(scheduled)} scheduled, {number(started)} started. Wait: {percentilesText(wait)}. Work:{' '}
-        {percentilesText(work)}.
-      </p>
       <p class="faint">
         The tasks that waited, from {instant(from, now.value)} until now, a step for each{' '}
         {wholeSeconds(partMs)}.
       </p>
-      {failures.length > 0 && (
-        <p class="faint">
-          Failed:{' '}
-          {failures.map(([name, times], i) => (
-            <>
-              {i > 0 && ', '}
-              <code dir="auto">{name}</code> {count(times, 'time')}
-            </>
-          ))}
+      <p>{`${count(scheduled, 'task')} scheduled. Wait: ${percentilesText(wait)}. Work: ${percentilesText(work)}.`}</p>
+      {failures.map(([name, times]) => (
+        <p class="bad">
+          <code dir="auto">{name}</code> {count(times, 'time')}
         </p>
-      )}
+      ))}
     </div>
   );
 }

@@ -91,7 +91,8 @@ export function ExecutionTable({ rows, empty, withMachine = false, choice }: Tab
 
 const Name = ({ row: { name, machine, isPinned } }: { readonly row: ExecutionRow }): JSX.Element => (
   <>
-    {isPinned && <Pinned />}
+    {isPinned && <Icon name="pin" />}
+    {isPinned && <span class="sr">Kept: </span>}
     <a href={to('executions', executionArn(machine, name))} dir="auto" title={name}>
       {name}
     </a>
@@ -99,13 +100,6 @@ const Name = ({ row: { name, machine, isPinned } }: { readonly row: ExecutionRow
 );
 
 const Cut = ({ text }: { readonly text: string }): JSX.Element => <bdi title={text}>{text}</bdi>;
-
-const Pinned = (): JSX.Element => (
-  <>
-    <Icon name="pin" />
-    <span class="sr">Kept: </span>
-  </>
-);
 
 interface ChooserProps extends Choice {
   readonly order: number;

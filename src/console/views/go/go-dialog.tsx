@@ -15,6 +15,8 @@ export function GoDialog({ onClose }: GoProps): JSX.Element {
   const [chosen, choose] = useState(0);
   const places = placesFor(text, usePlaces());
   const at = Math.min(chosen, places.length - 1);
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => list.current?.children[at]?.scrollIntoView({ block: 'nearest' }), [at, text]);
   const go = (place: Place | undefined): void => {
     if (!place) return;
     onClose();
@@ -44,32 +46,18 @@ export function GoDialog({ onClose }: GoProps): JSX.Element {
         }}
         onKeyDown={onKeyDown}
       />
-      <Places places={places} at={at} onGo={go} />
+      <ul id="places" role="listbox" aria-label="Places" ref={list}>
+        {places.map((place, i) => (
+          <li id={`place-${i}`} role="option" aria-selected={i === at} onClick={() => go(place)}>
+            <span dir="auto">{place.name}</span>{' '}
+            <span class="faint">
+              {place.kind}
+              {place.of !== undefined && ` of ${place.of}`}
+            </span>
+          </li>
+        ))}
+      </ul>
       {places.length === 0 && <p class="empty">There is nothing of that name.</p>}
     </dialog>
-  );
-}
-
-interface PlacesProps {
-  readonly places: readonly Place[];
-  readonly at: number;
-  readonly onGo: (place: Place) => void;
-}
-
-function Places({ places, at, onGo }: PlacesProps): JSX.Element {
-  const list = useRef<HTMLUListElement>(null);
-  useEffect(() => list.current?.children[at]?.scrollIntoView({ block: 'nearest' }), [at, places]);
-  return (
-    <ul id="places" role="listbox" aria-label="Places" ref={list}>
-      {places.map((place, i) => (
-        <li id={`place-${i}`} role="option" aria-selected={i === at} onClick={() => onGo(place)}>
-          <span dir="auto">{place.name}</span>{' '}
-          <span class="faint">
-            {place.kind}
-            {place.of !== undefined && ` of ${place.of}`}
-          </span>
-        </li>
-      ))}
-    </ul>
   );
 }

@@ -34,6 +34,7 @@ export function WorkerTable({ workers, selected }: TableProps): JSX.Element {
       caption="Workers"
       class="fleet"
       items={workers}
+      keyOf={({ key }) => key}
       columns={[name, ...COLUMNS]}
       isChosen={({ key }) => key === selected}
     />
@@ -43,9 +44,14 @@ export function WorkerTable({ workers, selected }: TableProps): JSX.Element {
 const isRead = ({ state }: WorkerRow): boolean => state !== 'unknown';
 
 const COLUMNS: readonly Column<WorkerRow>[] = [
-  { label: 'Version', value: ({ version = '' }) => version, cell: ({ version }) => <bdi>{version}</bdi> },
   {
-    ...{ label: 'Up', value: ({ startedAt }) => -(startedAt ?? Infinity) },
+    label: 'Version',
+    class: 'spare',
+    value: ({ version = '' }) => version,
+    cell: ({ version }) => <bdi>{version}</bdi>,
+  },
+  {
+    ...{ label: 'Up', class: 'spare', value: ({ startedAt }) => -(startedAt ?? Infinity) },
     cell: ({ startedAt }) => startedAt !== undefined && wholeSeconds(now.value - startedAt),
   },
   { label: 'State', value: (worker) => stateOf(worker, 0).word, cell: (worker) => <State worker={worker} /> },
@@ -54,7 +60,7 @@ const COLUMNS: readonly Column<WorkerRow>[] = [
     cell: (worker) => isRead(worker) && <Slots worker={worker} />,
   },
   {
-    label: 'Protected',
+    ...{ label: 'Protected', class: 'spare' },
     cell: (worker) => isRead(worker) && (protectionWords(worker.protection, now.value) ?? '–'),
   },
   {
