@@ -386,6 +386,26 @@ describe('a redrive', () => {
     expect(redriven).toContainEqual(expect.objectContaining(child));
   });
 
+  test('goes on in a Parallel, in JSONata', async () => {
+    const branches = [map(TASK, { Items: '{% $states.input.items %}' }), PASS];
+    const both = {
+      Type: 'Parallel',
+      Branches: branches.map((state, i) => ({ StartAt: `B${i}`, States: { [`B${i}`]: state } })),
+      Output: '{% $states.result[0] %}',
+      End: true,
+    };
+    const run = await Run.begin({ QueryLanguage: 'JSONata', ...machine(both) }, { items: [1, 2] });
+    await run.succeed((await run.take()).taskToken, 'one');
+    await run.fail((await run.take()).taskToken);
+    expect(await run.end()).toMatchObject({ status: 'FAILED' });
+    await run.bench.client.send(new RedriveExecutionCommand({ executionArn: run.executionArn }));
+    await run.bench.clock.settle();
+    const { taskToken, input } = await run.take();
+    expect(input).toBe(2);
+    await run.succeed(taskToken, 'two');
+    expect(await run.end()).toMatchObject({ status: 'SUCCEEDED', output: '["one","two"]' });
+  });
+
   test('goes on after StopExecution', async () => {
     const run = await Run.begin(machine(map(TASK)), ['a']);
     const { executionArn } = run;
