@@ -584,6 +584,30 @@ const SOUND: readonly (readonly [what: string, machine: object])[] = [
       },
     },
   ],
+  ...(
+    [
+      ['its ResultWriter', { ResultWriter: { WriterConfig: { Transformation: 'FLATTEN' } } }, '$[0].key'],
+      ['the failures that it tolerates', { ToleratedFailureCount: 1 }, '$[0].Error'],
+    ] as const
+  ).map(([what, fields, path]): [string, object] => [
+    `the result of a Distributed Map with ${what}`,
+    {
+      StartAt: 'M',
+      States: {
+        M: {
+          Type: 'Map',
+          ...fields,
+          ItemProcessor: {
+            ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
+            StartAt: 'P',
+            States: { P: { Type: 'Pass', Result: [{ key: 1 }], End: true } },
+          },
+          Next: 'Read',
+        },
+        Read: { Type: 'Pass', Parameters: { 'a.$': path }, End: true },
+      },
+    },
+  ]),
   [
     'a state that nothing leads to',
     { StartAt: 'Place', States: { Place: place({ Parameters: { id: 'o', cents: 1, lines: [] } }) } },
