@@ -107,7 +107,7 @@ describe('an optimised integration', () => {
     expect(output).toMatchObject({
       Item: ITEM,
       SdkHttpMetadata: {
-        AllHttpHeaders: { 'content-type': ['application/x-amz-json-1.0'] },
+        AllHttpHeaders: { 'Content-Type': ['application/x-amz-json-1.0'], 'x-amzn-RequestId': ['r-1'] },
         HttpStatusCode: 200,
       },
       SdkResponseMetadata: { RequestId: 'r-1' },

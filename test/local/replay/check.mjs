@@ -2,13 +2,16 @@
 // Runs the recorded tests of LocalStack's Step Functions suite against the local service, in this process. Its tests
 // and recordings are public, and aren't part of this project: --from names a checkout of localstack/localstack. Its
 // library of recordings, localstack/localstack-snapshot, is looked for beside it, or named by --library. Further
-// arguments choose files or folders of the suite. Exits 1 if a recording that isn't in exceptions.json differs, or one
-// in it doesn't.
+// arguments choose files or folders of the suite. moto stands for other services, if Python has it, and --sdk names a
+// project that has their clients of the AWS SDK. Exits 1 if a recording that isn't in exceptions.json differs, or one in
+// it doesn't.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { startLocalService } from 'stepwright/local';
 import { FastClock } from './fast-clock.mjs';
@@ -25,6 +28,7 @@ const { values, positionals } = parseArgs({
     library: { type: 'string' },
     python: { type: 'string', default: 'python3' },
     report: { type: 'string' },
+    sdk: { type: 'string', default: '.' },
   },
   allowPositionals: true,
 });
@@ -55,8 +59,7 @@ function checkPython() {
 }
 
 /** Runs the tests in Python. Resolves when they have ended. */
-function runTests({ suite, library }, url, report) {
-  const here = dirname(fileURLToPath(import.meta.url));
+function runTests({ suite, library }, url, report, log, services) {
   const plugins = [
     'stand_ins',
     'localstack.testing.pytest.marking',
@@ -92,23 +95,81 @@ function runTests({ suite, library }, url, report) {
     REPLAY_ENDPOINT: url,
     REPLAY_SCALE: String(SCALE),
     REPLAY_REPORT: report,
+    REPLAY_LOG: log,
+    REPLAY_SERVICES: JSON.stringify(services),
   };
   const child = spawn(values.python, args, { cwd: suite, env, stdio: ['ignore', 'pipe', 'inherit'] });
   child.stdout.on('data', (chunk) => process.stderr.write(chunk));
   return new Promise((done) => child.once('close', done));
 }
 
+const here = dirname(fileURLToPath(import.meta.url));
+
+/**
+ * Starts moto, and the stand-in for Lambda.
+ * @returns their URLs, and how they are stopped; no URLs without moto
+ */
+async function startServices() {
+  const env = { ...process.env, REPLAY_SCALE: String(SCALE) };
+  const child = spawn(values.python, [join(here, 'services.py')], { env, stdio: ['pipe', 'pipe', 'ignore'] });
+  const stop = () => child.stdin.end();
+  for await (const line of createInterface({ input: child.stdout })) return { urls: JSON.parse(line), stop };
+  console.log(
+    '##### SKIPPED: Python has no moto with its server, so that tests of other services are not run #####',
+  );
+  return { urls: {}, stop };
+}
+
+/** Finds the clients of the AWS SDK in the project that --sdk names. */
+function packagesOf(project) {
+  const require = createRequire(resolve(project, 'package.json'));
+  const has = (name) => {
+    try {
+      return require.resolve(name) !== '';
+    } catch {
+      return false;
+    }
+  };
+  return { has, load: async (name) => require(name) };
+}
+
+/** Returns a log that writes the records of executions into a file. */
+function recordsInto(file) {
+  writeFileSync(file, '');
+  const write = (fields) => {
+    if (typeof fields === 'object' && 'execution_arn' in fields)
+      appendFileSync(file, `${JSON.stringify(fields)}\n`);
+  };
+  const log = { debug: write, info: write, warn: write, error: write, child: () => log };
+  return log;
+}
+
 const sources = findSources();
 checkPython();
 const folder = mkdtempSync(join(tmpdir(), 'recordings-'));
 const report = values.report ?? join(folder, 'report.json');
-const service = await startLocalService({ port: 0, clock: new FastClock(SCALE) });
+const log = join(folder, 'log');
+const services = await startServices();
+const service = await startLocalService({
+  port: 0,
+  clock: new FastClock(SCALE),
+  log: recordsInto(log),
+  packages: packagesOf(values.sdk),
+  env: { AWS_ENDPOINT_URL: services.urls.moto, AWS_ENDPOINT_URL_LAMBDA: services.urls.lambda },
+});
 try {
-  await runTests(sources, service.url, report);
+  await runTests(
+    sources,
+    service.url,
+    report,
+    log,
+    Object.keys(services.urls).length > 0 ? services.urls : null,
+  );
   const exceptions = JSON.parse(readFileSync(new URL('exceptions.json', import.meta.url), 'utf8'));
   const whole = positionals.length === 0;
   process.exitCode = summarize(JSON.parse(readFileSync(report, 'utf8')), exceptions, whole);
 } finally {
   await service.close();
+  services.stop();
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,7 +1,7 @@
 """Runs LocalStack's recorded tests of Step Functions against the local service. A plugin of pytest.
 
 The tests make the calls, and LocalStack's own library compares the answers with the recordings. A test that needs a
-service other than Step Functions is skipped, with the name of the service.
+service that nothing here stands for is skipped, with the name of the service.
 """
 
 import json
@@ -9,6 +9,7 @@ import os
 import re
 import threading
 import time
+import urllib.request
 
 from datetime import datetime
 
@@ -17,6 +18,10 @@ from stand_ins import ACCOUNT, REGION, Difference
 ENDPOINT = os.environ["REPLAY_ENDPOINT"]
 SCALE = float(os.environ["REPLAY_SCALE"])
 REPORT = os.environ["REPLAY_REPORT"]
+LOG = os.environ["REPLAY_LOG"]
+SERVICES = json.loads(os.environ["REPLAY_SERVICES"])
+"""The URLs of moto and of the stand-in for Lambda; empty if there is no moto."""
+MOTO = ["dynamodb", "events", "s3", "secretsmanager", "sns", "sqs"]
 SUITE = "tests/aws/services/stepfunctions/v2/"
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -65,13 +70,26 @@ class Iam:
 
 
 class Logs:
-    """Keeps the names of log groups. It has no log, so a test that reads one is skipped."""
+    """Gives out the log of the local service. A group has what was logged since it was created."""
 
     def __init__(self):
-        self.names = set()
+        self.names = {}
 
     def create_log_group(self, logGroupName):
-        self.names.add(logGroupName)
+        self.names[logGroupName] = len(self.lines())
+
+    def describe_log_streams(self, logGroupName):
+        return {"logStreams": [{"logStreamName": "log"}] if self.lines()[self.names[logGroupName] :] else []}
+
+    def get_log_events(self, logGroupName, **_more):
+        return {"events": [{"message": line} for line in self.lines()[self.names[logGroupName] :]]}
+
+    def delete_log_group(self, logGroupName):
+        self.names.pop(logGroupName, None)
+
+    def lines(self):
+        with open(LOG, encoding="utf-8") as log:
+            return log.read().splitlines()
 
     def describe_log_groups(self, logGroupNamePrefix):
         names = [name for name in self.names if name.startswith(logGroupNamePrefix)]
@@ -100,9 +118,83 @@ class Clients:
         self.iam = Iam()
         self.logs = Logs()
         self.sts = Sts()
+        self.lambda_ = Lambda()
 
     def __getattr__(self, name):
-        raise NeedsService(name)
+        if not SERVICES or name not in MOTO:
+            raise NeedsService(name)
+        client = boto3.client(
+            name,
+            endpoint_url=SERVICES["moto"],
+            region_name=REGION,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+        )
+        setattr(self, name, client)
+        return client
+
+
+class Lambda:
+    """Creates functions of the stand-in. Nobody checks who may call them."""
+
+    def create(self, name, file):
+        if not SERVICES:
+            raise NeedsService("lambda")
+        body = json.dumps({"name": name, "file": file}).encode()
+        urllib.request.urlopen(urllib.request.Request(SERVICES["lambda"], body, method="PUT")).read()
+
+    def __getattr__(self, _name):
+        return lambda **_arguments: {}
+
+
+@pytest.fixture
+def create_lambda_function(aws_client):
+    def create(func_name, handler_file, **_more):
+        aws_client.lambda_.create(func_name, str(handler_file))
+        arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{func_name}"
+        return {"CreateFunctionResponse": {"FunctionName": func_name, "FunctionArn": arn}}
+
+    return create
+
+
+@pytest.fixture
+def s3_create_bucket(aws_client):
+    def create(Bucket=None, **_more):
+        name = Bucket or f"test-bucket-{os.urandom(4).hex()}"
+        aws_client.s3.create_bucket(Bucket=name)
+        return name
+
+    return create
+
+
+@pytest.fixture
+def sqs_create_queue(aws_client):
+    def create(QueueName=None, **more):
+        name = QueueName or f"test-queue-{os.urandom(4).hex()}"
+        return aws_client.sqs.create_queue(QueueName=name, **more)["QueueUrl"]
+
+    return create
+
+
+@pytest.fixture
+def sns_create_topic(aws_client):
+    def create(Name=None, **more):
+        return aws_client.sns.create_topic(Name=Name or f"test-topic-{os.urandom(4).hex()}", **more)
+
+    return create
+
+
+@pytest.fixture
+def dynamodb_create_table(aws_client):
+    def create(table_name=None, partition_key="id", **_more):
+        return aws_client.dynamodb.create_table(
+            TableName=table_name or f"test-table-{os.urandom(4).hex()}",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": partition_key, "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": partition_key, "KeyType": "HASH"}],
+        )
+
+    return create
 
 
 @pytest.fixture(scope="session")

@@ -41,11 +41,13 @@ export function localAnswer(
 export const plainAnswer = (answer: LambdaAnswer): ResourceAnswer =>
   answer.functionError === undefined
     ? { kind: 'succeeded', output: answer.payload }
-    : failure(answer.payload);
+    : failure(answer.payload, answer.payload);
 
 /** Returns what the Task gets that calls `lambda:invoke`. The order of the fields was recorded from the live service. */
 export function invokeAnswer(answer: LambdaAnswer): ResourceAnswer {
-  if (answer.functionError !== undefined) return failure(answer.payload);
+  // Recorded from the live service: the JSON is compact here, and as the function has sent it by the function's ARN.
+  if (answer.functionError !== undefined)
+    return failure(answer.payload, JSON.stringify(parseJson(answer.payload)) ?? answer.payload);
   const { executedVersion, logResult, payload, status, headers, requestId } = answer;
   const fields = {
     ...(executedVersion !== undefined && { ExecutedVersion: executedVersion }),
@@ -80,11 +82,11 @@ export function sdkInvokeAnswer({
  * Returns the failure of a Task whose function has failed. If the function gave no type of its error, as after a
  * timeout, it is Lambda.Unknown (AWS page "Handling errors in Step Functions workflows").
  */
-function failure(payload: string): ResourceAnswer {
+function failure(payload: string, shown: string): ResourceAnswer {
   const value = parseJson(payload);
   const type = isObject(value) ? value['errorType'] : undefined;
   const isTyped = typeof type === 'string' && type !== '';
-  const cause = isTyped ? payload : `${UNTYPED} Returned payload: ${payload}`;
+  const cause = isTyped ? shown : `${UNTYPED} Returned payload: ${payload}`;
   const error = isTyped ? type : 'Lambda.Unknown';
   return { kind: 'failed', error: error.slice(0, ERROR_LIMIT), cause: cause.slice(0, CAUSE_LIMIT) };
 }
