@@ -66,7 +66,7 @@ function NewActivity(): JSX.Element {
   );
 }
 
-type Row = ActivityRow & Pick<Partial<ActivityTraffic>, 'failures' | 'parts' | 'work'>;
+type Row = ActivityRow & Pick<Partial<ActivityTraffic>, 'failures' | 'waited' | 'work'>;
 
 const arnOf = ({ arn }: Row): string => arn;
 const failuresOf = ({ failures = [] }: Row): number => failures.reduce((sum, [, times]) => sum + times, 0);
@@ -86,7 +86,7 @@ const COLUMNS: readonly Column<Row>[] = [
     ...{ label: 'Waiting', class: 'number', value: ({ queued }) => queued },
     cell: ({ queued }) => <span class={queued > 0 ? 'held' : ''}>{queued.toLocaleString('en')}</span>,
   },
-  { label: 'Over time', class: 'spare', cell: ({ parts }) => parts && <Sparkline parts={parts} /> },
+  { label: 'Over time', class: 'spare', cell: ({ waited }) => waited && <Sparkline values={waited} /> },
   {
     ...{ label: 'Polls', class: 'number', value: ({ polls }) => polls },
     cell: ({ polls, queued }) => <span class={polls === 0 && queued > 0 ? 'held' : ''}>{polls}</span>,

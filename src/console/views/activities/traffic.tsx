@@ -9,10 +9,10 @@ interface TrafficProps {
 
 /** The tasks of an activity over the time that the service has been up, and the names of their failures. */
 export function Traffic({ traffic }: TrafficProps): JSX.Element {
-  const { parts, from, partMs, scheduled, wait, work, failures } = traffic;
+  const { waited, from, partMs, scheduled, wait, work, failures } = traffic;
   return (
     <div class="traffic">
-      <Sparkline parts={parts} />
+      <Sparkline values={waited} />
       <p class="faint">
         The tasks that waited, from {instant(from, now.value)} until now, a step for each{' '}
         {wholeSeconds(partMs)}.
@@ -34,8 +34,7 @@ const WIDTH = 120;
 const HEIGHT = 32;
 
 /** The number of tasks that waited for a worker, over the time. */
-export function Sparkline({ parts }: Pick<ActivityTraffic, 'parts'>): JSX.Element {
-  const values = parts.map(([, , waiting]) => waiting);
+export function Sparkline({ values }: { readonly values: readonly number[] }): JSX.Element {
   const most = Math.max(0, ...values);
   const points = values.map((value, i) => {
     const x = (i * WIDTH) / Math.max(1, values.length - 1);

@@ -528,9 +528,9 @@ export interface ActivityTraffic {
   readonly from: number;
   /** The length of each part. The last part isn't over. */
   readonly partMs: number;
-  readonly parts: readonly TrafficTuple[];
+  /** The number of tasks that waited for a worker at the end of each part. */
+  readonly waited: readonly number[];
   readonly scheduled: number;
-  readonly started: number;
   readonly wait: Percentiles;
   readonly work: Percentiles;
   /** The names of errors by which its tasks failed, and how often, the most frequent first. */
@@ -539,16 +539,6 @@ export interface ActivityTraffic {
 
 /** The times that half of the tasks, and 95 of 100, did not exceed. Null if there was no task. */
 export type Percentiles = readonly [p50: number | null, p95: number | null];
-
-/** The traffic of an activity in one part of the time. */
-export type TrafficTuple = readonly [
-  scheduled: number,
-  started: number,
-  /** The number of tasks that waited for a worker at the end. */
-  waiting: number,
-  wait: Percentiles,
-  work: Percentiles,
-];
 
 export interface WorkerList {
   readonly workers: readonly WorkerRow[];

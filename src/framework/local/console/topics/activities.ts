@@ -2,16 +2,9 @@ import type { Activity } from '../../engine/activities.js';
 import type { OpenTask } from '../../engine/tasks/open-tasks.js';
 import type { TaskOrder } from '../../asl/runtime/resource.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
-import type {
-  ActivityList,
-  ActivityRow,
-  ActivityTraffic,
-  Percentiles,
-  TaskOrigin,
-  TrafficTuple,
-} from '../api.js';
+import type { ActivityList, ActivityRow, ActivityTraffic, Percentiles, TaskOrigin } from '../api.js';
 import { leaseOf, type Topic } from './topic.js';
-import { Durations, type ActivityTraffic as Recorded, type TrafficPart } from '../../engine/tasks/traffic.js';
+import { Durations, type ActivityTraffic as Recorded } from '../../engine/tasks/traffic.js';
 
 /** The most entries in each list of an activity's polls and tasks. The numbers beside the lists count all of them. */
 const LISTED = 50;
@@ -85,21 +78,12 @@ function described(arn: string, recorded: Recorded, now: number): ActivityTraffi
     work.addAll(part.work);
   }
   return {
-    ...{ arn, from, partMs, parts: parts.map(tuple) },
+    ...{ arn, from, partMs, waited: parts.map(({ waiting }) => waiting) },
     scheduled: parts.reduce((sum, each) => sum + each.scheduled, 0),
-    started: parts.reduce((sum, each) => sum + each.started, 0),
     ...{ wait: percentiles(wait), work: percentiles(work) },
     failures: [...failures].toSorted(([, a], [, b]) => b - a),
   };
 }
-
-const tuple = ({ scheduled, started, waiting, wait, work }: TrafficPart): TrafficTuple => [
-  scheduled,
-  started,
-  waiting,
-  percentiles(wait),
-  percentiles(work),
-];
 
 const percentiles = (durations: Durations): Percentiles => [
   durations.percentile(0.5) ?? null,
