@@ -19,6 +19,8 @@ export interface AnsweringProxy {
   readonly url: string;
   /** The operations of the calls so far, in order. */
   readonly operations: string[];
+  /** Resolves when all calls but polls are answered. */
+  idle(): Promise<void>;
   close(): void;
 }
 
@@ -28,6 +30,13 @@ export async function answeringProxy(
   change: (call: ProxiedCall, answer: ProxiedAnswer) => void = () => {},
 ): Promise<AnsweringProxy> {
   const operations: string[] = [];
+  let waiting = 0;
+  let onIdle: (() => void)[] = [];
+  const answered = (): void => {
+    if (--waiting > 0) return;
+    for (const resolve of onIdle) resolve();
+    onIdle = [];
+  };
   const pass = (incoming: IncomingMessage, body: Buffer): Promise<ProxiedAnswer> =>
     new Promise((resolve, reject) => {
       const { method, headers } = incoming;
@@ -46,7 +55,9 @@ export async function answeringProxy(
     const body = await buffer(incoming);
     const operation = String(incoming.headers['x-amz-target']).split('.')[1] ?? '';
     operations.push(operation);
-    const received = await pass(incoming, body);
+    const isPoll = operation === 'GetActivityTask';
+    if (!isPoll) waiting++;
+    const received = await pass(incoming, body).finally(() => isPoll || answered());
     change({ operation, body: body.toString() }, received);
     outgoing.writeHead(received.status, {
       ...received.headers,
@@ -62,6 +73,7 @@ export async function answeringProxy(
   return {
     url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`,
     operations,
+    idle: () => new Promise((resolve) => (waiting === 0 ? resolve() : onIdle.push(resolve))),
     close: () => {
       server.close();
       server.closeAllConnections();

@@ -10,8 +10,8 @@ import { type LocalService, startLocalService } from 'stepwright/local';
 import { RawCalls } from '../../../src/framework/aws/queries/raw-calls.js';
 import { localRole } from '../../../src/framework/base/local-protocol.js';
 import { systemClock } from '../../../src/framework/base/time/clock.js';
-import { ScaledClock } from '../../../src/framework/base/time/scaled-clock.js';
 import { compare } from '../../../src/framework/cli/verify/comparison.js';
+import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { killAll, stepwright } from '../../support/cli.js';
 import {
   type AnsweringProxy,
@@ -19,9 +19,6 @@ import {
   type ProxiedAnswer,
   type ProxiedCall,
 } from './answering-proxy.js';
-
-/** How many times as fast the service's clock and that of the command go: a poll of a minute takes ten seconds. */
-const SCALE = 6;
 
 const open: (() => unknown)[] = [];
 afterEach(async () => {
@@ -57,22 +54,26 @@ async function start(
   return { service, proxy };
 }
 
-/** Runs all facts on a fast clock. */
+/** Makes all facts on a clock that moves on whenever all calls but polls are answered. */
 async function facts(
   change?: (call: ProxiedCall, answer: ProxiedAnswer) => void,
   options?: Parameters<typeof startLocalService>[0],
 ): Promise<{ seen: Awaited<ReturnType<typeof compare>>['facts']; operations: string[] }> {
-  const clock = new ScaledClock(systemClock);
-  clock.change({ scale: SCALE });
+  const clock = new HandClock();
   const { proxy } = await start(change, { clock, ...options });
   const { service: elsewhere } = await start();
-  const callsTo = (url: string): RawCalls => new RawCalls(clientOf(url), systemClock);
-  const compared = await compare({
-    calls: callsTo(proxy.url),
-    single: callsTo(proxy.url),
-    elsewhere: callsTo(elsewhere.url),
+  const progress = { isOver: false };
+  const comparing = compare({
+    calls: new RawCalls(clientOf(proxy.url), clock),
+    single: new RawCalls(clientOf(proxy.url), clock),
+    elsewhere: new RawCalls(clientOf(elsewhere.url), systemClock),
     ...{ roleArn: localRole(), clock, signal: new AbortController().signal },
-  });
+  }).finally(() => (progress.isOver = true));
+  while (!progress.isOver) {
+    await proxy.idle();
+    await clock.advance(500);
+  }
+  const compared = await comparing;
   return { seen: compared.facts, operations: proxy.operations };
 }
 
