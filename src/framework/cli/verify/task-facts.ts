@@ -3,16 +3,13 @@ import { PAYLOAD_LIMIT_BYTES as MOST } from '../../base/size.js';
 import {
   type Answer,
   detailsOf,
-  type Fact,
   fact,
+  type Facts,
   MARK,
-  notTried,
   showEvents,
   showMark,
   type VerifyRun,
 } from './verify-run.js';
-
-type Facts = AsyncGenerator<Fact, void, void>;
 
 /** The most characters of an error and of a cause ("SendTaskFailure", Request Parameters). */
 const ERROR_LIMIT = 256;
@@ -133,7 +130,8 @@ export async function* tokens(run: VerifyRun): Facts {
   const { elsewhere } = run.options;
   if (elsewhere) yield* reports(run, (await run.task()).token, which, UNKNOWN, elsewhere);
   else
-    for (const each of REPORTS) yield notTried(`${each}, ${which}`, UNKNOWN, 'there is no --second-region');
+    for (const each of REPORTS)
+      yield fact(`${each}, ${which}`, UNKNOWN, undefined, 'there is no --second-region');
 }
 
 const tooLong = (field: string, most: number): string =>

@@ -17,13 +17,13 @@ export interface Fact {
   readonly verdict: 'same' | 'different' | 'not tried';
 }
 
-export const fact = (name: string, expected: string, seen: string): Fact => {
-  return { fact: name, expected, seen, verdict: seen === expected ? 'same' : 'different' };
-};
+export type Facts = AsyncGenerator<Fact, void, void>;
 
-export const notTried = (name: string, expected: string, why: string): Fact => {
-  return { fact: name, expected, seen: why, verdict: 'not tried' };
-};
+/** @param whyNot the reason if nothing was seen, since it was not tried */
+export function fact(name: string, expected: string, seen: string | undefined, whyNot = ''): Fact {
+  if (seen === undefined) return { fact: name, expected, seen: whyNot, verdict: 'not tried' };
+  return { fact: name, expected, seen, verdict: seen === expected ? 'same' : 'different' };
+}
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -116,7 +116,7 @@ export class VerifyRun {
   }
 
   /** Polls until there is a task. @throws Error that says what was answered instead */
-  async poll(activityArn: string): Promise<{ readonly token: string; readonly input: string }> {
+  async poll(activityArn: string): Promise<{ token: string; input: string }> {
     for (let left = POLLS; ; left--) {
       const { body, said, text } = await this.call('GetActivityTask', { activityArn, workerName: 'verify' });
       if (typeof body['taskToken'] === 'string')
@@ -127,11 +127,7 @@ export class VerifyRun {
   }
 
   /** Makes an activity and an execution, and takes its task. */
-  async task(
-    task: object = {},
-    states?: object,
-    input?: string,
-  ): Promise<{ readonly token: string; readonly input: string; readonly executionArn: string }> {
+  async task(task: object = {}, states?: object, input?: string) {
     const activityArn = await this.activity();
     const executionArn = await this.startTask(activityArn, task, states, input);
     return { executionArn, ...(await this.poll(activityArn)) };
