@@ -14,7 +14,7 @@ export default {
   // measure how long others wait.
   maxWorkers: Math.ceil(availableParallelism() * (THOROUGH ? 1.5 : 2)),
   // Nothing is timed by it: these machines may be busy.
-  testTimeout: 60_000,
+  testTimeout: THOROUGH ? 600_000 : 60_000,
   roots: ['<rootDir>/test'],
   testMatch: THOROUGH
     ? ['**/*.thorough.test.ts', ...EXAMPLES.map((folder) => `**/${folder}/**/*.test.ts`)]

@@ -274,10 +274,10 @@ describe('with the service and the worker in processes of their own', () => {
   });
 
   test('a lease is kept while the event loop is blocked, and let go past stallAfter', async () => {
-    const worker = await local.worker(['--stall-after', '4s']);
-    const short = execute(local.url(), 'Blocked', '3000');
+    const worker = await local.worker(['--stall-after', '7s']);
+    const short = execute(local.url(), 'Blocked', '6000');
     expect(await short.ended).toEqual({ code: 0, signal: null });
-    const long = execute(local.url(), 'Blocked', '9000');
+    const long = execute(local.url(), 'Blocked', '14000');
     expect(await long.ended).toEqual({ code: 1, signal: null });
     expect(long.stderr()).toContain('States.Timeout');
     expect(worker.stderr()).toMatch(

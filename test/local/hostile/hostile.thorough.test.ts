@@ -11,7 +11,7 @@ const HEAPS = process.env['HOSTILE_HEAPS']?.split(',').map(Number) ?? [256];
  * The most milliseconds of the main thread before another execution is served, of real time until another expression has
  * had its turn, and until the process has ended. An expression that never ends is ended after 10 s of processor time.
  */
-const LIMITS = { slowestMs: 500, turnMs: 9_000, endsMs: 5_000 };
+const LIMITS = { slowestMs: 1_000, turnMs: 9_000, endsMs: 5_000 };
 /** Other processes take their share of this machine: the quickest of a few tries shows the cost of an input. */
 const TRIES = 3;
 

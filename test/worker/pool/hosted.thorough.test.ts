@@ -56,6 +56,11 @@ async function started(more: Config, of = module, random = 0): Promise<WorkerWor
   return w;
 }
 
+/** Waits for what a thread or process does. It takes its time on a busy machine. */
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await Promise.all([world.clock.settle(), nap(5)]);
+}
+
 const said = (w: WorkerWorld, message: string) => w.log.filter(({ msg }) => msg === message);
 const alive = (pid: number): boolean => {
   try {
@@ -108,7 +113,7 @@ describe.each(['thread', 'process'] as const)("run: '%s'", (run) => {
       { level: 'error', handler: 'Wrong.run', err: { message: 'forgotten' } },
     ]);
     const patient = await world.execute(machine, 'drains');
-    await world.clock.settle(() => said(w, 'waiting').length === 1);
+    await until(() => said(w, 'waiting').length === 1);
     expect(await ran(w, machine, 'exit')).toMatchObject({
       error: 'Stepwright.HandlerCrashed',
       cause: { errorMessage: expect.stringContaining('exit code 7'), data: { exitCode: 7 } },
@@ -121,7 +126,7 @@ describe.each(['thread', 'process'] as const)("run: '%s'", (run) => {
     });
     expect(w.worker.status().handlers.find(({ name }) => name === 'Wrong.run')).toMatchObject({ running: 1 });
     void w.worker.stop();
-    await world.clock.settle(() => w.of('task:succeeded').length === 2);
+    await until(() => w.of('task:succeeded').length === 2);
     expect(await resultOf(patient)).toMatchObject({ status: 'SUCCEEDED', output: 'drained' });
   });
 
@@ -131,7 +136,7 @@ describe.each(['thread', 'process'] as const)("run: '%s'", (run) => {
     const wrongs = run === 'thread' ? ['loop', 'deaf'] : ['loop', 'grandchild'];
     const executions = await Promise.all(wrongs.map((wrong) => world.execute(machine, wrong)));
     const polite = await world.execute(machine, 'polite');
-    await world.clock.settle(() => said(w, 'looping').length + said(w, 'spawned').length === 2);
+    await until(() => said(w, 'looping').length + said(w, 'spawned').length === 2);
     const status = () => w.worker.status().handlers.find(({ name }) => name === 'Wrong.run');
     for (const executionArn of executions)
       await world.client.send(new StopExecutionCommand({ executionArn }));
@@ -140,14 +145,14 @@ describe.each(['thread', 'process'] as const)("run: '%s'", (run) => {
     expect(status()).toMatchObject({ running: 2, polls: { open: 0 } });
     await world.clock.advance(5_000);
     // Both slots are free, so that the third task, which waited, was taken.
-    await world.clock.settle(() => said(w, 'waiting').length === 1);
+    await until(() => said(w, 'waiting').length === 1);
     expect(w.log.filter(({ msg }) => /did not end within 5 s of its signal/.test(String(msg)))).toHaveLength(
       2,
     );
-    await world.clock.settle(() => said(w, 'spawned').every(({ pid }) => !alive(Number(pid))));
+    await until(() => said(w, 'spawned').every(({ pid }) => !alive(Number(pid))));
     await world.client.send(new StopExecutionCommand({ executionArn: polite }));
     await world.clock.advance(11_000);
-    await world.clock.settle(() => status()?.running === 0);
+    await until(() => status()?.running === 0);
     expect(w.log.filter(({ msg }) => /did not end within 5 s/.test(String(msg)))).toHaveLength(2);
   });
 });
@@ -158,14 +163,14 @@ test.each(['process', 'thread'] as const)(
     const w = await started({ run, grace: '10s', handlers: { 'Wrong.run': { timeout: '30s' } } });
     const machine = world.machine(arnOf('Wrong'));
     const late = await world.execute(machine, 'loop');
-    await world.clock.settle(() => said(w, 'looping').length === 1);
+    await until(() => said(w, 'looping').length === 1);
     await world.clock.advance(30_000);
     expect(await resultOf(late)).toMatchObject({ error: 'Stepwright.DeadlineExceeded' });
     expect(w.worker.status().tasks).toHaveLength(1);
     await world.clock.advance(5_000);
     expect(w.worker.status().tasks).toEqual([]);
     const stopped = await world.execute(machine, 'loop');
-    await world.clock.settle(() => said(w, 'looping').length === 2);
+    await until(() => said(w, 'looping').length === 2);
     const stop = w.worker.stop();
     world.service.endPolls();
     await world.clock.advance(15_000);
@@ -173,7 +178,7 @@ test.each(['process', 'thread'] as const)(
     await stop;
     // Two loops would go on for ever. Of threads the process is this one.
     const pids = said(w, 'looping').map(({ pid }) => Number(pid));
-    if (run === 'process') await world.clock.settle(() => !pids.some(alive));
+    if (run === 'process') await until(() => !pids.some(alive));
   },
 );
 
@@ -230,8 +235,7 @@ test('where none can be started each task fails with the reason, and they do not
   await world.execute(machine, {});
   expect(w.worker.status().counts.received).toBe(1);
   await world.clock.advance(2_000);
-  // A thread takes its time to start on a busy machine.
-  while (w.worker.status().counts.failed < 2) await nap(5);
+  await until(() => w.worker.status().counts.failed === 2);
   expect(w.worker.status().counts.received).toBe(2);
 });
 
