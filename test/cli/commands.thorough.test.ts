@@ -85,7 +85,7 @@ describe('commands', () => {
     writeFileSync(join(dir, 'Order.asl.json'), JSON.stringify({ StartAt: 'Charge', States: { Charge } }));
     try {
       const { run, url } = await started(['--port', '0', '--machines', join(dir, '*.asl.json')]);
-      expect(run.stdout()).toContain("nothing answers 'arn:aws:states:::lambda:invoke': the state 'Charge'");
+      expect(run.stdout()).toContain("will fail. Nothing answers 'arn:aws:states:::lambda:invoke'");
       expect(run.stdout()).toContain('They differ in region (ap-northeast-1, not ap-northeast-2)');
       expect(run.stdout()).toContain('with what to paste: npx stepwright check');
       const check = stepwright(['check', '--endpoint', url]);

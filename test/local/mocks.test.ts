@@ -163,7 +163,7 @@ describe('a mock answers a resource that is not run here', () => {
     const States = { X: { ...call, Next: 'Y' }, Y: { ...call, End: true } };
     bench.service.seedMachine({ name: 'M', definition: JSON.stringify({ StartAt: 'X', States }) });
     expect(warned).toEqual([
-      "nothing answers 'arn:aws:states:::sns:publish': the state 'Y' of 'M' will fail, until 'mocks' has 'M.Y' or the resource",
+      "the state 'Y' of 'M' will fail. Nothing answers 'arn:aws:states:::sns:publish' in the local service: give it a mock, by 'M.Y' or by the resource.",
     ]);
   });
 });

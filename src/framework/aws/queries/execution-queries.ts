@@ -80,6 +80,50 @@ export async function startExecution(
   return executionArn;
 }
 
+/** The longest time of an EXPRESS execution is five minutes. */
+const EXPRESS_LIMIT_MS = 330_000;
+
+/**
+ * Returns false for a STANDARD machine, and also if the client may not describe machines.
+ * @throws the error of the request, QueryTimeout if it isn't answered in time
+ */
+export async function isExpress(client: SFNClient, stateMachineArn: string, clock: Clock): Promise<boolean> {
+  const { DescribeStateMachineCommand } = await loadSdk();
+  const command = new DescribeStateMachineCommand({ stateMachineArn, includedData: 'METADATA_ONLY' });
+  const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
+  try {
+    return (await query(clock, send)).type === 'EXPRESS';
+  } catch (error) {
+    if ((error as Error).name === 'AccessDeniedException') return false;
+    throw error;
+  }
+}
+
+/**
+ * Runs an execution of an EXPRESS machine, which can't be followed, and waits for its end.
+ * @param isAws false at any other endpoint. The SDK then doesn't put `sync-` before the host
+ * @throws QueryTimeout if there is no response in time
+ */
+export async function runExpress(
+  client: SFNClient,
+  stateMachineArn: string,
+  input: string,
+  isAws: boolean,
+  clock: Clock,
+): Promise<ExecutionEnd> {
+  const { StartSyncExecutionCommand } = await loadSdk();
+  if (!isAws) client.config.disableHostPrefix = true;
+  const command = new StartSyncExecutionCommand({ stateMachineArn, input });
+  const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
+  const { status = '', output, error, cause } = await query(clock, send, EXPRESS_LIMIT_MS);
+  return {
+    status,
+    ...(output !== undefined && { output }),
+    ...(error !== undefined && { error }),
+    ...(cause !== undefined && { cause }),
+  };
+}
+
 interface Following {
   readonly clock: Clock;
   /** Called each time that the execution's status was read, including the time that shows its end. */

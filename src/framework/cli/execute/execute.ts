@@ -10,6 +10,8 @@ import {
   type ExecutionEnd,
   followExecution,
   HistoryReader,
+  isExpress,
+  runExpress,
   type SFNClient,
   startExecution,
 } from '../../aws/queries/execution-queries.js';
@@ -85,13 +87,17 @@ interface Asked {
 }
 
 async function run(asked: Asked, input: string | undefined): Promise<number> {
-  const executionArn = await begin(asked, input);
-  print(`RUNNING ${executionArn}`);
-  return printEnd(await follow(asked, executionArn));
+  const begun = await begin(asked, input);
+  if (typeof begun !== 'string') return printEnd(begun);
+  print(`RUNNING ${begun}`);
+  return printEnd(await follow(asked, begun));
 }
 
-/** Starts an execution. @returns the execution's ARN */
-async function begin({ client, endpoint, machine, from }: Asked, input: string | undefined): Promise<string> {
+/** Starts an execution. @returns the execution's ARN; for an EXPRESS machine, which can't be followed, its end */
+async function begin(
+  { client, endpoint, machine, from }: Asked,
+  input: string | undefined,
+): Promise<string | ExecutionEnd> {
   let isAsked = false;
   try {
     if (from) {
@@ -100,8 +106,11 @@ async function begin({ client, endpoint, machine, from }: Asked, input: string |
       return await startFromState(endpoint, { executionArn, state: from.state, input });
     }
     const stateMachineArn = await findMachine(client, machine ?? '', systemClock);
+    const express = await isExpress(client, stateMachineArn, systemClock);
     isAsked = true;
-    return await startExecution(client, stateMachineArn, input ?? '{}', systemClock);
+    const text = input ?? '{}';
+    if (express) return await runExpress(client, stateMachineArn, text, endpoint.kind === 'aws', systemClock);
+    return await startExecution(client, stateMachineArn, text, systemClock);
   } catch (error) {
     const explained = explainCallError(error, endpoint);
     if (!isAsked || !(error instanceof QueryTimeout)) throw explained;

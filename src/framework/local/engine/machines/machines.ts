@@ -256,11 +256,10 @@ export class Machines {
 
   #warn({ name, program }: Machine): void {
     for (const { state, resource, activity } of program.tasks) {
-      if (activity || this.resources.refusal({ machine: name, state, resource }) === undefined) continue;
-      this.log.warn(
-        { machine: name, state, resource },
-        `nothing answers '${resource}': the state '${state}' of '${name}' will fail, until 'mocks' has '${name}.${state}' or the resource`,
-      );
+      const refusal = activity ? undefined : this.resources.refusal({ machine: name, state, resource });
+      if (refusal === undefined) continue;
+      const text = `the state '${state}' of '${name}' will fail. ${refusal}`;
+      this.log.warn({ machine: name, state, resource }, text);
     }
   }
 
