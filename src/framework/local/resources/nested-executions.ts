@@ -6,7 +6,9 @@ import { parseServiceArn } from '../asl/definition/service-resource.js';
 import type { CallTarget, ResourceAnswer, SubmittedTask } from '../asl/runtime/resource.js';
 import { bareText, CAUSE_LIMIT, isObject, readJson, type Json, type JsonObject } from '../asl/values/json.js';
 import type { CallTaker } from './resource-list.js';
+import { sdkMetadata } from './sdk-metadata.js';
 import { sdkRequest, sdkResponse } from './sdk-spelling.js';
+import { optimisedFailure, sdkFailure } from './service-failure.js';
 
 /** The API of the service itself, as the Tasks of its executions call it. */
 export interface OwnApi {
@@ -169,14 +171,8 @@ class NestedCall {
         { machine, state, stateMachineArn: body['stateMachineArn'] },
         `the state '${state}' of '${machine}' calls a state machine that isn't in the local service: create it, or give the state a mock, by '${machine}.${state}'`,
       );
-    const name = type.endsWith('Exception') ? type : `${type}Exception`;
-    const id = randomUUID();
-    if (isSdk) {
-      const cause = `${message} (Service: Sfn, Status Code: 400, Request ID: ${id}) (SDK Attempt Count: 1)`;
-      return { kind: 'failed', error: `Sfn.${name}`, cause };
-    }
-    const cause = `${message} (Service: AWSStepFunctions; Status Code: 400; Error Code: ${type}; Request ID: ${id}; Proxy: null)`;
-    return { kind: 'failed', error: `StepFunctions.${name}`, cause };
+    const fault = { name: type, code: type, message, status: 400, requestId: randomUUID(), isModelled: true };
+    return isSdk ? sdkFailure('Sfn', fault) : optimisedFailure('states', fault);
   }
 }
 
@@ -204,29 +200,12 @@ function startedOutput(response: object): Json {
   // The live service writes the date as in 1.688130139123E9.
   const [, first, rest] = /^(\d)(\d*?)0*$/.exec(JSON.stringify(StartDate)) ?? [];
   const wire = `{"executionArn":${JSON.stringify(ExecutionArn)},"startDate":${first}.${rest}E9}`;
-  const length = String(Buffer.byteLength(wire));
-  const date = new Date(Number(StartDate)).toUTCString();
-  const type = 'application/x-amz-json-1.0';
-  return {
-    ExecutionArn,
-    SdkHttpMetadata: {
-      AllHttpHeaders: {
-        'x-amzn-RequestId': [id],
-        connection: ['keep-alive'],
-        'Content-Length': [length],
-        Date: [date],
-        'Content-Type': [type],
-      },
-      HttpHeaders: {
-        connection: 'keep-alive',
-        'Content-Length': length,
-        'Content-Type': type,
-        Date: date,
-        'x-amzn-RequestId': id,
-      },
-      HttpStatusCode: 200,
-    },
-    SdkResponseMetadata: { RequestId: id },
-    StartDate,
-  };
+  const headers = [
+    ['x-amzn-RequestId', id],
+    ['connection', 'keep-alive'],
+    ['Content-Length', String(Buffer.byteLength(wire))],
+    ['Date', new Date(Number(StartDate)).toUTCString()],
+    ['Content-Type', 'application/x-amz-json-1.0'],
+  ] as const;
+  return { ExecutionArn, ...(sdkMetadata(200, headers, id) as JsonObject), StartDate };
 }
