@@ -79,6 +79,9 @@ describe('an SDK integration', () => {
     const state = task('aws-sdk:s3:putObject', { Bucket: 'b', Key: 'k', Body: { some: 'JSON' } });
     expect(await outcome(at(url), state)).toMatchObject({ status: 'SUCCEEDED' });
     expect(requests[0]?.body).toContain('{"some":"JSON"}');
+    expect(requests[0]?.headers['content-type']).toBe('text/plain; charset=UTF-8');
+    await outcome(at(url), task('aws-sdk:s3:putObject', { Bucket: 'b', Key: 'k', Body: 'text' }));
+    expect(requests[1]?.body).toContain('"text"');
   });
 
   test('an error of S3 gets an end that its name lacks', async () => {

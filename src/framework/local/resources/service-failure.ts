@@ -12,6 +12,8 @@ export interface ServiceFault {
   readonly message: string;
   readonly status: number;
   readonly requestId: string | undefined;
+  /** S3 has a second id. */
+  readonly extendedRequestId?: string | undefined;
   /** True if the API's model contains the error. */
   readonly isModelled: boolean;
 }
@@ -56,9 +58,11 @@ export function optimisedFailure(service: string, fault: ServiceFault): Failure 
 
 /** Returns the failure of a Task that has called a service by `aws-sdk:`. Recorded from the live service. */
 export function sdkFailure(prefix: string, fault: ServiceFault): Failure {
-  const { name, message, status, requestId, isModelled } = fault;
+  const { name, message, status, requestId = 'null', extendedRequestId, isModelled } = fault;
   const error = isModelled ? withSuffix(name) : `${prefix}Exception`;
-  const cause = `${message} (Service: ${prefix}, Status Code: ${status}, Request ID: ${requestId ?? 'null'}) (SDK Attempt Count: 1)`;
+  const ids =
+    extendedRequestId === undefined ? requestId : `${requestId}, Extended Request ID: ${extendedRequestId}`;
+  const cause = `${message} (Service: ${prefix}, Status Code: ${status}, Request ID: ${ids}) (SDK Attempt Count: 1)`;
   return failed(`${prefix}.${error}`, cause);
 }
 

@@ -41,6 +41,7 @@ type Made<T> = new (input: object) => T;
 interface Metadata {
   readonly httpStatusCode?: number;
   readonly requestId?: string;
+  readonly extendedRequestId?: string;
 }
 
 const LOCAL = { accessKeyId: 'local', secretAccessKey: 'local' };
@@ -63,7 +64,7 @@ export class ServiceClient {
       ...{ endpoint, region, maxAttempts: 1, disableHostPrefix: true },
       // An emulator checks no credentials, and has no names of buckets and queues as hosts.
       ...((isLoopback(hostname) || !isAws(hostname)) && { credentials: LOCAL }),
-      ...{ forcePathStyle: true, useQueueUrlAsEndpoint: false },
+      ...{ forcePathStyle: true, useQueueUrlAsEndpoint: false, responseChecksumValidation: 'WHEN_REQUIRED' },
     });
     this.#client.middlewareStack.add(this.#keepHeaders, { step: 'deserialize', priority: 'high' });
   }
@@ -127,6 +128,7 @@ export class ServiceClient {
     return {
       ...{ name, code: Code, message: message === 'UnknownError' ? '' : message },
       ...{ status: $metadata.httpStatusCode, requestId: $metadata.requestId },
+      extendedRequestId: $metadata.extendedRequestId,
       isModelled: typeof this.module[name] === 'function',
     };
   }

@@ -94,7 +94,7 @@ export class Services implements CallTaker {
       const client = await this.#clientOf(called, parseArn(task.execution.arn)?.region ?? 'us-east-1');
       if (isSdk) prefix = client.name;
       if (!client.has(action)) return noAction(called);
-      const parameters = isSdk ? input : prepared(service, input, task);
+      const parameters = isSdk ? withType(called, input) : prepared(service, input, task);
       const response = await client.call(action, parameters, signal);
       if ('fault' in response)
         return isSdk ? sdkFailure(prefix, response.fault) : optimisedFailure(service, response.fault);
@@ -130,6 +130,10 @@ const noAction = ({ service, action, package: { name } }: Called): ResourceAnswe
   error: 'States.Runtime',
   cause: `The service '${service}' has no action '${action}' in ${name}.`,
 });
+
+/** Recorded from the live service: an object that a Task puts into S3 is text. */
+const withType = ({ service, action }: Called, input: JsonObject): JsonObject =>
+  service === 's3' && action === 'putObject' ? { ContentType: 'text/plain; charset=UTF-8', ...input } : input;
 
 /** Returns the parameters of an optimised integration as the API takes them. */
 function prepared(service: string, input: JsonObject, { execution }: SubmittedTask): JsonObject {
