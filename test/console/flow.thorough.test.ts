@@ -241,6 +241,7 @@ withChromium('in a real Chromium', () => {
     void worker.run();
 
     await open('activities');
+    await page.getByRole('link', { name: 'HelloWorldActivity' }).click();
     await page.getByText('e2e-worker').first().waitFor();
 
     await open(`machines/${machine}`);
