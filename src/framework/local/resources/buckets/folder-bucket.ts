@@ -23,16 +23,17 @@ export class FolderBucket implements ObjectStore {
   }
 
   async *list(_bucket: string, prefix: string, signal: AbortSignal): AsyncGenerator<StoredObject[]> {
-    const folder = this.#folder;
-    let page: StoredObject[] = [];
-    for await (const key of keysIn(folder, '', prefix)) {
+    let keys: string[] = [];
+    const describeAll = (): Promise<StoredObject[]> =>
+      Promise.all(keys.map((key) => describe(this.#folder, key)));
+    for await (const key of keysIn(this.#folder, '', prefix)) {
       if (signal.aborted) return;
-      page.push(await describe(folder, key));
-      if (page.length < PAGE) continue;
-      yield page;
-      page = [];
+      keys.push(key);
+      if (keys.length < PAGE) continue;
+      yield await describeAll();
+      keys = [];
     }
-    yield page;
+    yield await describeAll();
   }
 
   async write(bucket: string, key: string, file: string): Promise<void> {
