@@ -61,6 +61,26 @@ describe('a function of the user', () => {
   });
 });
 
+test('functions are loaded again when they are replaced, and one that is gone is called no more', async () => {
+  const bench = await openBench(running('counted'));
+  expect((await run(bench, plain())).output).toBe(1);
+  bench.service.replaceFunctions({ F: `${HANDLERS}.counted`, G: `${HANDLERS}.echo` });
+  expect((await run(bench, plain())).output).toBe(1);
+  expect((await run(bench, plain())).output).toBe(2);
+  bench.service.replaceFunctions({ G: `${HANDLERS}.echo` });
+  expect((await run(bench, plain())).cause).toContain("lambdas: { 'F':");
+  expect((await run(bench, plain('G'), 3)).output).toBe(3);
+});
+
+test('ten invocations of a function run at once, and others wait', async () => {
+  const bench = await openBench(running('counted'));
+  const ended = await Promise.all(Array.from({ length: 25 }, () => run(bench, plain())));
+  // Each process counts its own.
+  const counts = ended.map(({ output }) => Number(output));
+  expect(counts.length).toBe(25);
+  expect(counts.filter((count) => count === 1).length).toBeLessThanOrEqual(10);
+});
+
 describe('a failure of a function', () => {
   test('has the type, the message and the trace of the error', async () => {
     const { status, error, cause = '' } = await outcome(running('throws'), plain());
