@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { copyFile, mkdir, opendir, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import type { ObjectStore, StoredObject } from '../../asl/runtime/object-store.js';
 
-/** The most objects that a listing yields at once, as those of Amazon S3. */
-const PAGE = 1_000;
+/** The most objects that a listing yields at once, so that reading them takes a few milliseconds. */
+const PAGE = 250;
 
 /** A folder in place of a bucket. The key of an object is the path of its file in the folder. */
 export class FolderBucket implements ObjectStore {
@@ -24,16 +24,15 @@ export class FolderBucket implements ObjectStore {
 
   async *list(_bucket: string, prefix: string, signal: AbortSignal): AsyncGenerator<StoredObject[]> {
     let keys: string[] = [];
-    const describeAll = (): Promise<StoredObject[]> =>
-      Promise.all(keys.map((key) => describe(this.#folder, key)));
+    const describeAll = (): StoredObject[] => keys.map((key) => describe(this.#folder, key));
     for await (const key of keysIn(this.#folder, '', prefix)) {
       if (signal.aborted) return;
       keys.push(key);
       if (keys.length < PAGE) continue;
-      yield await describeAll();
+      yield describeAll();
       keys = [];
     }
-    yield await describeAll();
+    yield describeAll();
   }
 
   async write(bucket: string, key: string, file: string): Promise<void> {
@@ -60,13 +59,29 @@ async function* keysIn(root: string, path: string, prefix: string): AsyncGenerat
     const name = `${path}${entry.name}${entry.isDirectory() ? '/' : ''}`;
     if (name.startsWith(prefix) || prefix.startsWith(name)) names.push(name);
   }
-  for (const name of names.toSorted((a, b) => (a < b ? -1 : 1)))
+  // One text takes less memory than a million. No name of a file contains this separator.
+  const sorted = names.sort((a, b) => (a < b ? -1 : 1)).join(SEPARATOR);
+  names.length = 0;
+  for (const name of partsOf(sorted))
     if (name.endsWith('/')) yield* keysIn(root, name, prefix);
     else if (name.startsWith(prefix)) yield name;
 }
 
-async function describe(folder: string, key: string): Promise<StoredObject> {
-  const { size, mtimeMs } = await stat(join(folder, key));
+const SEPARATOR = '\0';
+
+/** Yields the parts of a text that are not empty. */
+function* partsOf(text: string): Generator<string> {
+  for (let at = 0; at < text.length;) {
+    const next = text.indexOf(SEPARATOR, at);
+    const end = next < 0 ? text.length : next;
+    if (end > at) yield text.slice(at, end);
+    at = end + 1;
+  }
+}
+
+function describe(folder: string, key: string): StoredObject {
+  // Without promises, which take ten times the memory and time.
+  const { size, mtimeMs } = statSync(join(folder, key));
   const etag = `"${createHash('md5').update(`${key} ${size} ${mtimeMs}`).digest('hex')}"`;
   return { key, size, etag, modifiedAt: mtimeMs, storageClass: 'STANDARD' };
 }
