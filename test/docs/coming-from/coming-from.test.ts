@@ -6,8 +6,6 @@ import { createTestBed, createTestMachine } from 'stepwright/testing';
 import { page } from '../markdown.js';
 import { GranulesActivity } from './granules.activity.js';
 import { Livy } from './livy.js';
-import { Mail } from './mail.js';
-import { PromotionActivity } from './promotion.activity.js';
 import { SparkActivity } from './spark.activity.js';
 
 const cleanUp: (() => void)[] = [];
@@ -15,7 +13,7 @@ afterEach(() => {
   for (const undo of cleanUp.splice(0)) undo();
 });
 
-test.each(['granules', 'spark', 'promotion'])('the page shows the class that runs here: %s', (name) => {
+test.each(['granules', 'spark'])('the page shows the class that runs here: %s', (name) => {
   const source = readFileSync(`test/docs/coming-from/${name}.activity.ts`, 'utf8');
   expect(page('docs/coming-from.md').fences.map(({ code }) => code)).toContain(source);
 });
@@ -95,13 +93,4 @@ test('a Spark job whose execution is stopped is removed, and nothing is reported
   await execution.stop();
   await execution.advance('1m');
   expect(endless.removed).toEqual([7]);
-});
-
-test('a promotion waits for its manager, who gets no token', async () => {
-  const sent: string[] = [];
-  const mail = { send: (to: string, text: string) => Promise.resolve(void sent.push(`${to} ${text}`)) };
-  await using bed = await createTestBed(PromotionActivity, { mocks: [[Mail, mail]] });
-  const waiting = await bed.run({ employeeName: 'Jim', managerEmailAddress: 'ann@example.com' });
-  expect(waiting).toMatchObject({ status: 'deferred', id: 'promotion-Jim' });
-  expect(sent).toEqual(['ann@example.com Jim: https://example.com/respond?id=promotion-Jim']);
 });
