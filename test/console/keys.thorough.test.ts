@@ -221,7 +221,7 @@ withChromium('the console by keys, links and Back', () => {
     expect(await focused()).toBe('Graph');
   });
 
-  test('keys lead anywhere, and the colours can be chosen', async () => {
+  test('keys lead anywhere', async () => {
     await open('machines');
     await page.getByRole('link', { name: 'Waiting' }).waitFor();
     await goTo('mapp');
@@ -234,17 +234,6 @@ withChromium('the console by keys, links and Back', () => {
     await page.getByRole('option', { name: /rest-198/, selected: true }).waitFor();
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'rest-198', level: 1 }).waitFor();
-    const paper = (): Promise<string> => page.evaluate('getComputedStyle(document.body).backgroundColor');
-    const light = await paper();
-    const colours = page.getByRole('button', { name: /^Colours/ });
-    await colours.press('Enter');
-    const dark = await paper();
-    expect(dark).not.toBe(light);
-    await page.reload();
-    await page.getByRole('button', { name: 'Colours: dark' }).press('Enter');
-    expect([await colours.getAttribute('aria-label'), await paper()]).toEqual(['Colours: light', light]);
-    await colours.press('Enter');
-    expect(await colours.getAttribute('aria-label')).toBe('Colours: as the system');
   });
 
   test('the service filters the list, and several executions are kept, run again and stopped at once', async () => {
