@@ -10,7 +10,7 @@ import { ErrorMessage, PageHead } from '../../parts/page.js';
 import { StatusBadge } from '../../parts/status.js';
 import { Duration } from '../../parts/times.js';
 import { useAction } from '../../parts/use-action.js';
-import { go, to } from '../../route.js';
+import { to } from '../../route.js';
 import { command } from '../../service/calls.js';
 import { startedFromOf } from '../../service/events.js';
 import { now } from '../../service/stream.js';
@@ -96,7 +96,7 @@ interface Items {
 
 /** The ways to run an execution again, other than from its start with another input. */
 function useWays(view: ExecutionView, begin: string | undefined, onRunFrom: () => void): Items {
-  const { arn, machine, status } = view;
+  const { arn, status } = view;
   const redrive = useAction(async () => {
     await command('RedriveExecution', { executionArn: arn });
   });
@@ -127,12 +127,6 @@ function useWays(view: ExecutionView, begin: string | undefined, onRunFrom: () =
           : 'A new execution of the machine as it is now begins in this state, with the input that it had, which you can edit.',
       isOff: begin === undefined,
       act: onRunFrom,
-    },
-    {
-      text: 'Run with another definition',
-      icon: 'edit',
-      hint: 'Edit the machine and save it. Then it runs again from its start with the same input.',
-      act: () => go('machines', machine.arn, 'edit', { again: arn }),
     },
   ];
   return { items, error: redrive.error };
