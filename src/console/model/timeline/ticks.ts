@@ -1,4 +1,4 @@
-import { duration } from '../format.js';
+import { duration, wholeSeconds } from '../format.js';
 import type { Scale } from './shares.js';
 
 /** A mark of the ruler: its distance from the left in pixels, and the time since the start. */
@@ -27,9 +27,10 @@ const unitOf = (ms: number): number => UNITS.findLast((unit) => unit <= ms) ?? 1
 /** Returns the marks of the ruler. The last one is far enough from the end to have its text. */
 export function ticksOf(scale: Scale): Tick[] {
   const step = tickStep(scale);
+  const say = step.ms < 1_000 ? duration : wholeSeconds;
   const length = Math.max(1, Math.ceil((scale.width - LEAST_WIDTH / 2) / step.width));
   return Array.from({ length }, (_, i) => ({
     x: i * step.width,
-    text: i === 0 ? '0' : duration(i * step.ms),
+    text: i === 0 ? '0' : say(i * step.ms),
   }));
 }

@@ -1,6 +1,5 @@
 import type { JSX, RefObject } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { duration } from '../../../model/format.js';
 import type { Selection } from '../../../model/progress.js';
 import type { BarKind } from '../../../model/timeline/bars.js';
 import { tickStep, ticksOf } from '../../../model/timeline/ticks.js';
@@ -42,7 +41,7 @@ export function Timeline(props: TimelineProps): JSX.Element {
         <Key />
       </div>
       <div class="timeline-row ruler" aria-hidden="true">
-        <span>{duration(scale.until - startedAt)}</span>
+        <span />
         <div ref={ruler}>
           {ticksOf(scale).map(({ x, text }) => (
             <span style={{ left: `${x}px` }}>{text}</span>
