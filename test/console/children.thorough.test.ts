@@ -90,4 +90,25 @@ withChromium('the children of an execution', () => {
     expect(await tab.findings()).toEqual([]);
     expect(tab.broken).toEqual([]);
   });
+
+  test('a Map that failed with its map run counts the children, and the page fits a telephone', async () => {
+    const { page } = tab;
+    const fail = { StartAt: 'Fail', States: { Fail: { Type: 'Fail', Error: 'Odd' } } };
+    const map = {
+      Type: 'Map',
+      ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' }, ...fail },
+    };
+    await page.setViewportSize({ width: 390, height: 844 });
+    await tab.start(tab.machine('Strict', one('Each', map)), [1]);
+    await tab.status('FAILED');
+    const state = page.getByRole('region', { name: 'State Each' });
+    await state.getByText('1 item, 1 failed').waitFor();
+    expect(await state.getByText('not begun').count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Iterations of Each' }).count()).toBe(0);
+    await state.getByRole('button', { name: 'Children' }).click();
+    await page.getByRole('tabpanel', { name: 'Children' }).getByText('1 item, 1 failed').waitFor();
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    await tab.node('Fail').dispatchEvent('click');
+    await page.getByText('The states of a map run are entered by its children').waitFor();
+  });
 });

@@ -42,7 +42,7 @@ export interface TimelineRow {
   /** The number of Parallels, Maps and iterations around the row. */
   readonly depth: number;
   readonly visits: readonly Visit[];
-  /** Present for a Map: the number of its iterations, and true if they have rows of their own. */
+  /** Present for a Map with iterations: their number, and true if they have rows of their own. */
   readonly fold?: { readonly iterations: number; readonly isOpen: boolean };
 }
 
@@ -108,7 +108,7 @@ function addState(tree: Tree, visits: readonly Visit[], key: string, depth: numb
     return;
   }
   const isOpen = tree.folds.get(key) ?? lanes.length <= FEW;
-  tree.rows.push({ ...row, fold: { iterations: lanes.length, isOpen } });
+  tree.rows.push({ ...row, ...(lanes.length > 0 && { fold: { iterations: lanes.length, isOpen } }) });
   if (isOpen) addIterations(tree, lanes, key, depth + 1);
   else addLanes(tree, lanes, key, depth + 1);
 }

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { ExecutionCounts, MapRunRow } from '../../../framework/local/console/api.js';
+import type { Visit } from '../../../framework/local/view/visit.js';
 import { count, nameIn } from '../../model/format.js';
 import { Fact } from '../../parts/fact.js';
 import { ErrorMessage } from '../../parts/page.js';
@@ -46,11 +47,11 @@ export function Children({ view, state }: ChildrenProps): JSX.Element {
   if (!group)
     return (
       <p class="faint">
-        {state === undefined ? 'It has started no other execution' : 'This state has started no execution'}
+        {state === undefined ? 'The execution has no children.' : 'The state has no children.'}
       </p>
     );
   return (
-    <section class="events" role="tabpanel" aria-label="Children">
+    <section class="events" role="tabpanel" aria-label="Children" tabIndex={-1}>
       <Group
         key={`${group.parent} ${state ?? ''}`}
         group={group}
@@ -79,18 +80,28 @@ function groupsOf({ arn, children, mapRuns, run }: ExecutionView, state: string 
     run: undefined,
     version: JSON.stringify(children),
   };
-  const begun = new Map(
-    run.events
-      .filter(({ type }) => type === 'MapRunStarted')
-      .map(({ id, details }) => [details?.['mapRunArn'], run.visitOf(id)?.name]),
-  );
+  const begun = beginningsOf(run);
   const runs = mapRuns.flatMap((each, at) => {
-    const name = begun.get(each.arn);
+    const name = begun.get(each.arn)?.name;
     if (state !== undefined && name !== state) return [];
     const title = `Map run ${mapRuns.length - at}${name === undefined ? '' : ` of ${name}`}`;
     return [{ parent: each.arn, title, run: each, version: JSON.stringify(each) }];
   });
   return nested ? [nested, ...runs] : runs;
+}
+
+/** Returns the visits in which the map runs of an execution have begun, by the ARNs of the map runs. */
+const beginningsOf = (run: ExecutionView['run']): ReadonlyMap<unknown, Visit | undefined> =>
+  new Map(
+    run.events
+      .filter(({ type }) => type === 'MapRunStarted')
+      .map(({ id, details }) => [details?.['mapRunArn'], run.visitOf(id)]),
+  );
+
+/** Returns the latest map run of a visit; undefined if the iterations of its Map are in the execution itself. */
+export function mapRunOf({ mapRuns, run }: ExecutionView, visit: Visit): MapRunRow | undefined {
+  const begun = beginningsOf(run);
+  return mapRuns.find(({ arn }) => begun.get(arn) === visit);
 }
 
 interface GroupProps {
@@ -138,7 +149,7 @@ function Group({ group, state, isLive, others }: GroupProps): JSX.Element {
         )}
       </div>
       <ErrorMessage message={error} />
-      <ExecutionTable rows={rows} withMachine empty="No child is like that." />
+      <ExecutionTable rows={rows} withMachine empty="No child matches." />
     </>
   );
 }
@@ -147,7 +158,7 @@ const totalOf = (counts: ExecutionCounts): number =>
   Object.values(counts).reduce((sum, each) => sum + each, 0);
 
 /** Says how many items of a map run are where. Those that have ended may no longer be kept. */
-function saidItems({ total, pending, running, succeeded, failed, timedOut, aborted }: MapRunRow): string {
+export function saidItems({ total, pending, running, succeeded, failed, timedOut, aborted }: MapRunRow): string {
   const parts = { pending, running, succeeded, failed, 'timed out': timedOut, aborted };
   const said = Object.entries(parts).filter(([, each]) => each > 0);
   const words = said.map(([word, each]) => `${each.toLocaleString('en')} ${word}`);

@@ -70,7 +70,13 @@ function TabContent({ tab, visit, ...props }: TabContentProps): JSX.Element {
   const { node, view } = props;
   if (tab === 'definition')
     return <Json text={JSON.stringify(node.source)} label={`Definition of ${node.name}`} />;
-  if (visit === undefined) return <p class="faint">It was not reached.</p>;
+  if (visit === undefined)
+    return (
+      <p class="faint">
+        The execution has not entered it.
+        {view.mapRuns.length > 0 && ' The states of a map run are entered by its children.'}
+      </p>
+    );
   if (tab === 'data') return <VisitData view={view} visit={visit} />;
   return <VisitStatus {...props} visit={visit} />;
 }

@@ -9,7 +9,9 @@ import { useEvent } from '../../../service/events.js';
 import type { ExecutionView } from '../../../service/topics.js';
 import { GoOnButton, TakeButton } from '../../task/take-button.js';
 import { takenTask } from '../../task/taken-task.js';
+import { mapRunOf, saidItems } from '../children.js';
 import { CauseText } from '../error-panel.js';
+import { openTab } from '../execution-tabs.js';
 import { Attempts } from './attempts.js';
 import { TaskProgress } from './task-progress.js';
 import { Iterations } from './iterations.js';
@@ -29,10 +31,28 @@ export function VisitStatus({ view, node, visit, selection, onSelection }: Visit
       <Facts visit={visit} />
       <TaskNote view={view} node={node} visit={visit} />
       <TaskProgress view={view} visit={visit} />
-      {visit.type === 'Map' && <Iterations map={visit} selection={selection} onSelection={onSelection} />}
+      {visit.type === 'Map' && <Items {...{ view, map: visit, selection, onSelection }} />}
       <Failure view={view} visit={visit} />
       {visit.attempts.length > 0 && <Attempts visit={visit} leases={view.leases} />}
     </>
+  );
+}
+
+interface ItemsProps extends Pick<VisitStatusProps, 'view' | 'selection' | 'onSelection'> {
+  readonly map: Visit;
+}
+
+/** The iterations of a Map or, if it runs them as executions, how many of these are in each status. */
+function Items({ view, ...props }: ItemsProps): JSX.Element {
+  const mapRun = mapRunOf(view, props.map);
+  if (!mapRun) return <Iterations {...props} />;
+  return (
+    <p class="tally">
+      {saidItems(mapRun)}
+      <button type="button" class="quiet text" onClick={() => openTab('children')}>
+        Children
+      </button>
+    </p>
   );
 }
 
