@@ -87,9 +87,7 @@ function MachineHead({ machine }: MachineProps): JSX.Element {
 function MachineExecutions({ list }: { readonly list: ExecutionList | undefined }): JSX.Element {
   return (
     <section class="panel fill" aria-label="Executions of this machine">
-      <h2 class="panel-title">
-        Executions {list && <span class="faint">{count(list.rows.length, 'execution')}</span>}
-      </h2>
+      <h2 class="panel-title">{count(list?.rows.length ?? 0, 'execution')}</h2>
       <ExecutionTable rows={list?.rows ?? []} empty="Nothing was started yet." />
     </section>
   );
@@ -150,14 +148,16 @@ function StateDefinition({ node, definition, onClose }: StateProps): JSX.Element
   const [isTested, setTested] = useState(false);
   return (
     <div class="state-definition">
-      <h2 dir="auto">{name}</h2>
-      <button type="button" class="small" onClick={() => setTested(true)}>
-        <Icon name="flask" />
-        Test
-      </button>
-      <button type="button" class="quiet" onClick={onClose} aria-label="Close">
-        <Icon name="close" />
-      </button>
+      <div class="details-head">
+        <h2 dir="auto">{name}</h2>
+        <button type="button" class="small" onClick={() => setTested(true)}>
+          <Icon name="flask" />
+          Test
+        </button>
+        <button type="button" class="quiet" onClick={onClose} aria-label="Close">
+          <Icon name="close" />
+        </button>
+      </div>
       <Json text={JSON.stringify(source)} label={`Definition of ${name}`} />
       {isTested && (
         <TestStateDialog definition={definition} node={node} first={{}} onClose={() => setTested(false)} />

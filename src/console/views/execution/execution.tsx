@@ -179,7 +179,9 @@ function GraphPanel(props: GraphPanelProps): JSX.Element {
           class="chip"
           onClick={() => onSelection(new Map([...selection].filter(([name]) => name !== map)))}
         >
-          <span dir="auto">{map}</span>: iteration {index}
+          <span>
+            <span dir="auto">{map}</span>: iteration {index}
+          </span>
           <Icon name="close" />
           <span class="sr">Show all iterations</span>
         </button>

@@ -60,7 +60,9 @@ function Title({ task: { activityArn, state } }: { readonly task: OwnTask }): JS
   return (
     <h2 id="task-title" tabIndex={-1} ref={title}>
       <Icon name="hand" />
-      Your task of <span dir="auto">{activityArn === undefined ? state : nameIn(activityArn)}</span>
+      <span>
+        Your task of <span dir="auto">{activityArn === undefined ? state : nameIn(activityArn)}</span>
+      </span>
     </h2>
   );
 }
