@@ -213,7 +213,7 @@ withChromium('the console lets one iterate', () => {
     const lines = dialog().getByLabel('lines');
     await lines.fill('[{"sku":');
     await dialog()
-      .getByText(/^No JSON yet/)
+      .getByText(/^Not valid JSON/)
       .waitFor();
     await lines.fill('[{"sku":"A-1","count":"many"}]');
     await dialog().getByText('/0/count should be a whole number').waitFor();
@@ -383,15 +383,12 @@ withChromium('the console lets one iterate', () => {
     await dialog().getByRole('textbox', { name: 'Error name' }).fill('Busy');
     await run.click();
     await outcome.getByText('It would be tried again').waitFor();
-    await dialog().getByRole('spinbutton', { name: 'Retries before' }).fill('2');
-    await run.click();
-    await outcome.getByText('Failed').waitFor();
     await dialog().getByRole('radio', { name: 'Run it for real: a worker does its work' }).check();
     await dialog().getByText('a task waits until a worker answers it').waitFor();
     await run.click();
-    await dialog().getByText('It runs…').waitFor();
+    await dialog().getByText('Running…').waitFor();
     await dialog().getByRole('radio', { name: 'Mock a result' }).check();
-    await dialog().getByText('It runs…').waitFor({ state: 'detached' });
+    await dialog().getByText('Running…').waitFor({ state: 'detached' });
     await run.click();
     await outcome.getByText('Next: Done').waitFor();
     await dialog()

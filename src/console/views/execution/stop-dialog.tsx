@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { FailureFields, failureOf } from '../../parts/failure-fields.js';
 import { FormDialog } from '../../parts/form-dialog.js';
 import { useAction } from '../../parts/use-action.js';
 import { command } from '../../service/calls.js';
@@ -11,28 +12,16 @@ interface StopProps {
 
 /** A dialog that asks for an error and a cause, and stops the execution with both. */
 export function StopDialog({ arn, onClose }: StopProps): JSX.Element {
-  const [error, setError] = useState('');
-  const [cause, setCause] = useState('');
+  const [failure, setFailure] = useState({ error: '', cause: '' });
   const stop = useAction(async () => {
-    await command('StopExecution', {
-      executionArn: arn,
-      ...(error !== '' && { error }),
-      ...(cause !== '' && { cause }),
-    });
+    await command('StopExecution', { executionArn: arn, ...failureOf(failure) });
     onClose();
   });
   const submit = { text: 'Stop execution', icon: 'stop', danger: true } as const;
   return (
     <FormDialog id="stop" title="Stop this execution?" action={stop} submit={submit} onClose={onClose}>
       <p class="faint">A worker that has its task learns of it with its next heartbeat.</p>
-      <label class="field">
-        <span>Error (optional)</span>
-        <input value={error} onInput={(event) => setError(event.currentTarget.value)} maxLength={256} />
-      </label>
-      <label class="field">
-        <span>Cause (optional)</span>
-        <textarea rows={3} value={cause} onInput={(event) => setCause(event.currentTarget.value)} />
-      </label>
+      <FailureFields failure={failure} onChange={(part) => setFailure({ ...failure, ...part })} />
     </FormDialog>
   );
 }

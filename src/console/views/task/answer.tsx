@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { jsonProblem } from '../../model/json-text.js';
+import { FailureFields, failureOf } from '../../parts/failure-fields.js';
 import { JsonField } from '../../parts/json-field.js';
 import { type Action, useAction } from '../../parts/use-action.js';
 import { command } from '../../service/calls.js';
@@ -24,15 +25,10 @@ interface AnswerForm {
 
 export function useAnswer({ taskToken }: OwnTask): AnswerForm {
   const [answer, setAnswer] = useState<Answer>({ kind: 'success', output: '{}', error: '', cause: '' });
-  const { kind, output, error, cause } = answer;
+  const { kind, output } = answer;
   const send = useAction(async () => {
     if (kind === 'success') await command('SendTaskSuccess', { taskToken, output });
-    else
-      await command('SendTaskFailure', {
-        taskToken,
-        ...(error !== '' && { error }),
-        ...(cause !== '' && { cause }),
-      });
+    else await command('SendTaskFailure', { taskToken, ...failureOf(answer) });
     leaveTask();
   });
   return {
@@ -49,8 +45,7 @@ interface AnswerFieldsProps {
   readonly problem: string | undefined;
 }
 
-export function AnswerFields(props: AnswerFieldsProps): JSX.Element {
-  const { answer, onChange } = props;
+export function AnswerFields({ answer, onChange, problem }: AnswerFieldsProps): JSX.Element {
   return (
     <>
       <fieldset class="choice">
@@ -67,38 +62,16 @@ export function AnswerFields(props: AnswerFieldsProps): JSX.Element {
           </label>
         ))}
       </fieldset>
-      {answer.kind === 'success' ? <SuccessFields {...props} /> : <FailureFields {...props} />}
+      {answer.kind === 'success' ? (
+        <JsonField
+          name="Output"
+          value={answer.output}
+          onInput={(output) => onChange({ output })}
+          problem={problem}
+        />
+      ) : (
+        <FailureFields failure={answer} onChange={onChange} />
+      )}
     </>
   );
 }
-
-const SuccessFields = ({ answer, onChange, problem }: AnswerFieldsProps): JSX.Element => (
-  <JsonField
-    name="Output"
-    value={answer.output}
-    onInput={(output) => onChange({ output })}
-    problem={problem}
-  />
-);
-
-const FailureFields = ({ answer, onChange }: AnswerFieldsProps): JSX.Element => (
-  <>
-    <label class="field">
-      <span>Error name</span>
-      <input
-        value={answer.error}
-        onInput={(event) => onChange({ error: event.currentTarget.value })}
-        maxLength={256}
-        placeholder="PaymentDeclined"
-      />
-    </label>
-    <label class="field">
-      <span>Cause</span>
-      <textarea
-        rows={3}
-        value={answer.cause}
-        onInput={(event) => onChange({ cause: event.currentTarget.value })}
-      />
-    </label>
-  </>
-);

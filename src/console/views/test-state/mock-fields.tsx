@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { FailureFields } from '../../parts/failure-fields.js';
 import { JsonField } from '../../parts/json-field.js';
 import type { Trial } from './trial.js';
 
@@ -22,8 +23,7 @@ const wordOf = (mock: Trial['mock'], type: string): string =>
   mock === 'none' ? `${MOCKS.none}: ${REAL[type]}` : MOCKS[mock];
 
 /** The fields for what stands for the work of a state. */
-export function MockFields(props: MockFieldsProps): JSX.Element {
-  const { trial, type, onChange, problem } = props;
+export function MockFields({ trial, type, onChange, problem }: MockFieldsProps): JSX.Element {
   return (
     <>
       <fieldset class="choice">
@@ -48,38 +48,7 @@ export function MockFields(props: MockFieldsProps): JSX.Element {
           problem={problem}
         />
       )}
-      {trial.mock === 'failure' && <FailureFields {...props} />}
+      {trial.mock === 'failure' && <FailureFields failure={trial} onChange={onChange} />}
     </>
   );
 }
-
-const FailureFields = ({ trial, onChange }: MockFieldsProps): JSX.Element => (
-  <div class="beside">
-    <label class="field">
-      <span>Error name</span>
-      <input
-        value={trial.error}
-        maxLength={256}
-        placeholder="States.Timeout"
-        onInput={(event) => onChange({ error: event.currentTarget.value })}
-      />
-    </label>
-    <label class="field">
-      <span>Retries before</span>
-      <input
-        type="number"
-        min={0}
-        value={trial.retries}
-        onInput={(event) => onChange({ retries: Math.max(0, Math.trunc(Number(event.currentTarget.value))) })}
-      />
-    </label>
-    <label class="field">
-      <span>Cause</span>
-      <textarea
-        rows={2}
-        value={trial.cause}
-        onInput={(event) => onChange({ cause: event.currentTarget.value })}
-      />
-    </label>
-  </div>
-);

@@ -24,6 +24,9 @@ const STEPS: readonly (readonly [key: keyof Inspection, name: string])[] = [
   ['afterResultPath', 'After ResultPath'],
 ];
 
+/** Brings the result, which is below the fields, into sight. */
+const reveal = (element: HTMLElement | null): void => element?.scrollIntoView();
+
 /** The outcome of a state's test: its status, and its data step by step with the variables beside it. */
 export function TestResult({ answer }: { readonly answer: Answer }): JSX.Element {
   const { status, output, error, cause, nextState, inspectionData: seen = {} } = answer;
@@ -34,7 +37,7 @@ export function TestResult({ answer }: { readonly answer: Answer }): JSX.Element
   });
   if (output !== undefined) steps.push({ name: 'Output', text: output });
   return (
-    <section class="test-result" aria-label="Result of the test">
+    <section ref={reveal} aria-label="Result of the test">
       <p>
         <span class={`badge ${tone}`} data-status={status}>
           <Icon name={icon} />

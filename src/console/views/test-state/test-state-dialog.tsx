@@ -41,7 +41,6 @@ export function TestStateDialog({ definition, node, first, onClose }: TestStateP
     result: pretty(first.result ?? (node.type === 'Task' ? '{}' : '[]')),
     error: first.error ?? '',
     cause: first.cause ?? '',
-    retries: 0,
   }));
   const [answer, setAnswer] = useState<Answer | 'running'>();
   // A test that a worker has to answer ends with the dialog, and when the user changes what is tested.
@@ -98,7 +97,7 @@ export function TestStateDialog({ definition, node, first, onClose }: TestStateP
       </div>
       {canMock && <MockFields type={node.type} trial={trial} onChange={change} problem={problems.result} />}
       <div role="status">
-        {answer === 'running' ? <p class="faint">It runs…</p> : answer && <TestResult answer={answer} />}
+        {answer === 'running' ? <p class="faint">Running…</p> : answer && <TestResult answer={answer} />}
       </div>
     </FormDialog>
   );

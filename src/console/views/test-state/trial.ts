@@ -1,4 +1,5 @@
 import type { Commands } from '../../../framework/local/console/api.js';
+import { failureOf } from '../../parts/failure-fields.js';
 
 /** A test of one state, as the user has written it so far. Input, variables and result are JSON. */
 export interface Trial {
@@ -9,29 +10,18 @@ export interface Trial {
   readonly result: string;
   readonly error: string;
   readonly cause: string;
-  /** The number of retries that count as made already. */
-  readonly retries: number;
 }
 
 type Request = Commands['TestState']['request'];
 
 /** Returns the part of the request that the user decides. */
-export function requestOf({
-  input,
-  variables,
-  mock,
-  result,
-  error,
-  cause,
-  retries,
-}: Trial): Omit<Request, 'definition' | 'stateName' | 'roleArn'> {
-  const failure = { ...(error !== '' && { error }), ...(cause !== '' && { cause }) };
+export function requestOf(trial: Trial): Omit<Request, 'definition' | 'stateName' | 'roleArn'> {
+  const { input, variables, mock, result } = trial;
   return {
     input,
     variables,
     inspectionLevel: 'DEBUG',
     ...(mock === 'result' && { mock: { result } }),
-    ...(mock === 'failure' && { mock: { errorOutput: failure } }),
-    ...(mock === 'failure' && { stateConfiguration: { retrierRetryCount: retries } }),
+    ...(mock === 'failure' && { mock: { errorOutput: failureOf(trial) } }),
   };
 }
