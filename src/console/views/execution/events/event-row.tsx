@@ -36,10 +36,10 @@ export function EventRow(props: EventRowProps): JSX.Element {
       <span role="cell" class={`event-type ${eventTone(type)}`} title={type}>
         {type}
       </span>
-      <span role="cell" class="grow" dir="auto" title={state}>
+      <span role="cell" dir="auto" title={state}>
         {state ?? ''}
       </span>
-      <span role="cell" class="faint what" dir="auto" title={eventSummary(event)}>
+      <span role="cell" class="faint" dir="auto" title={eventSummary(event)}>
         {eventSummary(event)}
       </span>
       <span role="cell" class="number faint">

@@ -17,7 +17,6 @@ interface EventTableProps {
   readonly state: string | undefined;
   readonly onState: (state: string | undefined) => void;
   readonly selection: Selection;
-  readonly onSelection: (selection: Selection) => void;
 }
 
 const KINDS = { all: 'All events', states: 'States', tasks: 'Tasks', errors: 'Errors' } as const;
@@ -38,7 +37,7 @@ interface Filter {
 
 /** The table of an execution's events, with filters. Each event can be expanded to its JSON. */
 export function EventTable(props: EventTableProps): JSX.Element {
-  const { view, state, onState, selection, onSelection } = props;
+  const { view, state, onState, selection } = props;
   const { run, known } = view;
   const [filter, setFilter] = useFilter();
   const [unfolded, toggle] = useToggles();
@@ -49,14 +48,6 @@ export function EventTable(props: EventTableProps): JSX.Element {
       <div class="filters">
         <FilterFields filter={filter} onFilter={setFilter} />
         {state !== undefined && <StateChip state={state} onRemove={() => onState(undefined)} />}
-        <HiddenChip
-          ids={hiddenOf(unfolded, run.events, events)}
-          onShow={() => {
-            setFilter({ kind: 'all', text: '' });
-            onState(undefined);
-            onSelection(new Map());
-          }}
-        />
         <Total
           text={
             events.length === known
@@ -76,7 +67,7 @@ export function EventTable(props: EventTableProps): JSX.Element {
         unfoldedHeight={260}
         linked={linked.current}
         columns={['Id', 'Type', 'State', 'What', 'After']}
-        empty="No event is like that."
+        empty="No event matches."
         row={(event) => (
           <EventRow
             view={view}
@@ -106,17 +97,6 @@ function filtered(
     if (state !== undefined && name !== state) return false;
     return wanted === '' || searchText(event, name).toLowerCase().includes(wanted);
   });
-}
-
-/** Returns those ids of unfolded events that the execution has and the filter hides. */
-function hiddenOf(
-  unfolded: Ids,
-  all: readonly HistoryEvent[],
-  shown: readonly HistoryEvent[],
-): (string | number)[] {
-  const isIn = (events: readonly HistoryEvent[], wanted: string | number): boolean =>
-    events.some(({ id }) => id === wanted);
-  return [...unfolded].filter((id) => !isIn(shown, id) && isIn(all, id));
 }
 
 const searchText = (event: HistoryEvent, state: string | undefined): string =>
@@ -164,7 +144,7 @@ const FilterFields = ({ filter, onFilter }: FilterFieldsProps): JSX.Element => (
         ))}
       </select>
     </label>
-    <label class="grow">
+    <label>
       <span class="sr">Search the events</span>
       <input
         type="search"
@@ -188,18 +168,3 @@ const StateChip = ({ state, onRemove }: StateChipProps): JSX.Element => (
     <span class="sr">Show the events of all states</span>
   </button>
 );
-
-interface HiddenChipProps {
-  /** The ids of unfolded events that the filter hides. A link may lead to one. */
-  readonly ids: readonly (string | number)[];
-  readonly onShow: () => void;
-}
-
-const HiddenChip = ({ ids, onShow }: HiddenChipProps): JSX.Element | null =>
-  ids.length === 0 ? null : (
-    <button type="button" class="chip" onClick={onShow}>
-      {`${ids.length === 1 ? `Event ${ids[0]} is` : `${ids.length} open events are`} hidden`}
-      <Icon name="close" />
-      <span class="sr">by the filter: show all events</span>
-    </button>
-  );
