@@ -61,7 +61,7 @@ export function App(): JSX.Element {
             onClick={() => (paused.value = !paused.value)}
           >
             <Icon name={paused.value ? 'play' : 'pause'} />
-            {paused.value ? 'Go on' : 'Pause'}
+            {paused.value ? 'Resume' : 'Pause'}
           </button>
         </div>
       </header>

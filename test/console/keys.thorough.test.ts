@@ -128,7 +128,7 @@ withChromium('the console by keys, links and Back', () => {
     await page.getByRole('region', { name: 'Event 2' }).waitFor();
     expect(query()).not.toMatch(/state=|tab=/);
     await page.locator('[data-state="For each"]').dispatchEvent('click');
-    await page.getByRole('spinbutton', { name: 'Look at iteration' }).fill('1');
+    await page.getByRole('spinbutton', { name: 'Iteration' }).fill('1');
     await page.getByRole('tab', { name: 'Definition' }).click();
     await page.getByRole('button', { name: /^For each\s*: iteration 1/ }).waitFor();
     await page.getByRole('searchbox', { name: 'Search the events' }).fill('map');
@@ -234,6 +234,7 @@ withChromium('the console by keys, links and Back', () => {
     await page.getByRole('option', { name: /rest-198/, selected: true }).waitFor();
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'rest-198', level: 1 }).waitFor();
+    expect(await page.title()).toBe('rest-198 · Stepwright');
   });
 
   test('the service filters the list, and several executions are kept, run again and stopped at once', async () => {
@@ -295,7 +296,7 @@ withChromium('the console by keys, links and Back', () => {
     for (const each of pages) await mark(each).waitFor();
     expect(await kept()).toEqual(['kept-alone']);
     const [, other = page] = pages;
-    await choose(other, /^Let go/);
+    await choose(other, /^Stop keeping/);
     await mark(page).waitFor({ state: 'detached' });
     expect(await kept()).toEqual([]);
     await other.close();

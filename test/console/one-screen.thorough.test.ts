@@ -233,7 +233,7 @@ withChromium('a failed execution on one screen', () => {
     const definition = page.getByRole('region', { name: 'Definition of the machine' });
     expect(await definition.innerText()).toContain('"StartAt"');
     await page.getByRole('tab', { name: 'Log' }).click();
-    await page.getByText('No worker has written a line.').waitFor();
+    await page.getByText('No log lines.').waitFor();
     // Before Validate had ended, there was no variable.
     await tab.node('Validate').click();
     expect(await tab.hasFocus(page.getByRole('heading', { name: 'Validate' }))).toBe(true);

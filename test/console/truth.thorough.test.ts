@@ -49,7 +49,7 @@ withChromium('what the page says is true, in a real Chromium', () => {
     ] as never);
     await tab.status('SUCCEEDED');
     await tab.node('Deep').click();
-    expect(await tab.page.getByLabel('Which time').locator('option').allInnerTexts()).toEqual(
+    expect(await tab.page.getByLabel('Visit').locator('option').allInnerTexts()).toEqual(
       ['0 › 0', '0 › 1', '1 › 0', '1 › 1'].map((each) => `Iteration ${each}: succeeded`),
     );
     const events = tab.page.getByRole('region', { name: 'Events' });
@@ -67,7 +67,7 @@ withChromium('what the page says is true, in a real Chromium', () => {
     const arn = await tab.start(tab.machine('ByHand', machine({ Pack: pack() })), {});
     await tab.node('Pack').click();
     await tab.button('Take this task by hand').click();
-    await tab.page.getByText('This page beats for it').waitFor();
+    await tab.page.getByText('This page sends heartbeats').waitFor();
     const other = await tab.page.context().newPage();
     await other.goto(`${tab.service.url}/#/executions/${encodeURIComponent(arn)}?state=Pack`);
     await other.getByText('Taken by hand.').waitFor();

@@ -23,7 +23,7 @@ export const JsonField = ({ name, children, problem, ...editor }: JsonFieldProps
     <Editor {...editor} label={`${name}, as JSON`} />
     {problem !== undefined && (
       <p class="hint bad" role="status">
-        No JSON yet: {problem}
+        Not valid JSON: {problem}
       </p>
     )}
   </div>

@@ -22,9 +22,6 @@ export const STATUSES = Object.keys(APPEARANCES) as ExecutionStatus[];
 
 export const wordOf = (status: ExecutionStatus): string => APPEARANCES[status].word;
 
-/** Returns the name of a status's colour in the style sheet. */
-export const statusTone = (status: ExecutionStatus): string => APPEARANCES[status].tone;
-
 const TONES: Readonly<Record<Progress | 'not reached', string>> = {
   queued: 'blue',
   leased: 'blue',

@@ -88,7 +88,7 @@ function MachineExecutions({ list }: { readonly list: ExecutionList | undefined 
   return (
     <section class="panel fill" aria-label="Executions of this machine">
       <h2 class="panel-title">{count(list?.rows.length ?? 0, 'execution')}</h2>
-      <ExecutionTable rows={list?.rows ?? []} empty="Nothing was started yet." />
+      <ExecutionTable rows={list?.rows ?? []} empty="No executions yet." />
     </section>
   );
 }

@@ -9,13 +9,13 @@ export function ExecutionDetails({ view }: { readonly view: ExecutionView }): JS
     <div class="scroll" tabIndex={0} role="group" aria-label="Output and input">
       <h2 class="panel-title">Output</h2>
       {view.output === undefined ? (
-        <p class="faint">{view.status === 'RUNNING' ? 'None yet: it runs.' : 'None.'}</p>
+        <p class="faint">{view.status === 'RUNNING' ? 'None yet.' : 'None.'}</p>
       ) : (
         <Json text={view.output} label="Output of the execution" />
       )}
       <h2 class="panel-title">Input</h2>
       <FirstInput view={view} />
-      <p class="faint hint">Select a state in the graph to see what went in and out of it.</p>
+      <p class="faint hint">Select a state in the graph to see its input and output.</p>
     </div>
   );
 }

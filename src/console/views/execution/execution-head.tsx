@@ -144,11 +144,11 @@ function useMore(view: ExecutionView, onCopy: () => void): Items {
   const items: MenuItem[] = [
     { text: 'Copy as', icon: 'copy', hint: 'The ARN, and the commands that start another.', act: onCopy },
     {
-      text: isPinned ? 'Let go' : 'Keep',
+      text: isPinned ? 'Stop keeping' : 'Keep',
       icon: isPinned ? 'close' : 'pin',
       hint: isPinned
-        ? 'It is kept as long as any other then.'
-        : 'It stays, however many others end after it.',
+        ? 'It is kept as long as any other execution.'
+        : 'It is kept, however many others end after it.',
       act: keep.run,
     },
     {

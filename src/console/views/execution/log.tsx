@@ -29,9 +29,7 @@ export function Log({ view, visits }: LogProps): JSX.Element {
   );
   const shown = logs.slice(-MOST_LOGS).toReversed();
   if (shown.length === 0)
-    return (
-      <p class="faint">No worker has written a line. Workers of Stepwright send them to a local service.</p>
-    );
+    return <p class="faint">No log lines. Workers of Stepwright send them to a local service.</p>;
   return (
     <>
       {shown.map(({ notes, words }, index) => (

@@ -50,9 +50,9 @@ const WORKS: readonly Work[] = [
   },
   {
     ...{
-      word: 'Let go',
+      word: 'Stop keeping',
       icon: 'close',
-      question: 'The service no longer keeps them on purpose: as long as any others.',
+      question: 'The service keeps them as long as any others.',
     },
     fits: ({ isPinned }) => isPinned,
     act: keep(false),

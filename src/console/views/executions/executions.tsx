@@ -51,7 +51,7 @@ export function ExecutionsView(): JSX.Element {
 }
 
 function emptyText(all: number, isAsking: boolean): string {
-  if (all === 0) return 'Nothing was started yet.';
+  if (all === 0) return 'No executions yet.';
   if (isAsking && connection.value === 'lost') return NO_ANSWER;
-  return isAsking ? 'Looking through all executions…' : 'No execution is like that.';
+  return isAsking ? 'Searching all executions…' : 'No execution matches.';
 }

@@ -51,7 +51,7 @@ export function StartDialog({ machine, again, onClose }: StartProps): JSX.Elemen
       <NameField
         value={name}
         onInput={(next) => draft.change({ name: next })}
-        placeholder="One is made up if it is left empty"
+        placeholder="Generated if empty"
       />
     </FormDialog>
   );

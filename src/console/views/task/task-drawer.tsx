@@ -27,7 +27,7 @@ function TaskForm({ task }: { readonly task: OwnTask }): JSX.Element {
         <p class="faint">
           <Origin task={task} />
           yours for {wholeSeconds(Math.max(0, now.value - task.since))}.{' '}
-          {!hasLapsed && 'This page beats for it while this form is open.'}
+          {!hasLapsed && 'This page sends heartbeats while this form is open.'}
         </p>
         {hasLapsed && <Lapsed reason={lapsed} />}
         <div class="field">
@@ -40,7 +40,7 @@ function TaskForm({ task }: { readonly task: OwnTask }): JSX.Element {
           <button
             type="button"
             onClick={leaveTask}
-            title="It stays yours until its timeout. Its state has a button to go on with it."
+            title="It stays yours until its timeout. Its state has a button to continue with it."
           >
             {hasLapsed ? 'Close' : 'Leave it'}
           </button>

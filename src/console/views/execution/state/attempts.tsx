@@ -16,13 +16,13 @@ export function Attempts({ visit, leases }: AttemptsProps): JSX.Element {
   return (
     <>
       <h3>{visit.attempts.length === 1 ? 'Attempt' : `Attempts (${visit.attempts.length})`}</h3>
-      <table class="attempts">
+      <table>
         <thead>
           <tr>
             <th scope="col">Worker</th>
             <th scope="col">Waited</th>
             <th scope="col">Took</th>
-            <th scope="col">How it ended</th>
+            <th scope="col">Outcome</th>
           </tr>
         </thead>
         <tbody>

@@ -47,11 +47,11 @@ export function Iterations({ map, selection, onSelection }: IterationsProps): JS
     onSelection(next);
   };
   return (
-    <div class="iterations">
+    <div>
       <h3>{count(total, 'iteration')}</h3>
       <Tally iterations={iterations} total={total} />
       <label class="field inline-field">
-        <span>Look at iteration</span>
+        <span>Iteration</span>
         <input
           type="number"
           min={0}

@@ -95,8 +95,8 @@ function VisitPicker({ node, visits, index, onPick }: VisitPickerProps): JSX.Ele
   const isActivity = node.activityArn !== undefined;
   const first = Math.max(0, visits.length - MOST_VISITS);
   return (
-    <label class="visit-picker">
-      <span class="sr">Which time</span>
+    <label>
+      <span class="sr">Visit</span>
       <select value={index} onChange={(event) => onPick(Number(event.currentTarget.value))}>
         {visits.slice(first).map((each, i) => (
           <option value={first + i}>{visitText(each, first + i, isActivity, visits.length)}</option>

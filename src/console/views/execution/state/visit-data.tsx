@@ -26,7 +26,7 @@ export function VisitData({ view, visit }: VisitDataProps): JSX.Element {
       {input === undefined ? <p class="faint">…</p> : <Json text={input} label={`Input of ${name}`} />}
       {typeof taskInput === 'string' && taskInput !== input && (
         <>
-          <h3>What its task was given</h3>
+          <h3>Input of the task</h3>
           <Json text={taskInput} label={`Input of the task of ${name}`} />
         </>
       )}
@@ -34,7 +34,7 @@ export function VisitData({ view, visit }: VisitDataProps): JSX.Element {
       {output !== undefined ? (
         <Json text={output} label={`Output of ${name}`} />
       ) : (
-        <p class="faint">{status === 'running' ? 'None yet.' : 'None: it did not get that far.'}</p>
+        <p class="faint">{status === 'running' ? 'None yet.' : 'None.'}</p>
       )}
     </>
   );

@@ -109,7 +109,7 @@ const COLOURS = [
 ] as const satisfies readonly (readonly [BarKind, string])[];
 
 const Key = (): JSX.Element => (
-  <ul class="key" aria-label="Colours of the strip">
+  <ul class="key" aria-label="Colours of the timeline">
     {COLOURS.map(([kind, word]) => (
       <li>
         <i class={`swatch ${kind}`} />

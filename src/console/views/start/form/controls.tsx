@@ -76,12 +76,12 @@ function JsonControl({ value, onJson, attributes }: ControlProps): JSX.Element {
           const { value: typed } = currentTarget;
           const wrong = typed === '' ? undefined : jsonProblem(typed);
           // The browser doesn't submit a form with a field that it knows to be wrong.
-          currentTarget.setCustomValidity(wrong === undefined ? '' : `No JSON yet: ${wrong}`);
+          currentTarget.setCustomValidity(wrong === undefined ? '' : `Not valid JSON: ${wrong}`);
           setDraft(wrong === undefined ? undefined : typed);
           if (wrong === undefined) onJson(typed || undefined);
         }}
       />
-      {problem !== undefined && <p class="hint bad">No JSON yet: {problem}</p>}
+      {problem !== undefined && <p class="hint bad">Not valid JSON: {problem}</p>}
     </>
   );
 }
