@@ -1,11 +1,13 @@
 import { equalJson, isObject, type Json } from '../values/json.js';
 import { compilePattern, type Pattern } from './pattern.js';
-import { isDefinite, NotHere, readingOf, type Step, type Visits } from './steps.js';
+import { hasPattern, isDefinite, NotHere, readingOf, type Step, type Visits } from './steps.js';
 import type { Scanner } from './scanner.js';
 
 /** A filter in a path, such as `[?(@.price < 10)]`. */
 export interface Filter {
   readonly holds: Test;
+  /** True if it has a regular expression. */
+  readonly hasPattern: boolean;
   /** The number of operands (paths and literals) in the filter. It is the least cost of testing one item. */
   readonly size: number;
 }
@@ -111,7 +113,7 @@ function matching(operand: Operand, pattern: Pattern): Test {
   return (place) => {
     const value = operand(place);
     const texts = Array.isArray(value) ? value : [value];
-    return texts.some((each) => pattern(textOf(each), place.visits));
+    return texts.some((each) => pattern(textOf(each)));
   };
 }
 
@@ -168,6 +170,7 @@ function match(left: Side, right: Side): Test {
  */
 export class FilterReader {
   #operands = 0;
+  #hasPattern = false;
 
   constructor(
     private readonly scanner: Scanner,
@@ -177,7 +180,7 @@ export class FilterReader {
   /** @throws Error if the text isn't a filter; NotHere if it uses a feature that the local service doesn't have */
   filter(): Filter {
     const holds = this.#either();
-    return { holds, size: this.#operands };
+    return { holds, hasPattern: this.#hasPattern, size: this.#operands };
   }
 
   #either(): Test {
@@ -237,6 +240,7 @@ export class FilterReader {
     const start = this.scanner.take(/[@$]/y);
     if (start !== undefined) {
       const steps = this.readSteps(this.scanner);
+      if (hasPattern(steps)) this.#hasPattern = true;
       return { value: valueAt(start, steps), many: !isDefinite(steps) };
     }
     const literal = this.#literal();
@@ -250,6 +254,7 @@ export class FilterReader {
   #pattern(): Side {
     const [, source, flags = ''] = this.scanner.match(/\/((?:[^/\\]|\\.)*)\/([a-zA-Z]*)/y) ?? [];
     if (source === undefined) throw new Error('a regular expression in a filter is not closed');
+    this.#hasPattern = true;
     return { value: () => undefined, pattern: compilePattern(source, flags) };
   }
 

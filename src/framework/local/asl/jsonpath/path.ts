@@ -1,7 +1,16 @@
 import { isObject, type Json } from '../values/json.js';
 import { Scanner } from './scanner.js';
-import { type FunctionStep, NotHere, readDefinite, readingOf, type Step, Visits } from './steps.js';
+import {
+  type FunctionStep,
+  hasPattern,
+  NotHere,
+  readDefinite,
+  readingOf,
+  type Step,
+  Visits,
+} from './steps.js';
 import { FilterReader } from './filter.js';
+import { limited } from './pattern.js';
 
 /** A compiled JSONPath. */
 export interface Path {
@@ -25,8 +34,13 @@ export function compilePath(text: string): Path {
   const scanner = new Scanner(text, 1);
   const steps = readSteps(scanner);
   if (!scanner.atEnd) throw new Error(`it cannot be read from '${scanner.rest}' on`);
-  const read = readingOf(steps);
-  return { steps, read: (root) => read(root, new Visits()), explain: (root) => explain(root, steps) };
+  const reading = readingOf(steps);
+  const read = (root: Json): Json | undefined => reading(root, new Visits());
+  return {
+    steps,
+    read: hasPattern(steps) ? (root) => limited(() => read(root)) : read,
+    explain: (root) => explain(root, steps),
+  };
 }
 
 function shown(steps: readonly Step[]): string {

@@ -73,6 +73,10 @@ export function readingOf(steps: readonly Step[]): Reading {
     : (root, visits) => new Search(root, visits).find(steps);
 }
 
+/** Returns true if a filter among the steps has a regular expression. */
+export const hasPattern = (steps: readonly Step[]): boolean =>
+  steps.some((step) => step.kind === 'filter' && step.filter.hasPattern);
+
 /** Returns true if steps lead to at most one value. */
 export function isDefinite(steps: readonly Step[]): boolean {
   if (steps[0]?.kind === 'descent' && steps.at(-1)?.kind === 'function') return true;
