@@ -1,10 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { once } from 'node:events';
-import { get, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
-import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { ListActivitiesCommand } from '@aws-sdk/client-sfn';
 import { expect, test } from '@jest/globals';
 import { readPageFile } from '../../../src/framework/local/console/page-files.js';
@@ -146,44 +142,3 @@ test('without the console there is no page and nothing that it asks', async () =
   for (const path of ['/', '/console/api/home'])
     expect((await send(bench, path)).text).toContain('UnknownOperationException');
 });
-
-test.each([
-  ['gzip, deflate, br', 'br'],
-  ['gzip;q=0.5', 'gzip'],
-  ['br;q=0, gzip;q=0.000', undefined],
-  [undefined, undefined],
-])('a client that accepts the encodings %s gets answers in %s', async (accepted, encoding) => {
-  const bench = await openConsole();
-  const States = { S: { Type: 'Succeed' } };
-  const definition = JSON.stringify({ StartAt: 'S', States, Comment: 'long '.repeat(999) });
-  const arn = bench.service.seedMachine({ name: 'Long', definition });
-  const machine = `${bench.service.url}/console/api/machine?arn=${arn}`;
-  const [, script] = /src="([^"]+)"/.exec((await send(bench, '/')).text) ?? [];
-  for (const url of [machine, `${bench.service.url}${script}`]) {
-    const [headers, body] = await raw(url, accepted);
-    expect([headers['content-encoding'], headers['vary']]).toEqual([encoding, 'accept-encoding']);
-    expect(Number(headers['content-length'])).toBe(body.length);
-    const [plainHeaders, plain] = await raw(url, undefined);
-    expect(headers['content-type']).toBe(plainHeaders['content-type']);
-    const decoded = encoding === 'br' ? brotliDecompressSync(body) : encoding ? gunzipSync(body) : body;
-    expect(decoded.equals(plain)).toBe(true);
-    expect(body.length < plain.length / 2).toBe(encoding !== undefined);
-  }
-  // A short answer, or one that comes little by little, goes as it is.
-  expect(
-    (await raw(`${bench.service.url}/console/api/home`, accepted))[0]['content-encoding'],
-  ).toBeUndefined();
-  const stream = get(`${bench.service.url}/console/api/stream?topic=machines`, withEncodings(accepted));
-  const [response] = (await once(stream, 'response')) as [IncomingMessage];
-  expect(response.headers['content-encoding']).toBeUndefined();
-  stream.destroy();
-});
-
-const withEncodings = (accepted: string | undefined): object =>
-  accepted === undefined ? {} : { headers: { 'accept-encoding': accepted } };
-
-/** Returns the headers and the bytes of an answer. */
-async function raw(url: string, accepted: string | undefined): Promise<[IncomingHttpHeaders, Buffer]> {
-  const [response] = (await once(get(url, withEncodings(accepted)), 'response')) as [IncomingMessage];
-  return [response.headers, await buffer(response)];
-}

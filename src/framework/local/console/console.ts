@@ -6,15 +6,7 @@ import { type Body, Checker } from '../api/request-validation.js';
 import { parseBody } from '../api/request-body.js';
 import { ServiceError } from '../engine/service-error.js';
 import type { CommandName } from './api.js';
-import {
-  builtPage,
-  compress,
-  type Encoding,
-  encodingFor,
-  PageFiles,
-  readPageFile,
-  SMALLEST,
-} from './page-files.js';
+import { builtPage, readPageFile } from './page-files.js';
 import { answerQuery, isQuery } from './queries.js';
 import { refuseRequest, refuseWrite, safetyHeaders, type Refusal } from './safety.js';
 import { Streams } from './streams.js';
@@ -70,7 +62,6 @@ export class Console implements RequestHandler {
   readonly #commands: ReadonlyMap<string, Operation>;
   readonly #streams: Streams;
   readonly #folder = builtPage();
-  readonly #files = new PageFiles(this.#folder);
 
   constructor(
     private readonly service: Service,
@@ -113,12 +104,11 @@ export class Console implements RequestHandler {
 
   async #sendPage(response: ServerResponse, pathname: string, nonce: string): Promise<void> {
     if (pathname === '/') return this.#sendIndex(response, nonce);
-    const encoding = encodingFor(response.req.headers);
-    const file = await this.#files.get(pathname.slice('/console/'.length), encoding);
+    const file = await readPageFile(this.#folder, pathname.slice('/console/'.length));
     if (!file) return sendError(response, 404, 'Not found');
     // Each file's name contains a hash of its content, so the file never changes.
     response.setHeader('cache-control', 'max-age=31536000, immutable');
-    return sendEncoded(response, 200, file.body, file.type, encoding);
+    return send(response, 200, file.body, file.type);
   }
 
   async #sendIndex(response: ServerResponse, nonce: string): Promise<void> {
@@ -201,27 +191,7 @@ function sendError(response: ServerResponse, status: number, message: string, na
   send(response, status, JSON.stringify({ error: name, message }), 'application/json');
 }
 
-/** Sends a response, compressed if it is large and the client can read that. */
-function send(response: ServerResponse, status: number, body: string, type: string): void {
-  const encoding = body.length < SMALLEST ? undefined : encodingFor(response.req.headers);
-  if (!encoding) return sendEncoded(response, status, body, type, undefined);
-  compress(body, encoding, 4).then(
-    (compressed) => sendEncoded(response, status, compressed, type, encoding),
-    (error: Error) => response.destroy(error),
-  );
-}
-
-/** @param encoding the encoding of the body. @default it is not compressed */
-function sendEncoded(
-  response: ServerResponse,
-  status: number,
-  body: string | Buffer,
-  type: string,
-  encoding: Encoding | undefined,
-): void {
-  response.writeHead(status, {
-    ...{ 'content-type': type, 'content-length': Buffer.byteLength(body), vary: 'accept-encoding' },
-    ...(encoding && { 'content-encoding': encoding }),
-  });
+function send(response: ServerResponse, status: number, body: string | Buffer, type: string): void {
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
   response.end(body);
 }
