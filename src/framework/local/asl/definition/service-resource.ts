@@ -124,60 +124,65 @@ export function fixOfResource(arn: string): string | undefined {
 }
 
 /**
- * The services that a Task can call by `aws-sdk:`. AWS page "Learning to use AWS service SDK integrations", and the
- * services that AWS's SDK has had since.
+ * The services that a Task can call by `aws-sdk:`, as the packages of the AWS SDK are named. Step Functions leaves out the
+ * hyphens. AWS page "Learning to use AWS service SDK integrations", and the services that AWS's SDK has had since.
  */
-const SERVICES: ReadonlySet<string> = new Set(
-  `accessanalyzer account acm acmpca aiops amp amplify amplifybackend amplifyuibuilder apigateway
-apigatewaymanagementapi apigatewayv2 appconfig appconfigdata appfabric appflow appintegrations applicationautoscaling
-applicationcostprofiler applicationdiscovery applicationinsights applicationsignals appmesh apprunner appstream appsync
-apptest arcregionswitch arczonalshift artifact athena auditmanager autoscaling autoscalingplans b2bi backup
-backupgateway backupsearch batch bcmdashboards bcmdataexports bcmpricingcalculator bcmrecommendedactions bedrock
-bedrockagent bedrockagentcore bedrockagentcorecontrol bedrockagentruntime bedrockdataautomation
-bedrockdataautomationruntime bedrockruntime billing billingconductor braket budgets chatbot chime chimesdkidentity
-chimesdkmediapipelines chimesdkmeetings chimesdkmessaging chimesdkvoice cleanrooms cleanroomsml cloud9 cloudcontrol
-clouddirectory cloudformation cloudfront cloudfrontkeyvaluestore cloudhsm cloudhsmv2 cloudsearch cloudsearchdomain
-cloudtrail cloudtraildata cloudwatch cloudwatchevents cloudwatchlogs codeartifact codebuild codecatalyst codecommit
-codeconnections codedeploy codeguruprofiler codegurureviewer codegurusecurity codepipeline codestar
-codestarconnections codestarnotifications cognitoidentity cognitoidentityprovider cognitosync comprehend
-comprehendmedical computeoptimizer computeoptimizerautomation config connect connectcampaigns connectcampaignsv2
-connectcases connectcontactlens connectparticipant controlcatalog controltower costandusagereport costexplorer
-costoptimizationhub customerprofiles databasemigration databrew dataexchange datapipeline datasync datazone dax
-deadline detective devicefarm devopsguru directconnect directory directoryservicedata dlm docdb docdbelastic drs dsql
-dynamodb dynamodbstreams ebs ec2 ec2instanceconnect ecr ecrpublic ecs efs eks eksauth elasticache elasticbeanstalk
-elasticinference elasticloadbalancing elasticloadbalancingv2 elasticsearch elastictranscoder emr emrcontainers
-emrserverless entityresolution eventbridge evidently evs finspace finspacedata firehose fis fms forecast forecastquery
-frauddetector freetier fsx gamelift gameliftstreams geomaps geoplaces georoutes glacier globalaccelerator glue grafana
-greengrass greengrassv2 groundstation guardduty health healthlake honeycode iam identitystore imagebuilder inspector
-inspector2 inspectorscan internetmonitor invoicing iot iotanalytics iotdataplane iotdeviceadvisor iotevents
-ioteventsdata iotfleethub iotfleetwise iotjobsdataplane iotmanagedintegrations iotsecuretunneling iotsitewise
-iotthingsgraph iottwinmaker iotwireless ivs ivschat ivsrealtime kafka kafkaconnect kendra kendraranking keyspaces
-keyspacesstreams kinesis kinesisanalytics kinesisanalyticsv2 kinesisvideo kinesisvideoarchivedmedia kinesisvideomedia
-kinesisvideosignaling kinesisvideowebrtcstorage kms lakeformation lambda launchwizard lexmodelbuilding lexmodelsv2
-lexruntime lexruntimev2 licensemanager licensemanagerlinuxsubscriptions licensemanagerusersubscriptions lightsail
-location lookoutequipment lookoutmetrics lookoutvision m2 machinelearning macie2 mailmanager managedblockchain
-managedblockchainquery marketplaceagreement marketplacecatalog marketplacecommerceanalytics marketplacedeployment
-marketplaceentitlement marketplacemetering marketplacereporting mediaconnect mediaconvert medialive mediapackage
-mediapackagev2 mediapackagevod mediastore mediastoredata mediatailor medicalimaging memorydb mgn migrationhub
-migrationhubconfig migrationhuborchestrator migrationhubrefactorspaces migrationhubstrategy mpa mq mturk mwaa
-mwaaserverless neptune neptunedata neptunegraph networkfirewall networkflowmonitor networkmanager networkmonitor
-notifications notificationscontacts novaact oam observabilityadmin odb omics opensearch opensearchserverless opsworks
-opsworkscm organizations osis outposts panorama partnercentralaccount partnercentralbenefits partnercentralchannel
-partnercentralselling paymentcryptography paymentcryptographydata pcaconnectorad pcaconnectorscep pcs personalize
-personalizeevents personalizeruntime pi pinpoint pinpointemail pinpointsmsvoice pinpointsmsvoicev2 pipes polly pricing
-privatenetworks proton qapps qbusiness qconnect qldb qldbsession quicksight ram rbin rds rdsdata redshift redshiftdata
-redshiftserverless rekognition repostspace resiliencehub resourceexplorer2 resourcegroups resourcegroupstaggingapi
-robomaker rolesanywhere route53 route53domains route53globalresolver route53profiles route53recoverycluster
-route53recoverycontrolconfig route53recoveryreadiness route53resolver rtbfabric rum s3 s3control s3files s3outposts
-s3tables s3vectors sagemaker sagemakera2iruntime sagemakeredge sagemakerfeaturestoreruntime sagemakergeospatial
-sagemakermetrics sagemakerruntime savingsplans scheduler schemas secretsmanager securityhub securityir securitylake
-serverlessapplicationrepository servicecatalog servicecatalogappregistry servicediscovery servicequotas ses sesv2 sfn
-shield signer signerdata signin simspaceweaver sms snowball snowdevicemanagement sns socialmessaging sqs ssm
-ssmcontacts ssmguiconnect ssmincidents ssmquicksetup ssmsap sso ssoadmin ssooidc storagegateway sts supplychain support
-supportapp swf synthetics taxsettings textract timestreaminfluxdb timestreamquery timestreamwrite tnb transcribe
-transfer translate trustedadvisor verifiedpermissions voiceid vpclattice waf wafregional wafv2 wellarchitected wisdom
-workdocs worklink workmail workmailmessageflow workspaces workspacesinstances workspacesthinclient workspacesweb
-xray`.split(/\s+/),
+const PACKAGES: ReadonlyMap<string, string> = new Map(
+  `accessanalyzer account acm acm-pca aiops amp amplify amplifybackend amplifyuibuilder api-gateway
+apigatewaymanagementapi apigatewayv2 appconfig appconfigdata appfabric appflow appintegrations
+application-auto-scaling applicationcostprofiler applicationdiscovery application-insights application-signals
+app-mesh apprunner appstream appsync apptest arcregionswitch arczonalshift artifact athena auditmanager auto-scaling
+auto-scaling-plans b2bi backup backup-gateway backup-search batch bcm-dashboards bcm-data-exports
+bcm-pricing-calculator bcm-recommended-actions bedrock bedrock-agent bedrock-agentcore bedrock-agentcore-control
+bedrock-agent-runtime bedrock-data-automation bedrock-data-automation-runtime bedrock-runtime billing billingconductor
+braket budgets chatbot chime chime-sdk-identity chime-sdk-media-pipelines chime-sdk-meetings chime-sdk-messaging
+chime-sdk-voice cleanrooms cleanroomsml cloud9 cloudcontrol clouddirectory cloudformation cloudfront
+cloudfront-keyvaluestore cloudhsm cloudhsm-v2 cloudsearch cloudsearch-domain cloudtrail cloudtrail-data cloudwatch
+cloudwatch-events cloudwatch-logs codeartifact codebuild codecatalyst codecommit codeconnections codedeploy
+codeguruprofiler codeguru-reviewer codegurusecurity codepipeline codestar codestar-connections codestar-notifications
+cognito-identity cognito-identity-provider cognito-sync comprehend comprehendmedical compute-optimizer
+computeoptimizerautomation config connect connectcampaigns connectcampaignsv2 connectcases connect-contact-lens
+connectparticipant controlcatalog controltower costandusagereport cost-explorer cost-optimization-hub
+customer-profiles databasemigration databrew dataexchange data-pipeline datasync datazone dax deadline detective
+device-farm devops-guru direct-connect directory directory-service-data dlm docdb docdb-elastic drs dsql dynamodb
+dynamodb-streams ebs ec2 ec2-instance-connect ecr ecr-public ecs efs eks eks-auth elasticache elastic-beanstalk
+elastic-inference elastic-load-balancing elastic-load-balancing-v2 elasticsearch elastic-transcoder emr emr-containers
+emr-serverless entityresolution eventbridge evidently evs finspace finspace-data firehose fis fms forecast
+forecastquery frauddetector freetier fsx gamelift gameliftstreams geo-maps geo-places geo-routes glacier
+global-accelerator glue grafana greengrass greengrassv2 groundstation guardduty health healthlake honeycode iam
+identitystore imagebuilder inspector inspector2 inspector-scan internetmonitor invoicing iot iotanalytics
+iot-data-plane iotdeviceadvisor iot-events iot-events-data iotfleethub iotfleetwise iot-jobs-data-plane
+iotmanagedintegrations iotsecuretunneling iotsitewise iotthingsgraph iottwinmaker iot-wireless ivs ivschat
+ivs-realtime kafka kafkaconnect kendra kendra-ranking keyspaces keyspacesstreams kinesis kinesis-analytics
+kinesis-analytics-v2 kinesis-video kinesis-video-archived-media kinesis-video-media kinesis-video-signaling
+kinesis-video-webrtc-storage kms lakeformation lambda launch-wizard lexmodelbuilding lex-models-v2 lexruntime
+lex-runtime-v2 license-manager license-manager-linux-subscriptions license-manager-user-subscriptions lightsail
+location lookoutequipment lookoutmetrics lookoutvision m2 machine-learning macie2 mailmanager managedblockchain
+managedblockchain-query marketplace-agreement marketplace-catalog marketplace-commerce-analytics
+marketplace-deployment marketplaceentitlement marketplace-metering marketplace-reporting mediaconnect mediaconvert
+medialive mediapackage mediapackagev2 mediapackage-vod mediastore mediastore-data mediatailor medical-imaging memorydb
+mgn migration-hub migrationhub-config migrationhuborchestrator migration-hub-refactor-spaces migrationhubstrategy mpa
+mq mturk mwaa mwaaserverless neptune neptunedata neptune-graph network-firewall networkflowmonitor networkmanager
+networkmonitor notifications notificationscontacts novaact oam observabilityadmin odb omics opensearch
+opensearchserverless opsworks opsworkscm organizations osis outposts panorama partnercentral-account
+partnercentral-benefits partnercentral-channel partnercentral-selling payment-cryptography payment-cryptography-data
+pca-connector-ad pca-connector-scep pcs personalize personalize-events personalize-runtime pi pinpoint pinpoint-email
+pinpoint-sms-voice pinpoint-sms-voice-v2 pipes polly pricing privatenetworks proton qapps qbusiness qconnect qldb
+qldb-session quicksight ram rbin rds rds-data redshift redshift-data redshift-serverless rekognition repostspace
+resiliencehub resource-explorer-2 resource-groups resource-groups-tagging-api robomaker rolesanywhere route-53
+route-53-domains route53globalresolver route53profiles route53-recovery-cluster route53-recovery-control-config
+route53-recovery-readiness route53resolver rtbfabric rum s3 s3-control s3files s3outposts s3tables s3vectors sagemaker
+sagemaker-a2i-runtime sagemaker-edge sagemaker-featurestore-runtime sagemaker-geospatial sagemaker-metrics
+sagemaker-runtime savingsplans scheduler schemas secrets-manager securityhub security-ir securitylake
+serverlessapplicationrepository service-catalog service-catalog-appregistry servicediscovery service-quotas ses sesv2
+sfn shield signer signer-data signin simspaceweaver sms snowball snow-device-management sns socialmessaging sqs ssm
+ssm-contacts ssm-guiconnect ssm-incidents ssm-quicksetup ssm-sap sso sso-admin sso-oidc storage-gateway sts
+supplychain support support-app swf synthetics taxsettings textract timestream-influxdb timestream-query
+timestream-write tnb transcribe transfer translate trustedadvisor verifiedpermissions voice-id vpc-lattice waf
+waf-regional wafv2 wellarchitected wisdom workdocs worklink workmail workmailmessageflow workspaces
+workspaces-instances workspaces-thin-client workspaces-web xray`
+    .split(/\s+/)
+    .map((name) => [name.replaceAll('-', ''), name]),
 );
 
 /** The actions that the same page names as unsupported, of the services that machines call most. */
@@ -199,10 +204,13 @@ const UNSUPPORTED: Readonly<Record<string, readonly string[]>> = {
  */
 function isSdkAction(service: string, action: string): boolean {
   const unsupported = Object.hasOwn(UNSUPPORTED, service) ? UNSUPPORTED[service] : undefined;
-  return SERVICES.has(service) && /^[a-z]/.test(action) && !unsupported?.includes(action);
+  return PACKAGES.has(service) && /^[a-z]/.test(action) && !unsupported?.includes(action);
 }
+
+/** Returns the name of the SDK's package for a service, without `@aws-sdk/client-`. */
+export const packageNameOf = (service: string): string => PACKAGES.get(service) ?? service;
 
 /** Returns the names of the services that begin with the same two letters. */
 function servicesLike(service: string): string[] {
-  return [...SERVICES].filter((name) => name.startsWith(service.slice(0, 2)));
+  return [...PACKAGES.keys()].filter((name) => name.startsWith(service.slice(0, 2)));
 }
