@@ -117,7 +117,7 @@ function withChildren(count: number, state: (index: number) => object, mapRun?: 
   const children: Execution[] = [];
   for (let index = 0; index < count; index++) {
     const machine = machines[index % 2];
-    if (machine) children.push(engine.startChild(parent, machine, '{}', {}));
+    if (machine) children.push(engine.executions.start(machine, undefined, '{}', {}, { parent }));
   }
   const query = (status: string, from = ''): Children =>
     answerQuery(

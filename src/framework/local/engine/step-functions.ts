@@ -259,24 +259,6 @@ export class StepFunctions {
     return this.executions.start(machine, undefined, input, JSON.parse(input) as Json);
   }
 
-  /**
-   * Starts an execution for a state of another execution. `whenEnded` of the child tells its end, and `stop` ends it
-   * early: the child doesn't end by itself when its parent does.
-   * @param machine one that is created, or any other, such as the processor of a Distributed Map
-   * @param input JSON text, of which `value` is the value
-   * @param name @default a random one
-   * @throws ServiceError as {@link Executions.start} does
-   */
-  startChild(
-    parent: Parent,
-    machine: Machine,
-    input: string,
-    value: Json,
-    { name, ...startedBy }: Omit<StartedBy, 'parent'> & { readonly name?: string } = {},
-  ): Execution {
-    return this.executions.start(machine, name, input, value, { ...startedBy, parent });
-  }
-
   /** Returns what starts the children of a map run. @param machine that of the children */
   #childStarter(startedBy: StartedBy & { readonly parent: Parent }, machine: Machine): ChildStarter {
     const { executions } = this;

@@ -4,7 +4,7 @@ import type { TaskOrder } from '../../asl/runtime/resource.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import type { ActivityList, ActivityRow, ActivityTraffic, Percentiles, TaskOrigin } from '../api.js';
 import { leaseOf, type Topic } from './topic.js';
-import { Durations, type ActivityTraffic as Recorded } from '../../engine/tasks/traffic.js';
+import type { Durations, ActivityTraffic as Recorded } from '../../engine/tasks/traffic.js';
 
 /** The most entries in each list of an activity's polls and tasks. The numbers beside the lists count all of them. */
 const LISTED = 50;
@@ -70,17 +70,18 @@ export function trafficTopic({ tasks: { traffic }, clock }: StepFunctions): Topi
 }
 
 function described(arn: string, recorded: Recorded, now: number): ActivityTraffic {
-  recorded.partAt(now);
-  const { from, partMs, parts, failures } = recorded;
-  const [wait, work] = [new Durations(), new Durations()];
-  for (const part of parts) {
-    wait.addAll(part.wait);
-    work.addAll(part.work);
-  }
+  recorded.waits(now);
+  const { from, partMs, waited, scheduled, wait, work, failures } = recorded;
   return {
-    ...{ arn, from, partMs, waited: parts.map(({ waiting }) => waiting) },
-    scheduled: parts.reduce((sum, each) => sum + each.scheduled, 0),
-    ...{ wait: percentiles(wait), work: percentiles(work) },
+    ...{
+      arn,
+      from,
+      partMs,
+      waited: [...waited],
+      scheduled,
+      wait: percentiles(wait),
+      work: percentiles(work),
+    },
     failures: [...failures].toSorted(([, a], [, b]) => b - a),
   };
 }

@@ -7,29 +7,14 @@ const MOST_ACTIVITIES = 200;
 const MOST_NAMES = 20;
 const OTHER_NAMES = '(other names)';
 
-/** The traffic of an activity in one part of the time. */
-export class TrafficPart {
+/** The traffic of one activity since its first task. */
+export class ActivityTraffic {
   scheduled = 0;
-  started = 0;
-  /** The number of tasks that waited for a worker at the end. */
-  waiting = 0;
   readonly wait = new Durations();
   readonly work = new Durations();
-
-  /** Adds the part that follows this one. */
-  join(next: TrafficPart): void {
-    this.scheduled += next.scheduled;
-    this.started += next.started;
-    this.waiting = next.waiting;
-    this.wait.addAll(next.wait);
-    this.work.addAll(next.work);
-  }
-}
-
-/** The traffic of one activity since its first task. When there are too many parts, each two become one. */
-export class ActivityTraffic {
   readonly failures = new Map<string, number>();
-  readonly parts: TrafficPart[] = [new TrafficPart()];
+  /** The number of tasks that waited for a worker at the end of each part. When there are too many parts, each two become one. */
+  waited = [0];
   partMs = FIRST_PART_MS;
 
   constructor(
@@ -37,32 +22,21 @@ export class ActivityTraffic {
     readonly from: number,
   ) {}
 
-  /** Returns the part to which this time belongs, which is always the last one. */
-  partAt(now: number): TrafficPart {
-    let last = this.parts[this.parts.length - 1] ?? new TrafficPart();
-    while ((now - this.from) / this.partMs >= this.parts.length) {
-      if (this.parts.length === MOST_PARTS) {
-        this.#halve();
-        continue;
+  /** Notes how many tasks wait for a worker from this time on. @default as many as before */
+  waits(now: number, count: number = this.waited.at(-1) ?? 0): void {
+    while ((now - this.from) / this.partMs >= this.waited.length) {
+      if (this.waited.length < MOST_PARTS) this.waited.push(this.waited.at(-1) ?? 0);
+      else {
+        this.waited = this.waited.filter((_, at) => at % 2 === 1);
+        this.partMs *= 2;
       }
-      const { waiting } = last;
-      this.parts.push((last = new TrafficPart()));
-      last.waiting = waiting;
     }
-    return this.parts[this.parts.length - 1] ?? last;
+    this.waited[this.waited.length - 1] = count;
   }
 
   failed(name: string): void {
     const counted = this.failures.has(name) || this.failures.size < MOST_NAMES ? name : OTHER_NAMES;
     this.failures.set(counted, (this.failures.get(counted) ?? 0) + 1);
-  }
-
-  #halve(): void {
-    const parts = this.parts.splice(0);
-    for (const [at, part] of parts.entries())
-      if (at % 2 === 0) this.parts.push(part);
-      else this.parts[this.parts.length - 1]?.join(part);
-    this.partMs *= 2;
   }
 }
 
@@ -78,28 +52,27 @@ export class Traffic {
 
   /** @param waiting the number of tasks that wait now */
   scheduled(arn: string, now: number, waiting: number): void {
-    const part = this.#of(arn, now).partAt(now);
-    part.scheduled++;
-    part.waiting = waiting;
+    const own = this.#of(arn, now);
+    own.scheduled++;
+    own.waits(now, waiting);
   }
 
   /** @param since the time at which the task was scheduled */
   started(arn: string, now: number, waiting: number, since: number): void {
-    const part = this.#of(arn, now).partAt(now);
-    part.started++;
-    part.waiting = waiting;
-    part.wait.add(now - since);
+    const own = this.#of(arn, now);
+    own.wait.add(now - since);
+    own.waits(now, waiting);
   }
 
   /** Records that tasks were removed from the queue before a worker took them. */
   removed(arn: string, now: number, waiting: number): void {
-    this.#of(arn, now).partAt(now).waiting = waiting;
+    this.#of(arn, now).waits(now, waiting);
   }
 
   /** @param failure the name of its error; undefined if it succeeded */
   ended(arn: string, now: number, since: number, failure: string | undefined): void {
     const own = this.#of(arn, now);
-    own.partAt(now).work.add(now - since);
+    own.work.add(now - since);
     if (failure !== undefined) own.failed(failure);
   }
 
@@ -123,21 +96,10 @@ export class Durations {
   readonly #counts: number[] = [];
   #size = 0;
 
-  get size(): number {
-    return this.#size;
-  }
-
   add(ms: number): void {
     const at = ms < 1 ? 0 : 1 + Math.floor(Math.log(ms) / Math.log(STEP));
     this.#counts[at] = (this.#counts[at] ?? 0) + 1;
     this.#size++;
-  }
-
-  /** Adds all durations of another count to this one. */
-  addAll(other: Durations): void {
-    for (const [at, count] of other.#counts.entries())
-      if (count > 0) this.#counts[at] = (this.#counts[at] ?? 0) + count;
-    this.#size += other.#size;
   }
 
   /** Returns the duration that a share of them does not exceed, to within a tenth. Undefined if there are none. */
