@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { startLocalService, type LocalService } from 'stepwright/local';
 import { checkAxe } from './check/axe.js';
 import { problems } from './check/report.js';
@@ -237,7 +237,7 @@ withChromium('the console by keys, links and Back', () => {
     expect(await page.title()).toBe('rest-198 · Stepwright');
   });
 
-  test('the service filters the list, and several executions are kept, run again and stopped at once', async () => {
+  test('the service filters the list, and several executions are run again and stopped at once', async () => {
     for (const n of [1, 2, 3]) await start(waiting, `picked-${n}`, `{"order":"A-${n}"}`);
     await open('executions');
     await page.getByRole('searchbox', { name: 'Input' }).fill('"A-');
@@ -255,8 +255,6 @@ withChromium('the console by keys, links and Back', () => {
       await page.getByRole('dialog').getByRole('button', { name: word, exact: true }).press('Enter');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
     };
-    await act('Keep');
-    await page.locator('.row', { hasText: 'picked-1' }).locator('[data-icon=pin]').waitFor();
     await act('Run again');
     await page
       .getByText(/^5 of \d+ executions/)
@@ -269,37 +267,6 @@ withChromium('the console by keys, links and Back', () => {
       .getByText(/^5 of \d+ executions/)
       .first()
       .waitFor();
-    await page.getByRole('combobox', { name: 'Status' }).selectOption('KEPT');
-    await page
-      .getByText(/^2 of \d+ executions/)
-      .first()
-      .waitFor();
-  });
-
-  test('an execution is kept from its own page, and every window of it says so', async () => {
-    const arn = await start(waiting, 'kept-alone');
-    const pages = [page, await browser.newPage()];
-    for (const each of pages) {
-      await each.goto(`${service.url}/#/executions/${encodeURIComponent(arn)}`);
-      await each.locator('.facts').waitFor();
-    }
-    const kept = async (): Promise<string[]> => {
-      const found = await fetch(`${service.url}/console/api/findExecutions?status=KEPT&name=kept-alone`);
-      return ((await found.json()) as { rows: [number, string, string][] }).rows.map(([, , name]) => name);
-    };
-    const choose = async (on: Page, name: RegExp): Promise<void> => {
-      await on.getByRole('button', { name: 'More' }).press('Enter');
-      await on.getByRole('menuitem', { name }).press('Enter');
-    };
-    const mark = (on: Page): Locator => on.locator('.facts').getByText('Kept', { exact: true });
-    await choose(page, /^Keep/);
-    for (const each of pages) await mark(each).waitFor();
-    expect(await kept()).toEqual(['kept-alone']);
-    const [, other = page] = pages;
-    await choose(other, /^Stop keeping/);
-    await mark(page).waitFor({ state: 'detached' });
-    expect(await kept()).toEqual([]);
-    await other.close();
   });
 
   // `npm run check:console -- axe` has narrower screens.

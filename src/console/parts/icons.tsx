@@ -38,7 +38,6 @@ const PATHS = {
   flask: 'M9 3h6M10 3v6L4.500 19a1.500 1.500 0 0 0 1.300 2h12.400a1.500 1.500 0 0 0 1.300-2L14 9V3M7 15h10',
   edit: 'M4 20l1-5L16 4l4 4L9 19zM14 6l4 4',
   search: 'M11 4a7 7 0 1 0 0 14a7 7 0 1 0 0-14M16 16l5 5',
-  pin: 'M9 3h6l-1 6l4 4H6l4-4zM12 13v8',
   down: 'M6 9l6 6l6-6',
   right: 'M9 6l6 6l-6 6',
 } as const;

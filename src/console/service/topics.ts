@@ -48,8 +48,6 @@ export interface ExecutionRow {
   readonly status: ExecutionStatus;
   readonly startedAt: number;
   readonly endedAt: number | null;
-  /** True if a person keeps it, so that the service does. */
-  readonly isPinned: boolean;
   /** The name of the error by which it failed; empty if there is none. */
   readonly error: string;
   readonly redrives: number;
@@ -83,8 +81,7 @@ function followExecutions(
   const apply = (update: ExecutionListUpdate, before: ExecutionList): void => {
     const { rows, forgotten, older } = update;
     for (const [order, , , , , , endedAs] of rows) if (endedAs !== null) ends.set(order, endedAs);
-    const isForgotten = ({ order, isPinned }: ExecutionRow): boolean =>
-      !isPinned && (ends.get(order) ?? Infinity) < forgotten;
+    const isForgotten = ({ order }: ExecutionRow): boolean => (ends.get(order) ?? Infinity) < forgotten;
     const merged = merge(rows, before.rows, isForgotten);
     list.value = { rows: merged, older: before.older + older };
     if (ends.size > 2 * (merged.length + rows.length))
@@ -117,7 +114,7 @@ function merge(
 
 /** Returns a row of a list as an object. */
 export function toRow(tuple: ExecutionTuple): ExecutionRow {
-  const [order, machine, name, status, startedAt, endedAt, , isPinned, error, redrives, version] = tuple;
+  const [order, machine, name, status, startedAt, endedAt, , error, redrives, version] = tuple;
   return {
     order,
     machine,
@@ -125,7 +122,6 @@ export function toRow(tuple: ExecutionTuple): ExecutionRow {
     status,
     startedAt,
     endedAt,
-    isPinned,
     error: error ?? '',
     redrives,
     version,

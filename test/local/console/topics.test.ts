@@ -355,7 +355,7 @@ test('a row has the error, the redrives and the version of its execution, and a 
   await bench.client.send(new RedriveExecutionCommand({ executionArn }));
   await bench.clock.settle();
   const { data } = await follow<ExecutionListUpdate>(bench, 'topic=executions').next();
-  expect(data.rows.map(([, , name, , , , , , ...more]) => [name, ...more])).toEqual([
+  expect(data.rows.map(([, , name, , , , , ...more]) => [name, ...more])).toEqual([
     ['versioned', 'Odd', 1, 1],
     ['plain', 'Odd', 0, null],
   ]);
@@ -366,68 +366,9 @@ test('a row has the error, the redrives and the version of its execution, and a 
   expect((await follow(bench, 'topic=machines').next()).data).toMatchObject({ machines: [] });
 });
 
-test('an execution that a person keeps outlives those that only are among the latest', async () => {
-  const bench = await openConsole({ keptExecutions: 2 });
-  const machine = bench.service.seedMachine({ name: 'P', definition: PASS });
-  const arns: string[] = [];
-  const runs = async (names: readonly string[]): Promise<void> => {
-    for (const name of names) arns.push(await start(bench, machine, name));
-  };
-  const keep = (n: number, isKept: boolean): Promise<object> =>
-    act(bench, 'KeepExecution', { executionArn: arns[n], keep: isKept });
-  await runs(['a', 'b']);
-  const one = follow<ExecutionUpdate>(bench, `topic=execution&arn=${encodeURIComponent(arns[0] ?? '')}`);
-  expect((await one.next()).data.isPinned).toBe(false);
-  expect(await keep(0, true)).toEqual({});
-  await bench.clock.advance(100);
-  expect((await one.next()).data).toMatchObject({ isPinned: true, events: [] });
-  const tab = follow<ExecutionListUpdate>(bench, 'topic=executions');
-  expect((await tab.next()).data.rows.map(([, , name, , , , , kept]) => [name, kept])).toEqual([
-    ['b', false],
-    ['a', true],
-  ]);
-  await runs(['c', 'd', 'e']);
-  const list = async (): Promise<string[]> =>
-    brief((await follow<ExecutionListUpdate>(bench, 'topic=executions').next()).data);
-  expect(await list()).toEqual(['e SUCCEEDED', 'd SUCCEEDED', 'a SUCCEEDED']);
-  // A tab that was there removes what has been forgotten, and keeps what is kept.
-  await bench.clock.advance(1_000);
-  const { event, data } = await tab.next();
-  expect([event, data.forgotten]).toEqual(['snapshot', 3]);
-  await keep(0, false);
-  await runs(['f']);
-  expect(await list()).toEqual(['f SUCCEEDED', 'e SUCCEEDED']);
-  expect(await keep(0, true)).toMatchObject({ error: 'ExecutionDoesNotExist' });
-});
-
-test('where the executions that are kept take all memory, the one that ended last is still there', async () => {
-  const bench = await openConsole({ keptBytes: 20_000 });
-  const machine = bench.service.seedMachine({ name: 'P', definition: PASS });
-  for (const name of ['a', 'b', 'c', 'd', 'e']) {
-    const executionArn = await start(bench, machine, name);
-    expect(await act(bench, 'KeepExecution', { executionArn, keep: true })).toEqual({});
-  }
-  expect(await start(bench, machine, 'f')).toContain(':f');
-  const { data } = await follow<ExecutionListUpdate>(bench, 'topic=executions').next();
-  expect(data.rows.map(([, , name, , , , , kept]) => [name, kept])).toEqual([
-    ['f', false],
-    ['e', true],
-  ]);
-});
-
-test('only so many executions are kept', async () => {
-  const bench = await openConsole();
-  const machine = bench.service.seedMachine({ name: 'P', definition: PASS });
-  const keep = async (name: string): Promise<object> =>
-    act(bench, 'KeepExecution', { executionArn: await start(bench, machine, name), keep: true });
-  for (let n = 0; n < 100; n++) expect(await keep(`e${n}`)).toEqual({});
-  expect(await keep('one-more')).toMatchObject({ error: 'TooManyKept' });
-});
-
 test.each([
   ['status=RUNNING', ['waits']],
   ['status=FAILED', ['fails']],
-  ['status=KEPT', ['waits']],
   ['error=outofstock', ['fails']],
   ['error=none%20left', ['fails']],
   ['input=%22Ada%22', ['fails', 'waits']],
@@ -443,8 +384,7 @@ test.each([
     States: { F: { Type: 'Fail', Error: 'OutOfStock', Cause: 'None left.' } },
   });
   const failing = bench.service.seedMachine({ name: 'Failing', definition });
-  const waits = await start(bench, bench.machineArn, 'waits', '{"who":"Ada"}');
-  await act(bench, 'KeepExecution', { executionArn: waits, keep: true });
+  await start(bench, bench.machineArn, 'waits', '{"who":"Ada"}');
   const other = await start(bench, bench.machineArn, 'other', '{"who":"Bob"}');
   await bench.client.send(new StopExecutionCommand({ executionArn: other }));
   await start(bench, failing, 'fails', '{"who":"Ada"}');

@@ -134,23 +134,12 @@ function useWays(view: ExecutionView, begin: string | undefined, onRunFrom: () =
 
 /** What else can be done with an execution. */
 function useMore(view: ExecutionView, onCopy: () => void): Items {
-  const { arn, status, isPinned } = view;
-  const keep = useAction(async () => {
-    await command('KeepExecution', { executionArn: arn, keep: !isPinned });
-  });
+  const { status } = view;
   const test = useAction(() => saveTest(view));
   const history = useAction(() => saveHistory(view));
   const isRunning = status === 'RUNNING';
   const items: MenuItem[] = [
     { text: 'Copy as', icon: 'copy', hint: 'The ARN, and the commands that start another.', act: onCopy },
-    {
-      text: isPinned ? 'Stop keeping' : 'Keep',
-      icon: isPinned ? 'close' : 'pin',
-      hint: isPinned
-        ? 'It is kept as long as any other execution.'
-        : 'It is kept, however many others end after it.',
-      act: keep.run,
-    },
     {
       text: 'Save as a test',
       icon: 'flask',
@@ -167,7 +156,7 @@ function useMore(view: ExecutionView, onCopy: () => void): Items {
       act: history.run,
     },
   ];
-  return { items, error: keep.error ?? test.error ?? history.error };
+  return { items, error: test.error ?? history.error };
 }
 
 /** A child of a map run has a label behind the ARN of its machine. */
@@ -182,7 +171,7 @@ const Breadcrumbs = ({ machine: { arn, name } }: Pick<ExecutionView, 'machine'>)
 );
 
 const Facts = ({ view }: HeadProps): JSX.Element => {
-  const { status, startedAt, endedAt, known, run, isPinned } = view;
+  const { status, startedAt, endedAt, known, run } = view;
   const from = startedFromOf(view);
   return (
     <dl class="facts in-line">
@@ -199,11 +188,6 @@ const Facts = ({ view }: HeadProps): JSX.Element => {
       </Fact>
       <Fact name="Events">{known.toLocaleString('en')}</Fact>
       {run.redrives > 0 && <Fact name="Redrive count">{run.redrives}</Fact>}
-      {isPinned && (
-        <Fact name="Retention" isPlain title="However many others end after it">
-          Kept
-        </Fact>
-      )}
       <StartedBy view={view} />
       {from && (
         <Fact name="Began in">

@@ -21,8 +21,6 @@ interface Work {
 }
 
 const arnOf = ({ machine, name }: ExecutionRow): string => executionArn(machine, name);
-const keep = (isKept: boolean) => (row: ExecutionRow) =>
-  command('KeepExecution', { executionArn: arnOf(row), keep: isKept });
 
 const WORKS: readonly Work[] = [
   {
@@ -42,20 +40,6 @@ const WORKS: readonly Work[] = [
     },
     fits: () => true,
     act: runAgain,
-  },
-  {
-    ...{ word: 'Keep', icon: 'pin', question: 'The service keeps them, however many others end after them.' },
-    fits: ({ isPinned }) => !isPinned,
-    act: keep(true),
-  },
-  {
-    ...{
-      word: 'Stop keeping',
-      icon: 'close',
-      question: 'The service keeps them as long as any others.',
-    },
-    fits: ({ isPinned }) => isPinned,
-    act: keep(false),
   },
 ];
 

@@ -1,7 +1,6 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { executionArn, instant, nameIn } from '../../model/format.js';
-import { Icon } from '../../parts/icons.js';
 import { type Column, sorted } from '../../parts/tables/sorting.js';
 import { VirtualTable } from '../../parts/tables/virtual-table.js';
 import { StatusBadge, wordOf } from '../../parts/status.js';
@@ -89,10 +88,8 @@ export function ExecutionTable({ rows, empty, withMachine = false, choice }: Tab
   );
 }
 
-const Name = ({ row: { name, machine, isPinned } }: { readonly row: ExecutionRow }): JSX.Element => (
+const Name = ({ row: { name, machine } }: { readonly row: ExecutionRow }): JSX.Element => (
   <>
-    {isPinned && <Icon name="pin" />}
-    {isPinned && <span class="sr">Kept: </span>}
     <a href={to('executions', executionArn(machine, name))} dir="auto" title={name}>
       {name}
     </a>

@@ -17,10 +17,7 @@ interface FiltersProps {
 
 type Choices = readonly (readonly [value: string, word: string])[];
 
-const STATUS_CHOICES: Choices = [
-  ...STATUSES.map((status) => [status, wordOf(status)] as const),
-  ['KEPT', 'Kept'],
-];
+const STATUS_CHOICES: Choices = STATUSES.map((status) => [status, wordOf(status)] as const);
 const AGE_CHOICES: Choices = Object.entries(AGES).map(([value, [word]]) => [value, word]);
 
 /** The fields by which the list of executions is filtered, in one row. */

@@ -184,11 +184,6 @@ export interface Commands {
     readonly request: { readonly stream: string; readonly topics: readonly FollowedTopic[] };
     readonly answer: { readonly instance: number; readonly refused: readonly TopicRefusal[] };
   };
-  /** Keeps an execution although the service keeps only the latest ones, or no longer. */
-  readonly KeepExecution: {
-    readonly request: { readonly executionArn: string; readonly keep: boolean };
-    readonly answer: object;
-  };
   /** Checks a definition without creating a machine. */
   readonly CheckDefinition: {
     readonly request: { readonly definition: string };
@@ -345,7 +340,7 @@ export interface ExecutionListUpdate {
   /** The number of older executions that were left out of the message. */
   readonly older: number;
   /**
-   * Every execution whose `endedAs` is smaller than this number no longer exists in the service, unless it is pinned.
+   * Every execution whose `endedAs` is smaller than this number no longer exists in the service.
    * The page must remove it too.
    */
   readonly forgotten: number;
@@ -365,8 +360,6 @@ export type ExecutionTuple = readonly [
   endedAt: number | null,
   /** They are also numbered in the order in which they ended. Null while the execution is running. */
   endedAs: number | null,
-  /** True if a person keeps it, so that it is never removed as `forgotten`. */
-  isPinned: boolean,
   /** The name of the error by which it failed; null if there is none. */
   error: string | null,
   redrives: number,
@@ -417,8 +410,6 @@ export interface ExecutionUpdate {
   readonly output: string | undefined;
   readonly error: string | undefined;
   readonly cause: string | undefined;
-  /** True if it is kept beyond the number of finished executions that the service keeps. */
-  readonly isPinned: boolean;
   readonly leases: readonly ActivityLease[];
   /** The nested executions that it has started and that are kept. */
   readonly children: ExecutionCounts;

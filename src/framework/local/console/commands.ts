@@ -62,16 +62,3 @@ export function checkDefinition({ checker }: Call): CheckDefinition['answer'] {
   checkHeapFor(definition);
   return { problems: problemsIn(definition) };
 }
-
-type Keep = Commands['KeepExecution'];
-const EXECUTION_ARN: keyof Keep['request'] = 'executionArn';
-const KEEP: keyof Keep['request'] = 'keep';
-
-/** Keeps an execution beyond the number of finished executions that the service keeps, or no longer. */
-export function keepExecution({ checker }: Call, { executions }: StepFunctions): Keep['answer'] {
-  const arn = checker.requiredText(EXECUTION_ARN, ARN);
-  const keep = checker.boolean(KEEP) ?? true;
-  checker.done();
-  executions.pin(executions.get(checkArn(arn, 'execution')), keep);
-  return {};
-}

@@ -10,7 +10,7 @@ import { builtPage, readPageFile } from './page-files.js';
 import { answerQuery, isQuery } from './queries.js';
 import { refuseRequest, refuseWrite, safetyHeaders, type Refusal } from './safety.js';
 import { Streams } from './streams.js';
-import { checkDefinition, keepExecution, takeTask } from './commands.js';
+import { checkDefinition, takeTask } from './commands.js';
 import type { WorkerSource } from './topics/workers.js';
 
 export interface ConsoleOptions {
@@ -79,7 +79,6 @@ export class Console implements RequestHandler {
       ...fromApi,
       ['TakeTask', (call, each) => takeTask(call, each)],
       ['CheckDefinition', checkDefinition],
-      ['KeepExecution', keepExecution],
       ['Follow', (call) => this.#streams.follow(call)],
     ]);
   }

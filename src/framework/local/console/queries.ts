@@ -205,7 +205,7 @@ function fitting(filter: ExecutionFilter): (execution: Execution) => boolean {
   const from = Number(since);
   // The text of an input is compared last, since that takes longest.
   return (each) =>
-    (status === '' || (status === 'KEPT' ? each.isPinned : each.status === status)) &&
+    (status === '' || each.status === status) &&
     (since === '' || each.startedAt >= from) &&
     each.name.toLowerCase().includes(wantedName) &&
     `${each.end?.error ?? ''} ${each.end?.cause ?? ''}`.toLowerCase().includes(wantedError) &&

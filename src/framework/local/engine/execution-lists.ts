@@ -86,8 +86,7 @@ export class ChildGroup {
     const list = this.#listOf(entry);
     list.add(entry);
     if (list.size <= this.most) return undefined;
-    for (const { execution } of list) if (!execution.isPinned) return execution;
-    return undefined;
+    return list.first?.execution;
   }
 
   /** Removes a child that is forgotten, or that is about to be redriven. */

@@ -91,8 +91,6 @@ export class Execution implements RunningExecution, Ending {
   readonly startedBy: StartedBy;
   /** Executions are numbered in the order in which they ended. Undefined while this one is running. */
   endedAs: number | undefined;
-  /** True while a person keeps this execution, although it may be older than those that are kept. */
-  isPinned = false;
   #scope = new Scope();
   #machine: Machine;
   #end: ExecutionEnd | undefined;

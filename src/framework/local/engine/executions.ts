@@ -15,11 +15,9 @@ export interface ExecutionCounts {
   readonly started: number;
   readonly ended: number;
   readonly redriven: number;
-  /** The number of times that an execution was pinned, or no longer. */
-  readonly pinned: number;
   /**
    * Executions whose `endedAs` is smaller than this number no longer exist, because only the latest finished ones are
-   * kept, and those that are pinned.
+   * kept.
    */
   readonly forgotten: number;
 }
@@ -42,8 +40,6 @@ const parentKey = ({ parent }: StartedBy): string | undefined => parent?.mapRun?
 
 /** The memory that there has to be to start an execution, in bytes. */
 const START_BYTES = 8 * 1024 * 1024;
-/** The most executions that may be pinned at the same time. */
-const PIN_LIMIT = 100;
 
 /** All executions of the service. Of the finished ones, only the latest are kept. */
 export class Executions {
@@ -55,9 +51,6 @@ export class Executions {
   #started = 0;
   #ended = 0;
   #redriven = 0;
-  #pinnings = 0;
-  /** The number of pinned executions, finished or not. */
-  #pinned = 0;
   readonly #finished = new LinkedList<Entry>();
   /** The EXPRESS executions that run. None is kept when it has ended. */
   readonly #express = new Set<Execution>();
@@ -213,32 +206,13 @@ export class Executions {
   }
 
   get counts(): ExecutionCounts {
-    const forgotten = this.#oldestUnpinned?.endedAs ?? this.#ended;
+    const forgotten = this.#finished.first?.execution.endedAs ?? this.#ended;
     return {
       started: this.#started,
       ended: this.#ended,
       redriven: this.#redriven,
-      pinned: this.#pinnings,
       forgotten,
     };
-  }
-
-  /**
-   * Keeps an execution although it is older than those that are kept, or no longer.
-   * @throws ServiceError TooManyKept
-   */
-  pin(execution: Execution, isPinned: boolean): void {
-    if (execution.isPinned === isPinned) return;
-    if (isPinned && this.#pinned >= PIN_LIMIT) throw errors.tooManyPinned(PIN_LIMIT);
-    execution.isPinned = isPinned;
-    this.#pinned += isPinned ? 1 : -1;
-    this.#pinnings++;
-  }
-
-  /** At most the pinned ones are passed over to find it. */
-  get #oldestUnpinned(): Execution | undefined {
-    for (const { execution } of this.#finished) if (!execution.isPinned) return execution;
-    return undefined;
   }
 
   /** True while an execution waits for its turn of the event loop. */
@@ -306,21 +280,16 @@ export class Executions {
       const old = group?.add((stored.inGroup = entryOf(execution)));
       if (old) this.#drop(old);
     }
-    while (this.#finished.size - this.#pinned > this.most || this.services.kept.isFull)
-      if (!this.#forgetOldest()) return;
+    while (this.#finished.size > this.most || this.services.kept.isFull) if (!this.#forgetOldest()) return;
   }
 
   /**
-   * Forgets the oldest finished execution that isn't pinned; if all are pinned, the oldest of them. Never forgets the
-   * latest, since its caller is about to ask for its outcome.
+   * Forgets the oldest finished execution. Never forgets the latest, since its caller is about to ask for its outcome.
    * @returns false if there is no other one
    */
   #forgetOldest(): boolean {
-    if (this.#finished.size <= 1) return false;
-    const latest = this.#finished.last?.execution;
-    const unpinned = this.#oldestUnpinned;
-    const oldest = (unpinned === latest ? undefined : unpinned) ?? this.#finished.first?.execution;
-    if (!oldest) return false;
+    const oldest = this.#finished.first?.execution;
+    if (!oldest || this.#finished.size === 1) return false;
     this.#drop(oldest);
     return true;
   }
@@ -328,7 +297,6 @@ export class Executions {
   /** Forgets a finished execution. */
   #drop(execution: Execution): void {
     const { arn, machine, startedBy } = execution;
-    if (execution.isPinned) this.#pinned--;
     this.#unfinish(execution);
     execution.forget();
     this.services.mapRuns.forget(arn);

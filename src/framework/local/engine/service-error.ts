@@ -84,8 +84,6 @@ export const errors = {
       'ExecutionLimitExceeded',
       'The maximum number of running executions has been reached. Running executions must end or be stopped before a new execution can be started.',
     ),
-  tooManyPinned: (limit: number) =>
-    error('TooManyKept', `${limit} executions are kept already: let another one go first`),
   noResource: (arn?: string) =>
     error(
       'ResourceNotFound',

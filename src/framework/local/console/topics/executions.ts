@@ -26,15 +26,14 @@ export function executionList(
   machineArn: string | undefined,
 ): Topic<'executions'> {
   return (seen) => {
-    const { started, ended, redriven, pinned, forgotten } = executions.counts;
-    const position = [started, ended, redriven, pinned];
+    const { started, ended, redriven, forgotten } = executions.counts;
+    const position = [started, ended, redriven];
     if (isSame(seen, position)) return undefined;
     const isOurs = (each: Execution): boolean => machineArn === undefined || each.machine.arn === machineArn;
-    const [startedSeen = 0, endedSeen = 0, redrivenSeen, pinnedSeen] = seen ?? [];
+    const [startedSeen = 0, endedSeen = 0, redrivenSeen] = seen ?? [];
     // If an execution that the tab hasn't seen end was already forgotten, no change can contain it. The tab then gets
-    // a new snapshot. It also does if an execution was redriven or pinned, which is rare.
-    const isRare = redriven !== redrivenSeen || pinned !== pinnedSeen;
-    const kind = !isRare && endedSeen >= forgotten ? 'change' : 'snapshot';
+    // a new snapshot. It also does if an execution was redriven, which is rare.
+    const kind = redriven === redrivenSeen && endedSeen >= forgotten ? 'change' : 'snapshot';
     const news = new Set<Execution>();
     for (const each of executions.startedAfter(kind === 'change' ? startedSeen : 0, machineArn))
       news.add(each);
@@ -61,10 +60,10 @@ function message(
 
 /** Returns an execution as a row of a list. */
 export function executionRow(execution: Execution): ExecutionTuple {
-  const { order, name, machine, status, startedAt, end, endedAs, isPinned, redriveCount } = execution;
+  const { order, name, machine, status, startedAt, end, endedAs, redriveCount } = execution;
   const { versionArn } = execution.startedBy;
   return [
-    ...([order, machine.arn, name, status, startedAt, end?.at ?? null, endedAs ?? null, isPinned] as const),
+    ...([order, machine.arn, name, status, startedAt, end?.at ?? null, endedAs ?? null] as const),
     end?.error ?? null,
     redriveCount,
     versionArn === undefined ? null : Number(versionArn.slice(versionArn.lastIndexOf(':') + 1)),
@@ -100,7 +99,7 @@ export function executionTopic(stepFunctions: StepFunctions, arn: string): Topic
     const position = [
       from + events.length,
       Math.floor(execution.startedAt),
-      (execution.end ? 1 : 0) + (execution.isPinned ? 2 : 0),
+      execution.end ? 1 : 0,
       fingerprint(leases),
       latest,
       fingerprint({ children, mapRuns }),
@@ -116,10 +115,9 @@ export function executionTopic(stepFunctions: StepFunctions, arn: string): Topic
 function endOf({
   status,
   end,
-  isPinned,
 }: Execution): Omit<ExecutionUpdate, 'children' | 'mapRuns' | 'leases' | 'notes' | 'events'> {
   const { at = null, output, error, cause } = end ?? {};
-  return { status, endedAt: at, output, error, cause, isPinned };
+  return { status, endedAt: at, output, error, cause };
 }
 
 function factsOf({ arn, name, machine, input, startedAt, startedBy }: Execution): ExecutionFacts {
