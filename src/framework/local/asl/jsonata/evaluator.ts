@@ -1,5 +1,4 @@
 import { channel } from 'node:diagnostics_channel';
-import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { EVALUATION_ENDS, EVALUATION_STARTS } from '../../../base/local-protocol.js';
 import { type Cancel, systemClock } from '../../../base/time/clock.js';
@@ -59,37 +58,22 @@ abstract class Jobs implements Evaluator {
 
 /** An evaluation that takes more milliseconds is a long one: it keeps its thread, and another one takes the queue. */
 const LONG_MS = 1_000;
-/** The most milliseconds of processor time of a long evaluation. */
-const LIMIT_MS = 10_000;
-/** The most milliseconds of real time of a long evaluation, on a system where processor time can't be read. */
-const PATIENCE_MS = 30_000;
+/** The most milliseconds of a long evaluation. */
+const LIMIT_MS = 15_000;
 const MEMORY = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
 const THREADS = 2;
 
 const ENTRY = entryUrl('local/asl/jsonata/thread-entry.js');
 
-/** A message from a thread: it has started, with this id in the operating system, or has ended a job. */
-export type ThreadMessage = { readonly threadId: string | undefined } | Evaluated;
-
-/** Returns the milliseconds of processor time that a thread of this process has used; undefined if that can't be read. */
-function processorMs(threadId: string | undefined): number | undefined {
-  try {
-    return Number(readFileSync(`/proc/self/task/${threadId}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
-  } catch {
-    return undefined;
-  }
-}
-
 /** A worker thread, and the job that runs in it. */
 class Thread {
   readonly worker: Worker;
   current: Asked | undefined;
-  /** The processor time and the real time when its evaluation was found to be long; undefined until then. */
-  #long: { readonly usedMs: number | undefined; readonly at: number } | undefined;
+  /** The time when its evaluation was found to be long; undefined until then. */
+  #longSince: number | undefined;
   /** The job that ran at the last check, and the index of its expression. */
   #seen: Asked | undefined;
   #seenAt = 0;
-  #id: string | undefined;
   #isReady = false;
   readonly #at = new Int32Array(new SharedArrayBuffer(4));
 
@@ -100,11 +84,8 @@ class Thread {
   ) {
     const options = { resourceLimits: MEMORY, stderr: true, stdout: true, execArgv: [] };
     this.worker = new Worker(entry, { ...options, workerData: this.#at.buffer });
-    this.worker.on('message', (message: ThreadMessage) => {
-      if (!('threadId' in message)) return onDone(this, message);
-      this.#id = message.threadId;
-      this.#isReady = true;
-    });
+    this.worker.on('online', () => (this.#isReady = true));
+    this.worker.on('message', (result: Evaluated) => onDone(this, result));
     this.worker.on('error', (error) => onError(this, error));
     this.worker.unref();
   }
@@ -115,7 +96,7 @@ class Thread {
   }
 
   get isLong(): boolean {
-    return this.#long !== undefined;
+    return this.#longSince !== undefined;
   }
 
   begin(asked: Asked): void {
@@ -128,7 +109,7 @@ class Thread {
 
   end(): Asked | undefined {
     const { current } = this;
-    this.current = this.#seen = this.#long = undefined;
+    this.current = this.#seen = this.#longSince = undefined;
     this.worker.unref();
     return current;
   }
@@ -137,22 +118,19 @@ class Thread {
   hasUsedUpItsTime(): boolean {
     const { current, index } = this;
     if (!current || !this.#isReady) return false;
-    const [usedMs, at] = [processorMs(this.#id), systemClock.now()];
+    const now = systemClock.now();
     // All expressions of a job together make a long one; each has the whole time.
-    if (this.#seen !== current) this.#long = undefined;
-    else if (!this.#long || this.#seenAt !== index) this.#long = { usedMs, at };
+    if (this.#seen !== current) this.#longSince = undefined;
+    else if (this.#longSince === undefined || this.#seenAt !== index) this.#longSince = now;
     [this.#seen, this.#seenAt] = [current, index];
-    if (!this.#long) return false;
-    return usedMs === undefined || this.#long.usedMs === undefined
-      ? at - this.#long.at >= PATIENCE_MS
-      : usedMs - this.#long.usedMs >= LIMIT_MS;
+    return this.#longSince !== undefined && now - this.#longSince >= LIMIT_MS;
   }
 }
 
 /**
  * Evaluates JSONata in a worker thread, so that no expression blocks the service. Executions take turns in its queue.
- * A long evaluation keeps its thread, and a second thread takes the queue. An evaluation ends after 10 seconds of the
- * thread's processor time, or when its memory is full. An idle thread doesn't keep the process alive.
+ * A long evaluation keeps its thread, and a second thread takes the queue. An evaluation ends after 15 seconds,
+ * or when its memory is full. An idle thread doesn't keep the process alive.
  */
 export class EvaluationThreads extends Jobs {
   readonly #threads = new Set<Thread>();
