@@ -47,7 +47,7 @@ function Items({ view, ...props }: ItemsProps): JSX.Element {
   const mapRun = mapRunOf(view, props.map);
   if (!mapRun) return <Iterations {...props} />;
   return (
-    <p class="tally">
+    <p class="tally hint">
       {saidItems(mapRun)}
       <button type="button" class="quiet text" onClick={() => openTab('children')}>
         Children
