@@ -75,7 +75,13 @@ export function saidEndpoint({
   return sources.flatMap(({ from, value }) => (value ? [{ from, value }] : []))[0];
 }
 
-export const localEndpoint = (port: number): Endpoint => ({ kind: 'local', url: `http://127.0.0.1:${port}` });
+/** The address of a local service. */
+export type LocalEndpoint = Extract<Endpoint, { readonly kind: 'local' }>;
+
+export const localEndpoint = (port: number): LocalEndpoint => ({
+  kind: 'local',
+  url: `http://127.0.0.1:${port}`,
+});
 
 export const isProblem = (value: Endpoint | Problem): value is Problem => 'code' in value;
 

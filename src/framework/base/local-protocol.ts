@@ -27,12 +27,29 @@ export const START_FROM = 'StepwrightLocal.StartExecutionFrom';
  */
 export const PUT_TASK_LOG = 'StepwrightLocal.PutTaskLog';
 
+/**
+ * The `x-amz-target` of an operation that only the local service has. It shows an execution that ran elsewhere. The body
+ * has `machine` (`arn`, `definition` and `roleArn`), `execution` (`arn`, `input` and `startedAt`), a part of its
+ * `events` as the JSON of `PutEvent[]`, and in the request with the last part, if it has ended, its `end`: `status`, `at`
+ * and perhaps `output`, `error` and `cause`. Times are epoch milliseconds.
+ */
+export const PUT_EXECUTION = 'StepwrightLocal.PutExecution';
+
+/** A history event of an execution that ran elsewhere. */
+export interface PutEvent {
+  readonly id: number;
+  readonly previous: number;
+  readonly type: string;
+  readonly at: number;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+}
+
 /** The role of machines that are made without one at the local service, which has no use for roles. */
 export const localRole = (account: string = '123456789012', partition: string = 'aws'): string =>
   `arn:${partition}:iam::${account}:role/stepwright-local`;
 
 /** The operations that only the local service has. */
-export const OWN_OPERATIONS: readonly string[] = [END_POLLS, START_FROM, PUT_TASK_LOG];
+export const OWN_OPERATIONS: readonly string[] = [END_POLLS, START_FROM, PUT_TASK_LOG, PUT_EXECUTION];
 
 /**
  * The channels of `node:diagnostics_channel` on which a local service tells that an evaluation of JSONata has gone to

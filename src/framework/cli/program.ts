@@ -16,6 +16,7 @@ import {
   addExecute,
   addLocal,
   addMcp,
+  addPull,
   addScaler,
   addTestState,
   addVerify,
@@ -35,6 +36,7 @@ addDev(program);
 addControl(program);
 addLocal(program);
 addExecute(program);
+addPull(program);
 addTestState(program);
 addMcp(program);
 addExec(program);

@@ -51,7 +51,7 @@ export function ExecutionHead({ view, state, visit }: HeadProps): JSX.Element {
           More
           <Icon name="down" />
         </Menu>
-        {isRunning && (
+        {isRunning && view.ranAs === undefined && (
           <button type="button" onClick={() => setOpen('stop')}>
             <Icon name="stop" />
             Stop
@@ -100,14 +100,14 @@ function useWays(view: ExecutionView, begin: string | undefined, onRunFrom: () =
   const redrive = useAction(async () => {
     await command('RedriveExecution', { executionArn: arn });
   });
-  const canRedrive = status !== 'RUNNING' && status !== 'SUCCEEDED';
+  const canRedrive = view.ranAs === undefined && status !== 'RUNNING' && status !== 'SUCCEEDED';
   const items: MenuItem[] = [
     {
       text: 'Redrive',
       icon: 'play',
       hint: canRedrive
         ? 'This execution goes on in the states that did not succeed, with its input and the definition that it began with.'
-        : 'Only an execution that failed, timed out or was stopped can go on.',
+        : 'Only an execution that failed, timed out or was stopped, and ran here, can go on.',
       isOff: !canRedrive,
       act: redrive.run,
     },
@@ -188,6 +188,11 @@ const Facts = ({ view }: HeadProps): JSX.Element => {
       </Fact>
       <Fact name="Events">{known.toLocaleString('en')}</Fact>
       {run.redrives > 0 && <Fact name="Redrive count">{run.redrives}</Fact>}
+      {view.ranAs !== undefined && (
+        <Fact name="Copy of" title="It ran elsewhere. Run it again, or from a state, to run it here.">
+          {view.ranAs}
+        </Fact>
+      )}
       <StartedBy view={view} />
       {from && (
         <Fact name="Began in">

@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { HistoryEvent, SFNClient } from '@aws-sdk/client-sfn';
+import type {
+  DescribeExecutionOutput,
+  DescribeStateMachineForExecutionOutput,
+  HistoryEvent,
+  SFNClient,
+} from '@aws-sdk/client-sfn';
 import type { Clock } from '../../base/time/clock.js';
 import { classifyReportFailure, sdkFailure } from '../failure.js';
 import { loadSdk } from '../sdk/load-sdk.js';
@@ -59,6 +64,35 @@ export class HistoryReader {
       page = nextToken;
     }
   }
+}
+
+/** An execution with its whole history, and the definition with which it began. */
+export interface RecordedExecution {
+  readonly execution: DescribeExecutionOutput;
+  readonly machine: DescribeStateMachineForExecutionOutput;
+  readonly events: readonly HistoryEvent[];
+}
+
+/**
+ * Reads an execution by DescribeStateMachineForExecution, GetExecutionHistory and DescribeExecution. The execution may be
+ * running.
+ * @throws what the service answers, and QueryTimeout if one of the calls isn't answered in time
+ */
+export async function readExecution(
+  client: SFNClient,
+  executionArn: string,
+  clock: Clock,
+): Promise<RecordedExecution> {
+  const { DescribeExecutionCommand, DescribeStateMachineForExecutionCommand } = await loadSdk();
+  const describe = new DescribeStateMachineForExecutionCommand({ executionArn });
+  const machine = await query(clock, (abortSignal) => client.send(describe, { abortSignal }));
+  const history = new HistoryReader(client, executionArn, clock);
+  const events = await history.next();
+  const look = new DescribeExecutionCommand({ executionArn });
+  const execution = await query(clock, (abortSignal) => client.send(look, { abortSignal }));
+  // It may have ended since its history was read.
+  if (execution.status !== 'RUNNING') events.push(...(await history.next()));
+  return { execution, machine, events };
 }
 
 /**

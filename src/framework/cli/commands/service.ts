@@ -82,6 +82,18 @@ export function addExecute(program: Command): void {
     });
 }
 
+export function addPull(program: Command): void {
+  addCommand(program, 'pull', 'show an execution of AWS at the local service, to run it on from there', [
+    ...[configFlag, endpointFlag],
+    ...optionFlags((_, key) => key === 'port'),
+  ])
+    .argument('<execution>', 'ARN of an execution')
+    .action(async (execution: string, parsed: Parsed) => {
+      const { pull } = await import('../execute/pull.js');
+      await exit(await pull(execution, flagsOf(parsed)));
+    });
+}
+
 export function addTestState(program: Command): void {
   addCommand(program, 'test-state', 'run one state of a state machine, and print its output', [
     ...[configFlag, endpointFlag],

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text as readStream } from 'node:stream/consumers';
 import { systemClock } from '../../base/time/clock.js';
+import type { Settings } from '../../config/resolve.js';
 import type { Flags } from '../../config/sources.js';
 import { showDuration } from '../../base/time/duration.js';
 import { QueryTimeout } from '../../aws/queries/query.js';
@@ -70,6 +71,15 @@ interface Connection {
 
 export async function connect(nameOrArn: string, flags: Flags): Promise<Connection> {
   const { endpoint, settings } = await readEndpoint(flags);
+  return connectTo(endpoint, settings, nameOrArn);
+}
+
+/** Connects to an endpoint as {@link connect} does. */
+export async function connectTo(
+  endpoint: Endpoint,
+  settings: Pick<Settings, 'sdk' | 'region'>,
+  nameOrArn: string,
+): Promise<Connection> {
   const service = new AwsService({ endpoint, sdk: settings.sdk, region: settings.region });
   const region = (nameOrArn.startsWith('arn:') && nameOrArn.split(':')[3]) || (await service.defaultRegion());
   if (!region) throw new Error('no region is configured: set AWS_REGION or `region` in the config');

@@ -1,10 +1,9 @@
-import { SERVICE_HEADER, START_FROM } from '../../base/local-protocol.js';
+import { START_FROM } from '../../base/local-protocol.js';
 import { systemClock } from '../../base/time/clock.js';
-import { type Endpoint, showEndpoint } from '../../aws/endpoint.js';
+import type { Endpoint } from '../../aws/endpoint.js';
 import type { SFNClient } from '../../aws/queries/execution-queries.js';
 import { findMachine } from '../../aws/queries/machine-queries.js';
-import { query } from '../../aws/queries/query.js';
-import { explainCallError } from '../output/call-error.js';
+import { callOwnOperation } from './own-operation.js';
 
 /** The flags of `stepwright execute` for an execution that begins in a state. */
 export interface FromFlags {
@@ -71,25 +70,10 @@ export async function startFromState(
     throw new Error(
       '--from works at the local service only: AWS goes on in the state that failed (aws stepfunctions redrive-execution)',
     );
-  const { response, text } = await post(endpoint, JSON.stringify(body));
-  if (!response.headers.has(SERVICE_HEADER))
-    throw new Error(`${showEndpoint(endpoint)} is not the local service of Stepwright, which --from needs`);
-  const { executionArn, message } = JSON.parse(text) as { executionArn?: string; message?: string };
-  if (executionArn === undefined) throw new Error(message ?? `${showEndpoint(endpoint)} answered ${text}`);
+  const { executionArn } = await callOwnOperation<{ readonly executionArn: string }>(
+    endpoint,
+    START_FROM,
+    body,
+  );
   return executionArn;
-}
-
-async function post(
-  endpoint: Exclude<Endpoint, { readonly kind: 'aws' }>,
-  body: string,
-): Promise<{ response: Response; text: string }> {
-  const headers = { 'x-amz-target': START_FROM, 'content-type': 'application/x-amz-json-1.0' };
-  try {
-    return await query(systemClock, async (signal) => {
-      const response = await fetch(endpoint.url, { method: 'POST', headers, body, signal });
-      return { response, text: await response.text() };
-    });
-  } catch (error) {
-    throw explainCallError((error as Error).cause ?? error, endpoint);
-  }
 }

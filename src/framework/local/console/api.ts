@@ -399,6 +399,8 @@ export interface ExecutionFacts {
   readonly definition: string;
   readonly input: string;
   readonly startedAt: number;
+  /** The ARN of the execution of which this one is a copy, since it ran elsewhere. Absent if it runs here. */
+  readonly ranAs?: string;
   /** The execution that has started this one, and its state. Absent if a request has. */
   readonly parent?: { readonly arn: string; readonly state?: string; readonly mapRun?: string };
 }

@@ -1,6 +1,7 @@
 import type { Cancel } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
 import { StateFailure } from '../asl/runtime/state-failure.js';
+import type { PutEvent } from '../../base/local-protocol.js';
 import { compileMachine } from '../asl/machine.js';
 import { type Ending, interpret, StepCounter } from '../asl/runtime/interpret.js';
 import type { Json, JsonObject } from '../asl/values/json.js';
@@ -38,6 +39,14 @@ export interface StartedBy {
   readonly parent?: Parent;
   /** True if the request waits for the end of the execution. */
   readonly isAwaited?: true;
+  /** Where and when the execution ran, if it is a copy of one that ran elsewhere. Nothing of it runs here. */
+  readonly origin?: Origin;
+}
+
+/** An execution elsewhere, such as at AWS. `startedAt` is in epoch milliseconds. */
+export interface Origin {
+  readonly arn: string;
+  readonly startedAt: number;
 }
 
 /** The execution that has started another one. */
@@ -120,7 +129,7 @@ export class Execution implements RunningExecution, Ending {
     startedBy: StartedBy = BY_MACHINE,
   ) {
     this.startedBy = Object.keys(startedBy).length > 0 ? startedBy : BY_MACHINE;
-    this.startedAt = services.clock.now();
+    this.startedAt = this.startedBy.origin?.startedAt ?? services.clock.now();
     this.#timedFrom = this.startedAt;
     this.#machine = machine;
     const { isAwaited = false } = this.startedBy;
@@ -239,6 +248,21 @@ export class Execution implements RunningExecution, Ending {
   }
 
   /**
+   * Adds events of an execution that ran elsewhere, and its end once that is known. Events that are there already are
+   * left out.
+   */
+  copy(events: readonly PutEvent[], end: ExecutionEnd | undefined): void {
+    for (const { id, type, at, previous, details } of events)
+      if (id === this.history.length + 1) this.history.add(type, at, previous, details);
+    this.redrives.count = this.history.entries.filter(({ type }) => type === 'ExecutionRedriven').length;
+    this.#count();
+    if (!end) return;
+    this.#end = end;
+    this.#release();
+    this.onEnd(this);
+  }
+
+  /**
    * Continues the execution after it has ended without success. States that have succeeded aren't run again. The
    * machine's TimeoutSeconds begins again.
    */
@@ -316,10 +340,14 @@ export class Execution implements RunningExecution, Ending {
   #add(type: string, at: number, previous: number, details: object | undefined): number {
     const id = this.history.add(type, at, previous, details);
     if (this.services.transitions) logTransition(this.services.transitions, this, type, details);
+    this.#count();
+    return id;
+  }
+
+  #count(): void {
     const { bytes } = this.history;
     this.services.kept.add(bytes - this.#counted);
     this.#counted = bytes;
-    return id;
   }
 
   #run(begin: () => Branch, input: Json): void {

@@ -1,9 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import type { PutEvent } from '../../base/local-protocol.js';
 import { LinkedList } from '../../base/linked-list.js';
 import { type Entry, entryOf, ExecutionLists, type ExecutionPage } from './execution-lists.js';
 import { hasHeapFor } from './heap.js';
 import type { Json } from '../asl/values/json.js';
-import { Execution, type ExecutionStatus, type ExecutionServices, type StartedBy } from './execution.js';
+import {
+  Execution,
+  type ExecutionEnd,
+  type ExecutionStatus,
+  type ExecutionServices,
+  type Origin,
+  type StartedBy,
+} from './execution.js';
 import type { Machine } from './machines/machines.js';
 import type { PageRequest } from './pages.js';
 import type { Beginning } from './beginning.js';
@@ -14,6 +22,7 @@ import { checkRedrivable } from './redrives.js';
 export interface ExecutionCounts {
   readonly started: number;
   readonly ended: number;
+  /** The number of redrives, and of copies that were replaced: what had ended is another execution since. */
   readonly redriven: number;
   /**
    * Executions whose `endedAs` is smaller than this number no longer exist, because only the latest finished ones are
@@ -127,6 +136,42 @@ export class Executions {
     this.#express.add(execution);
     execution.start(parsed);
     return execution;
+  }
+
+  /**
+   * Adds a part of an execution that ran elsewhere. If there is a copy of it that has ended, replaces that copy.
+   * @param end how it has ended; undefined if it still runs, or if a further part follows
+   * @throws ServiceError ExecutionAlreadyExists if an execution of this service has its name; ValidationException if there
+   * is no memory for it, and then nothing of it is kept
+   */
+  copy(
+    machine: Machine,
+    name: string,
+    input: string,
+    origin: Origin,
+    events: readonly PutEvent[],
+    end: ExecutionEnd | undefined,
+  ): Execution {
+    const arn = executionArn(machine, name);
+    let copy = this.#byArn.get(arn)?.execution;
+    if (copy && !copy.startedBy.origin) throw errors.executionExists(arn);
+    if (copy?.end) {
+      this.#drop(copy);
+      this.#redriven++;
+      copy = undefined;
+    }
+    if (!copy) {
+      copy = new Execution(arn, machine, input, this.services, this.#onEnd, this.#started++, { origin });
+      this.#add(copy);
+    }
+    copy.copy(events, end);
+    const { bytes, length } = copy.history;
+    if (this.hasRoom && !this.services.kept.isTooMuch(bytes)) return copy;
+    this.#drop(copy);
+    this.#redriven++;
+    throw errors.invalidRequest(
+      `There is no room for its history, of which ${length} events have ${bytes} bytes: start the local service with a larger 'keptBytes', and with a larger heap if that is too small`,
+    );
   }
 
   /** False while the executions take as much memory as they may. */
@@ -254,7 +299,7 @@ export class Executions {
 
   #add(execution: Execution): void {
     const { arn, machine, startedBy } = execution;
-    machine.lifecycle.running++;
+    if (!startedBy.origin) machine.lifecycle.running++;
     const parent = parentKey(startedBy);
     this.#byArn.set(arn, {
       execution,
@@ -267,7 +312,7 @@ export class Executions {
 
   readonly #onEnd = (execution: Execution): void => {
     execution.endedAs = this.#ended++;
-    execution.machine.lifecycle.running--;
+    if (!execution.startedBy.origin) execution.machine.lifecycle.running--;
     this.onEnded(execution.machine);
     this.#keep(execution);
   };

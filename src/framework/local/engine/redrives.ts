@@ -44,7 +44,8 @@ export class Redrives {
  * DescribeExecution. As recorded from the live service, the texts have no full stop.
  */
 export function notRedrivable(execution: Execution, now: number): string | undefined {
-  const { machine, status, end, startedAt, history } = execution;
+  const { machine, status, end, startedAt, history, startedBy } = execution;
+  if (startedBy.origin) return 'Execution is a copy of one that ran elsewhere';
   if (machine.lifecycle.deleting) return 'State machine is in DELETING status';
   if (!end || status === 'SUCCEEDED') return `Execution is ${status} and cannot be redriven`;
   if (history.length >= HISTORY_LIMIT - 1) return 'Execution history event limit exceeded';

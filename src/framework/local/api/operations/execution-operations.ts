@@ -269,6 +269,9 @@ export const executionOperations: Record<string, Operation> = {
     const cause = checker.text('cause', { max: MAX.cause });
     checker.done();
     const execution = executions.get(checkArn(arn, 'execution'));
+    const { origin } = execution.startedBy;
+    if (origin)
+      throw errors.invalidRequest(`The execution does not run here: stop ${origin.arn} where it runs`);
     execution.stop(error, cause);
     return { stopDate: toSeconds(execution.end?.at ?? execution.startedAt) };
   },

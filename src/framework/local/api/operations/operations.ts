@@ -9,6 +9,7 @@ import { aliasOperations } from './alias-operations.js';
 import { describeExecution, executionOperations } from './execution-operations.js';
 import { machineOperations, versionOperations } from './machine-operations.js';
 import { mapRunOperations } from './map-run-operations.js';
+import { putOperations } from './put-operation.js';
 import { tagOperations } from './tag-operations.js';
 import { taskOperations } from './task-operations.js';
 import { testStateOperations } from './test-state-operation.js';
@@ -26,6 +27,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     ...validateOperations,
     ...testStateOperations,
     ...executionOperations,
+    ...putOperations,
     ...mapRunOperations,
   }),
 );

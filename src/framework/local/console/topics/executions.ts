@@ -129,6 +129,7 @@ function factsOf({ arn, name, machine, input, startedAt, startedBy }: Execution)
     definition: machine.definition,
     input,
     startedAt,
+    ...(startedBy.origin && { ranAs: startedBy.origin.arn }),
     ...(executionArn !== undefined && {
       parent: {
         arn: executionArn,
