@@ -313,20 +313,21 @@ test('activities are those of the same names here, and a history of many megabyt
   expect(JSON.parse(found.definition ?? '')).toMatchObject({ States: { Work: { Resource: ours } } });
 });
 
-test.each<[arn: string, says: RegExp, more?: string[]]>([
+test.each<[arn: string, says: RegExp]>([
   ['arn:aws:states:us-east-1:123456789012:execution:Choice:gone', /has no execution .*check the ARN/],
   ['arn:aws:states:us-east-1:123456789012:express:Choice:a:b', /no history of an EXPRESS execution/],
   ['arn:aws:states:us-east-1:123456789012:stateMachine:Choice', /expected the ARN of an execution/],
-  [
-    'arn:aws:states:us-east-1:123456789012:execution:Choice:x',
-    /no local service answers.*--port/,
-    ['--port', '1'],
-  ],
-])('%s can not be pulled, and it says what to do', async (arn, says, more = []) => {
-  const run = pull(arn, ...more);
+])('%s can not be pulled, and it says what to do', async (arn, says) => {
+  const run = pull(arn);
   expect(await run.ended).toEqual({ code: 1, signal: null });
   expect(run.stdout()).toBe('');
   expect(run.stderr()).toMatch(says);
+});
+
+test('without a local service it says how to start one', async () => {
+  const run = pull(await start(aws, 'Choice', INPUT), '--port', '1');
+  expect(await run.ended).toEqual({ code: 1, signal: null });
+  expect(run.stderr()).toMatch(/nothing listens at http:..127\.0\.0\.1:1: start it with .*--port N/);
 });
 
 test('credentials that may not read it are told the three permissions', async () => {

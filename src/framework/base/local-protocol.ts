@@ -29,9 +29,9 @@ export const PUT_TASK_LOG = 'StepwrightLocal.PutTaskLog';
 
 /**
  * The `x-amz-target` of an operation that only the local service has. It shows an execution that ran elsewhere. The body
- * has `machine` (`arn`, `definition` and `roleArn`), `execution` (`arn`, `input` and `startedAt`), a part of its
- * `events` as the JSON of `PutEvent[]`, and in the request with the last part, if it has ended, its `end`: `status`, `at`
- * and perhaps `output`, `error` and `cause`. Times are epoch milliseconds.
+ * has `executionArn`, `input`, `startedAt`, `stateMachineArn`, `definition`, `roleArn`, and a part of its `events`, as the
+ * JSON of `PutEvent[]`. If the execution has ended, the request with the last part has its `status` and `stoppedAt`, and
+ * perhaps `output`, `error` and `cause`. Times are epoch milliseconds.
  */
 export const PUT_EXECUTION = 'StepwrightLocal.PutExecution';
 

@@ -1,12 +1,6 @@
-import { isLocalService, PUT_EXECUTION, type PutEvent } from '../../base/local-protocol.js';
+import { PUT_EXECUTION, type PutEvent } from '../../base/local-protocol.js';
 import { systemClock } from '../../base/time/clock.js';
-import {
-  type Endpoint,
-  isLoopback,
-  type LocalEndpoint,
-  localEndpoint,
-  showEndpoint,
-} from '../../aws/endpoint.js';
+import { type Endpoint, type LocalEndpoint, localEndpoint, showEndpoint } from '../../aws/endpoint.js';
 import { readExecution, type RecordedExecution } from '../../aws/queries/execution-queries.js';
 import type { Settings } from '../../config/resolve.js';
 import type { Flags } from '../../config/sources.js';
@@ -40,19 +34,12 @@ export async function pull(executionArn: string, flags: Flags): Promise<number> 
   const here = localEndpoint(settings.port);
   // What a command calls by default has nothing to pull.
   const from: Endpoint = endpoint.kind === 'local' ? { kind: 'aws' } : endpoint;
-  if (from.kind === 'url' && isLoopback(from) && new URL(from.url).port === String(settings.port))
-    throw new Error(
-      `${showEndpoint(from)} is the local service itself: pass --endpoint aws, or --port of another`,
-    );
-  if (!(await isLocalService(here.url)))
-    throw new Error(
-      `no local service answers at ${here.url}: start it with \`${command('start')}\`; if it listens on another port, pass --port N`,
-    );
   const recorded = await read(executionArn, from, settings);
   const secrets = new Secrets(recorded.machine.definition ?? '');
   const events = eventsOf(recorded, secrets);
   const put = await send(recorded, events, secrets, here);
-  tell(recorded, { put, events, url: here.url, masked: secrets.count });
+  if (secrets.count > 0) print(`${secrets.count} tokens and credentials in it were replaced by (masked)`);
+  tell(recorded, put, events, here.url);
   await write(`${put.executionArn}\n`);
   return 0;
 }
@@ -88,7 +75,7 @@ function explain(error: unknown, arn: string, endpoint: Endpoint): unknown {
   const { name, message } = error as Error;
   if (name === 'ExecutionDoesNotExist')
     return new Error(
-      `${showEndpoint(endpoint)} has no execution ${arn}: check the ARN, and that the credentials are of its account. AWS keeps executions for 90 days after their end`,
+      `${showEndpoint(endpoint)} has no execution ${arn}: check the ARN, the account of the credentials, and the endpoint (--endpoint aws). AWS keeps executions for 90 days after their end`,
       { cause: error },
     );
   if (name === 'AccessDeniedException')
@@ -112,9 +99,6 @@ const eventsOf = ({ events }: RecordedExecution, secrets: Secrets): PutEvent[] =
     };
   });
 
-/** The most characters of the events in one request: the local service takes 4 MiB. */
-const PART = 1024 * 1024;
-
 /** Sends an execution to the local service, in as many requests as its history needs. */
 async function send(
   { execution, machine }: RecordedExecution,
@@ -122,68 +106,56 @@ async function send(
   secrets: Secrets,
   here: LocalEndpoint,
 ): Promise<Put> {
-  const { executionArn: arn, input = '{}', startDate, status, stopDate, output, error, cause } = execution;
+  const { executionArn, input = '{}', startDate, status, stopDate, output, error, cause } = execution;
   const { stateMachineArn, definition, roleArn } = machine;
-  const head = {
-    machine: { arn: stateMachineArn, definition, roleArn },
-    execution: { arn, input: secrets.mask(input), startedAt: startDate?.getTime() ?? 0 },
+  const startedAt = startDate?.getTime() ?? 0;
+  const head = { executionArn, startedAt, stateMachineArn, definition, roleArn, input: secrets.mask(input) };
+  const end = stopDate && {
+    status,
+    stoppedAt: stopDate.getTime(),
+    ...secrets.mask({ output, error, cause }),
   };
-  const outcome = secrets.mask({ output, error, cause });
-  const end = stopDate && { status, at: stopDate.getTime(), ...outcome };
   const parts = partsOf(events);
   const answers: Put[] = [];
-  for (const part of parts) {
-    const isLast = part === parts.at(-1);
-    const body = { ...head, events: part, ...(isLast && end && { end }) };
+  for (const [index, part] of parts.entries()) {
+    const body = { ...head, events: part, ...(index === parts.length - 1 && end) };
     answers.push(await callOwnOperation<Put>(here, PUT_EXECUTION, body));
   }
-  const [put] = answers;
-  if (!put) throw new Error(`the history of ${arn} is empty`);
-  return put;
+  const [first] = answers;
+  if (!first) throw new Error('there is no local service');
+  return first;
 }
 
-/** Returns the events as the JSON of several lists, each of about a megabyte. */
+/** The most characters of the events in one request: the local service takes 4 MiB. */
+const PART = 1024 * 1024;
+
+/** Returns the events as the JSON of one or several lists. */
 function partsOf(events: readonly PutEvent[]): string[] {
-  const parts: string[] = [];
-  let part: string[] = [];
-  let size = 0;
-  for (const event of events) {
-    const text = JSON.stringify(event);
-    if (part.length > 0 && size + text.length > PART) {
-      parts.push(`[${part.join()}]`);
-      [part, size] = [[], 0];
-    }
-    part.push(text);
-    size += text.length;
-  }
-  return part.length > 0 ? [...parts, `[${part.join()}]`] : parts;
-}
-
-interface Pulled {
-  readonly put: Put;
-  readonly events: readonly PutEvent[];
-  readonly url: string;
-  readonly masked: number;
+  const text = JSON.stringify(events);
+  if (text.length <= PART || events.length === 1) return [text];
+  const half = Math.ceil(events.length / 2);
+  return [...partsOf(events.slice(0, half)), ...partsOf(events.slice(half))];
 }
 
 /** Prints how the execution ended, where it is shown, and how it can be run on. */
-function tell({ execution, machine }: RecordedExecution, { put, events, url, masked }: Pulled): void {
-  const { status = '', error } = execution;
-  const { executionArn, stateMachineArn, machineIs } = put;
-  const name = machine.name ?? '';
-  print(`${status} ${execution.executionArn}: ${events.length} events`);
+function tell(
+  { execution: { executionArn, status, error }, machine: { name } }: RecordedExecution,
+  { executionArn: copy, stateMachineArn, machineIs }: Put,
+  events: readonly PutEvent[],
+  url: string,
+): void {
+  print(`${status} ${executionArn}: ${events.length} events`);
   if (error !== undefined) print(`error: ${error}`);
-  if (masked > 0) print(`${masked} tokens and credentials in it were replaced by (masked)`);
   if (machineIs === 'created') print(`machine: ${name} was created as ${stateMachineArn}`);
   if (machineIs === 'different')
     print(
       `machine: ${name} of this service has another definition, which is kept. The execution is shown with its own, and runs on by that of ${stateMachineArn}`,
     );
-  print(`console: ${url}/#/executions/${encodeURIComponent(executionArn)}`);
+  print(`console: ${url}/#/executions/${encodeURIComponent(copy)}`);
   const state = status === 'SUCCEEDED' ? undefined : lastState(events);
   if (state !== undefined)
     print(
-      `run it on: ${command('execute')} --endpoint ${url} --from ${quoted(state)} --of ${executionArn} [--input JSON]`,
+      `run it on: ${command('execute')} --endpoint ${url} --from ${quoted(state)} --of ${copy} [--input JSON]`,
     );
 }
 

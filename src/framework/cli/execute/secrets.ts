@@ -1,3 +1,5 @@
+import { parseJson } from '../../base/json.js';
+
 const MASK = '(masked)';
 
 /** The task tokens of Step Functions, by what all of them have at or near their beginning. */
@@ -45,7 +47,7 @@ export class Secrets {
 
   #text(text: string, isParameter: boolean): string {
     const before = this.count;
-    const json = /^\s*[[{]/.test(text) ? parsed(text) : undefined;
+    const json = /^\s*[[{]/.test(text) ? parseJson(text) : undefined;
     if (json === undefined) return text.replaceAll(TOKENS, () => this.#replaced());
     const masked = this.#masked(json, '', isParameter);
     return this.count === before ? text : JSON.stringify(masked);
@@ -54,13 +56,5 @@ export class Secrets {
   #replaced(): string {
     this.count++;
     return MASK;
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
   }
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type PutEvent, PUT_EXECUTION } from '../../../base/local-protocol.js';
 import { compileMachine } from '../../asl/machine.js';
 import { parseArn } from '../../asl/values/arn.js';
-import { isObject, parseJson } from '../../asl/values/json.js';
+import { isObject, type Json, parseJson } from '../../asl/values/json.js';
 import type { ExecutionEnd } from '../../engine/execution.js';
 import type { Machine } from '../../engine/machines/machines.js';
 import { errors } from '../../engine/service-error.js';
@@ -22,59 +22,47 @@ export const putOperations: Record<string, Operation> = {
    * machine.
    */
   [PUT_EXECUTION]({ checker }, stepFunctions) {
-    const asked = partOf(checker, 'machine');
-    const machineArn = asked.requiredText('arn', ARN);
-    const definition = asked.requiredText('definition', { min: 1, max: MAX.definition });
-    const roleArn = asked.requiredText('roleArn', ARN);
-    const ran = partOf(checker, 'execution');
-    const arn = ran.requiredText('arn', ARN);
-    const input = ran.requiredText('input', TEXT);
-    const startedAt = ran.integer('startedAt', 0, LATEST, true) ?? 0;
+    const machineArn = checkArn(checker.requiredText('stateMachineArn', ARN), 'stateMachine');
+    const definition = checker.requiredText('definition', { min: 1, max: MAX.definition });
+    const roleArn = checker.requiredText('roleArn', ARN);
+    const arn = checkArn(checker.requiredText('executionArn', ARN), 'execution');
+    const input = checker.requiredText('input', TEXT);
+    const startedAt = checker.integer('startedAt', 0, LATEST, true) ?? 0;
     const events = checker.requiredText('events', { max: Infinity });
-    const end = checker.object('end');
-    const ended = end && endOf(end);
+    const end = readEnd(checker);
     checker.done();
-    const name = parseArn(checkArn(arn, 'execution'))?.name.split(':')[1] ?? '';
     if (parseJson(input) === undefined) throw errors.invalidInput('the input is not JSON');
-    const { machine, is } = machineFor(
-      checkArn(machineArn, 'stateMachine'),
-      definition,
-      roleArn,
-      stepFunctions,
-    );
-    const copied = { ...machine, definition, roleArn };
+    const { machine, is } = machineFor(machineArn, definition, roleArn, stepFunctions);
+    const name = parseArn(arn)?.name.split(':')[1] ?? '';
     const origin = { arn, startedAt };
-    const copy = stepFunctions.executions.copy(copied, name, input, origin, eventsIn(events), ended);
+    const ran = { ...machine, definition, roleArn };
+    const copy = stepFunctions.executions.copy(ran, name, input, origin, readEvents(events), end);
     return { executionArn: copy.arn, stateMachineArn: machine.arn, machineIs: is };
   },
 };
 
-function partOf(checker: Checker, field: string): Checker {
-  const part = checker.object(field);
-  if (!part) throw errors.invalidRequest(`'${field}' is missing`);
-  return part;
-}
-
-function endOf(end: Checker): ExecutionEnd {
-  const status = end.oneOf('status', ENDS, true) as ExecutionEnd['status'];
-  const at = end.integer('at', 0, LATEST, true) ?? 0;
-  const [output, error, cause] = [end.text('output', TEXT), end.text('error', TEXT), end.text('cause', TEXT)];
-  return { status, at, error, cause, ...(output !== undefined && { output }) };
+/** Returns how the execution has ended; undefined without a `status`. */
+function readEnd(checker: Checker): ExecutionEnd | undefined {
+  const status = checker.oneOf('status', ENDS) as ExecutionEnd['status'] | undefined;
+  const at = checker.integer('stoppedAt', 0, LATEST, status !== undefined) ?? 0;
+  const [output, error, cause] = ['output', 'error', 'cause'].map((field) => checker.text(field, TEXT));
+  return status && { status, at, error, cause, ...(output !== undefined && { output }) };
 }
 
 /** @throws ServiceError ValidationException if the text isn't a list of events */
-function eventsIn(text: string): PutEvent[] {
+function readEvents(text: string): PutEvent[] {
   const events = parseJson(text);
   if (Array.isArray(events) && events.every(isEvent)) return events as unknown as PutEvent[];
   throw errors.invalidRequest("Expected 'events' to be a list of history events, as JSON");
 }
 
-const isEvent = (event: unknown): boolean =>
+/** The previous event of each is an earlier one. */
+const isEvent = (event: Json): boolean =>
   isObject(event) &&
-  [event['id'], event['previous'], event['at']].every(
-    (each) => Number.isSafeInteger(each) && Number(each) >= 0,
-  ) &&
   typeof event['type'] === 'string' &&
+  Number.isSafeInteger(event['at']) &&
+  Number(event['previous']) >= 0 &&
+  Number(event['id']) > Number(event['previous']) &&
   (event['details'] === undefined || isObject(event['details']));
 
 /**
