@@ -325,9 +325,11 @@ test.each<[arn: string, says: RegExp]>([
 });
 
 test('without a local service it says how to start one', async () => {
-  const run = pull(await start(aws, 'Choice', INPUT), '--port', '1');
+  const arn = await start(aws, 'Choice', INPUT);
+  await here.service.close();
+  const run = pull(arn);
   expect(await run.ended).toEqual({ code: 1, signal: null });
-  expect(run.stderr()).toMatch(/nothing listens at http:..127\.0\.0\.1:1: start it with .*--port N/);
+  expect(run.stderr()).toMatch(/nothing listens at http:..127\.0\.0\.1:\d+: start it with .*--port N/);
 });
 
 test('credentials that may not read it are told the three permissions', async () => {

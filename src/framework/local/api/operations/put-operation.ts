@@ -28,15 +28,16 @@ export const putOperations: Record<string, Operation> = {
     const arn = checkArn(checker.requiredText('executionArn', ARN), 'execution');
     const input = checker.requiredText('input', TEXT);
     const startedAt = checker.integer('startedAt', 0, LATEST, true) ?? 0;
-    const events = checker.requiredText('events', { max: Infinity });
+    const text = checker.requiredText('events', { max: Infinity });
     const end = readEnd(checker);
     checker.done();
     if (parseJson(input) === undefined) throw errors.invalidInput('the input is not JSON');
+    const events = readEvents(text);
     const { machine, is } = machineFor(machineArn, definition, roleArn, stepFunctions);
     const name = parseArn(arn)?.name.split(':')[1] ?? '';
     const origin = { arn, startedAt };
     const ran = { ...machine, definition, roleArn };
-    const copy = stepFunctions.executions.copy(ran, name, input, origin, readEvents(events), end);
+    const copy = stepFunctions.executions.copy(ran, name, input, origin, events, end);
     return { executionArn: copy.arn, stateMachineArn: machine.arn, machineIs: is };
   },
 };
