@@ -15,7 +15,6 @@ import { failed, type ToolResult } from '../local/mcp/tool.js';
 import { projectTools } from '../local/mcp/project-tools.js';
 import { tools } from '../local/mcp/mcp-endpoint.js';
 import { formatErrorOf } from './output/format-error.js';
-import { Waits } from '../local/mcp/waits.js';
 import { writeIfRead } from './output/stdio.js';
 import { projectCheck } from './project/project-check.js';
 import { SERVICE_HEADER } from '../base/local-protocol.js';
@@ -51,13 +50,10 @@ export async function mcp(flags: Flags, projectFlags: readonly string[]): Promis
 
 /** Returns a function that calls a tool: here if it needs no service, and otherwise that of the local service. */
 function toolsFor(flags: Flags, checkProject: () => Promise<string>): ToolServer['callTool'] {
-  const waits = new Waits(systemClock);
   return async (name, given, signal) => {
     const own = projectTools.find(({ listing }) => listing.name === name);
     try {
-      return await (own
-        ? own.run(given, { checkProject, waits, signal })
-        : callService(flags, name, given, signal));
+      return await (own ? own.run(given, { checkProject }) : callService(flags, name, given, signal));
     } catch (error) {
       return failed(formatErrorOf('mcp', error));
     }

@@ -433,15 +433,6 @@ test('while many calls wait, others are answered at once, and a wait ends with i
   expect(await answered).toHaveLength(32);
 });
 
-test('a check that does not end is given up, and holds nothing', async () => {
-  const bench = await openConsole({ console: { checkProject: () => new Promise(() => {}) } });
-  const tested = call(bench, 'check_project');
-  while (bench.clock.pending === 0) await new Promise(setImmediate);
-  await bench.clock.advance(50_000);
-  expect(await tested).toBe('error: it has not ended within 50 s, and is given up');
-  expect(bench.clock.pending).toBe(0);
-});
-
 test('the events of a state have all of its data, in parts if there is much', async () => {
   const bench = await openConsole();
   const step = { Type: 'Pass', End: true };

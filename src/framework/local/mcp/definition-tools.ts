@@ -62,8 +62,7 @@ export const definitionTools: readonly Tool[] = [
         ...failure,
         ...(retries !== undefined && { stateConfiguration: { retrierRetryCount: retries } }),
       };
-      const test = (signal: AbortSignal): Promise<object> => parts.call('TestState', request, signal);
-      const answer = await parts.waits.for(test, parts.signal);
+      const answer = await parts.call<object>('TestState', request);
       return excerpt(JSON.stringify(answer, undefined, 1), { from, again: SAME_CALL });
     },
   ),

@@ -2,9 +2,18 @@ import { START_FROM } from '../../base/local-protocol.js';
 import type { Execution } from '../engine/execution.js';
 import { executionTest } from '../console/queries.js';
 import { logReport, openTasksReport, outputOf, stateReport, summaryOf, traceOf } from './execution-report.js';
-import { DOCUMENT, excerpt, FROM, SAME_CALL, tool, type Tool, type ToolCall, ToolError } from './tool.js';
+import {
+  DOCUMENT,
+  excerpt,
+  FROM,
+  SAME_CALL,
+  tool,
+  type Tool,
+  type ToolCall,
+  ToolError,
+  LONGEST_WAIT_SECONDS,
+} from './tool.js';
 import { findExecution, findMachine } from './find.js';
-import { LONGEST_WAIT_SECONDS } from './waits.js';
 
 const EXECUTION = {
   type: 'string',

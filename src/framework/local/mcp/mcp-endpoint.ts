@@ -18,8 +18,7 @@ import {
   unsupported,
   VERSIONS,
 } from './protocol.js';
-import { failed, type Tool, type ToolResult } from './tool.js';
-import { Waits } from './waits.js';
+import { failed, type Tool, type ToolResult, Waits } from './tool.js';
 import { definitionTools } from './definition-tools.js';
 import { executionTools } from './execution-tools.js';
 import { machineTools } from './machine-tools.js';
@@ -84,8 +83,7 @@ export class McpEndpoint implements RequestHandler {
     const { service } = this;
     const { checkProject, workers = () => [] } = this.options;
     const { stepFunctions, log } = service;
-    const call = <T>(operation: string, body: object, closed = signal): Promise<T> =>
-      this.#run(operation, body, closed);
+    const call = <T>(operation: string, body: object): Promise<T> => this.#run(operation, body, signal);
     try {
       const parts = { stepFunctions, call, waits: this.#waits, checkProject, workers, signal };
       return await found.run(given, parts);

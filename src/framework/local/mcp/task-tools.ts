@@ -2,8 +2,7 @@ import { Checker } from '../api/request-validation.js';
 import type { TakenTask } from '../console/api.js';
 import { takeTask } from '../console/commands.js';
 import { findActivity, findExecution } from './find.js';
-import { tool, type Tool, ToolError } from './tool.js';
-import { LONGEST_WAIT_SECONDS } from './waits.js';
+import { tool, type Tool, ToolError, LONGEST_WAIT_SECONDS } from './tool.js';
 
 /** The worker name that the history shows for a task that an agent has taken. */
 const WORKER_NAME = 'mcp';

@@ -1,7 +1,7 @@
+import type { Clock } from '../../base/time/clock.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import { ServiceError } from '../engine/service-error.js';
 import type { WorkerSource } from '../console/topics/workers.js';
-import type { Waits } from './waits.js';
 import { show } from '../../base/show.js';
 import { didYouMean, nearest } from '../asl/definition/reader.js';
 import { isObject } from '../asl/values/json.js';
@@ -14,21 +14,20 @@ export interface ProjectCall {
    * project.
    */
   readonly checkProject: (() => Promise<string>) | undefined;
-  readonly waits: Waits;
-  /** Aborts when the client no longer waits for the result. */
-  readonly signal: AbortSignal;
 }
 
 /** The objects that a call of a tool works with. */
 export interface ToolCall extends ProjectCall {
   readonly stepFunctions: StepFunctions;
   readonly workers: WorkerSource;
+  readonly waits: Waits;
+  /** Aborts when the client no longer waits for the result. */
+  readonly signal: AbortSignal;
   /**
    * Runs an operation of the API.
-   * @param signal aborts when the result is not wanted any more. @default that of the call
    * @throws ServiceError
    */
-  readonly call: <T>(operation: string, body: object, signal?: AbortSignal) => Promise<T>;
+  readonly call: <T>(operation: string, body: object) => Promise<T>;
 }
 
 /** A tool as `tools/list` returns it. */
@@ -244,4 +243,38 @@ function endOfLine(part: string, limit: number): number {
 /** A mistake in the call of a tool, or a thing that it names and that isn't there. Its message proposes the fix. */
 export class ToolError extends Error {
   override readonly name = 'ToolError';
+}
+
+/** The most calls that may wait at the same time. */
+const WAIT_LIMIT = 32;
+/** The longest wait of one call, in seconds. Clients give up a call after a minute. */
+export const LONGEST_WAIT_SECONDS = 50;
+const CHECK_EVERY_MS = 50;
+
+/** The waits of all calls. While WAIT_LIMIT calls wait, another one returns what it finds at once. */
+export class Waits {
+  #waiting = 0;
+
+  constructor(private readonly clock: Clock) {}
+
+  /**
+   * Calls `find` until it returns a value, the time is over, or `signal` aborts.
+   * @returns what `find` has returned last
+   */
+  async until<T>(find: () => T | undefined, seconds: number, signal: AbortSignal): Promise<T | undefined> {
+    let found = find();
+    if (found !== undefined || this.#waiting >= WAIT_LIMIT) return found;
+    const deadline = this.clock.now() + seconds * 1000;
+    this.#waiting++;
+    try {
+      for (let left = seconds * 1000; found === undefined && left > 0; left = deadline - this.clock.now()) {
+        await this.clock.sleep(Math.min(CHECK_EVERY_MS, left), signal);
+        if (signal.aborted) break;
+        found = find();
+      }
+    } finally {
+      this.#waiting--;
+    }
+    return found;
+  }
 }

@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { HttpHeaders } from './sdk-metadata.js';
+import type { HttpHeaders } from './sdk-spelling.js';
 
 export interface HttpResponse {
   readonly status: number;

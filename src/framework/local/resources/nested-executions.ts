@@ -6,8 +6,7 @@ import { parseServiceArn } from '../asl/definition/service-resource.js';
 import type { CallTarget, ResourceAnswer, SubmittedTask } from '../asl/runtime/resource.js';
 import { bareText, CAUSE_LIMIT, isObject, readJson, type Json, type JsonObject } from '../asl/values/json.js';
 import type { CallTaker } from './resource-list.js';
-import { sdkMetadata } from './sdk-metadata.js';
-import { sdkRequest, sdkResponse } from './sdk-spelling.js';
+import { sdkMetadata, sdkRequest, sdkResponse } from './sdk-spelling.js';
 import { optimisedFailure, sdkFailure } from './service-failure.js';
 
 /** The API of the service itself, as the Tasks of its executions call it. */

@@ -5,7 +5,7 @@ import { csvItems, DELIMITERS, rowsOf } from './csv.js';
 import { itemsOf, readerFailure, type Item } from './item.js';
 import { jsonItems, jsonLines, pointedItems } from './json-items.js';
 import { textOf } from './lines.js';
-import type { ObjectStore, StoredObject } from '../runtime/object-store.js';
+import type { ObjectStore, StoredObject } from '../runtime/running-execution.js';
 
 /** The fields of an ItemReader that say what it reads and in which format. */
 export interface ReadFormat {

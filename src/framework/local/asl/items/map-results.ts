@@ -6,7 +6,7 @@ import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 import type { ChildEnd, MapResults } from '../runtime/map-run.js';
 import { StateFailure } from '../runtime/state-failure.js';
 import type { Json } from '../values/json.js';
-import type { ObjectStore } from '../runtime/object-store.js';
+import type { ObjectStore } from '../runtime/running-execution.js';
 
 /** The field WriterConfig. AWS page "ResultWriter (Map)". */
 export interface WriterConfig {

@@ -1,8 +1,17 @@
 import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 import type { Reader } from '../definition/reader.js';
 import { type Expression, runtimeFailure, type StateData } from '../expression.js';
-import { batched, type BatchRule, singly } from '../items/batches.js';
-import { inputOf, itemsOf, mapContext, readerFailure, STATE_DATA, type Item } from '../items/item.js';
+import {
+  batched,
+  type BatchRule,
+  singly,
+  inputOf,
+  itemsOf,
+  mapContext,
+  readerFailure,
+  STATE_DATA,
+  type Item,
+} from '../items/item.js';
 import { readItems } from '../items/item-reader.js';
 import { ResultFiles, ResultList } from '../items/map-results.js';
 import type { Branch } from '../runtime/branch.js';

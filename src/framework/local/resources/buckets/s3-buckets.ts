@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { ObjectStore, StoredObject } from '../../asl/runtime/object-store.js';
+import type { ObjectStore, StoredObject } from '../../asl/runtime/running-execution.js';
 import { isLoopback } from '../http-request.js';
 import type { SdkPackages } from '../services/service-client.js';
 

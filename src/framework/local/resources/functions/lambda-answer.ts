@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ResourceAnswer } from '../../asl/runtime/resource.js';
 import { CAUSE_LIMIT, ERROR_LIMIT, isObject, parseJson } from '../../asl/values/json.js';
-import { type HttpHeaders, sdkMetadata } from '../sdk-metadata.js';
+import { type HttpHeaders, sdkMetadata } from '../sdk-spelling.js';
 
 /** Lambda's answer to an invocation. */
 export interface LambdaAnswer {

@@ -1,5 +1,5 @@
 import { isLoopback } from '../http-request.js';
-import type { HttpHeaders } from '../sdk-metadata.js';
+import type { HttpHeaders } from '../sdk-spelling.js';
 import type { ServiceFault } from '../service-failure.js';
 import { fromSdk, type Schema, toSdk } from './shape.js';
 import type { JsonObject, Json } from '../../asl/values/json.js';
