@@ -13,10 +13,8 @@ import type { Message, Position, Topic } from './topics/topic.js';
 
 /** The most streams that may be open at the same time. A browser takes one for all its windows. */
 const STREAM_LIMIT = 64;
-/** The topics that any stream may send, whatever the others send. A window takes one. */
-const SURE_TOPICS = 2;
-/** The most topics that all streams together may send beyond those, and the most that one may send of them. */
-const MORE_TOPICS = { all: 128, each: 62 } as const;
+/** The most topics that a stream may send. A window takes one. */
+const TOPIC_LIMIT = 64;
 
 type Follow = Commands['Follow'];
 const STREAM: keyof Follow['request'] = 'stream';
@@ -98,22 +96,11 @@ export class Streams {
     return stream;
   }
 
-  /**
-   * Returns why a stream can't send another topic; undefined if it can. No browser can take the topics of the others.
-   */
-  #topicRefusal(stream: TopicStream): string | undefined {
-    if (stream.size < SURE_TOPICS) return undefined;
-    if (moreThanSure(stream) >= MORE_TOPICS.each)
-      return `The service serves ${SURE_TOPICS + MORE_TOPICS.each} windows of a browser at most: close one`;
-    const more = [...this.#open].reduce((sum, each) => sum + moreThanSure(each), 0);
-    return more < MORE_TOPICS.all
-      ? undefined
-      : `The service serves ${SURE_TOPICS} windows of each browser, and ${MORE_TOPICS.all} more of all together: close one`;
-  }
-
   #add(stream: TopicStream, { name, topic, arn, seen }: FollowedTopic): TopicRefusal[] {
-    const message = this.#topicRefusal(stream);
-    if (message !== undefined) return [{ name, error: 'Busy', message }];
+    if (stream.size >= TOPIC_LIMIT) {
+      const message = `The service serves ${TOPIC_LIMIT} windows of a browser at most: close one`;
+      return [{ name, error: 'Busy', message }];
+    }
     try {
       const opened = openTopic({ topic, arn }, this.stepFunctions, this.workers);
       stream.follow(name, opened, readPosition(seen, this.#born));
@@ -124,8 +111,6 @@ export class Streams {
     }
   }
 }
-
-const moreThanSure = ({ size }: TopicStream): number => Math.max(size - SURE_TOPICS, 0);
 
 function readTopic(checker: Checker): FollowedTopic {
   const [name, topic, arn, seen] = FIELDS;

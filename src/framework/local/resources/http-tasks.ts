@@ -74,7 +74,7 @@ async function answer(resource: string, input: JsonObject, signal: AbortSignal):
   const body = bodyOf(input, headers);
   try {
     const response = await sendRequest(url, bareText(input['Method'] ?? 'GET'), headers, body, signal);
-    return isGateway ? gatewayAnswer(response) : httpAnswer(response);
+    return answerIn(response, isGateway);
   } catch (error) {
     const cause = `Unable to execute HTTP request: ${(error as Error).message}`;
     return {
@@ -107,34 +107,20 @@ function bodyOf(input: JsonObject, headers: Record<string, string | string[]>): 
   return form.toString();
 }
 
-/** AWS page "Call HTTPS APIs in Step Functions workflows": the fields of the result, and the names of errors. */
-function httpAnswer({ status, statusText, headers, body }: HttpResponse): ResourceAnswer {
-  if (status < 200 || status >= 300)
-    return { kind: 'failed', error: `States.Http.StatusCode.${status}`, cause: body.slice(0, CAUSE_LIMIT) };
+/**
+ * Returns the answer of an HTTP Task (AWS page "Call HTTPS APIs in Step Functions workflows") or of API Gateway, whose
+ * headers keep their case (recorded from the live service).
+ */
+function answerIn({ status, statusText, headers, body }: HttpResponse, isGateway: boolean): ResourceAnswer {
+  const error = isGateway ? `ApiGateway.${status}` : `States.Http.StatusCode.${status}`;
+  if (status < 200 || status >= 300) return { kind: 'failed', error, cause: body.slice(0, CAUSE_LIMIT) };
+  const listed: Record<string, string[]> = {};
+  for (const [name, value] of headers) (listed[isGateway ? name : name.toLowerCase()] ??= []).push(value);
   const fields = {
-    Headers: listed(headers, true),
-    ResponseBody: parsedBody(headers, body),
+    ...{ Headers: listed, ResponseBody: parsedBody(headers, body) },
     ...{ StatusCode: status, StatusText: statusText },
   };
   return { kind: 'succeeded', output: JSON.stringify(fields) };
-}
-
-/** Recorded from the live service. */
-function gatewayAnswer({ status, statusText, headers, body }: HttpResponse): ResourceAnswer {
-  if (status < 200 || status >= 300)
-    return { kind: 'failed', error: `ApiGateway.${status}`, cause: body.slice(0, CAUSE_LIMIT) };
-  const fields = {
-    Headers: listed(headers, false),
-    ResponseBody: parsedBody(headers, body),
-    ...{ StatusCode: status, StatusText: statusText },
-  };
-  return { kind: 'succeeded', output: JSON.stringify(fields) };
-}
-
-function listed(headers: HttpResponse['headers'], isLower: boolean): Record<string, string[]> {
-  const all: Record<string, string[]> = {};
-  for (const [name, value] of headers) (all[isLower ? name.toLowerCase() : name] ??= []).push(value);
-  return all;
 }
 
 const parsedBody = (headers: HttpResponse['headers'], body: string): Json =>
