@@ -62,11 +62,6 @@ test("the tests' tsconfig.json of docs/testing.md is the one that a new project 
   );
 });
 
-test('the Dockerfile of docs/deploy.md is the one that a new project gets', () => {
-  const shown = page('docs/deploy.md').fences.filter(({ language }) => language === 'dockerfile');
-  expect(shown.map(({ code }) => code)).toEqual([readFileSync('templates/project/Dockerfile', 'utf8')]);
-});
-
 test("the README's tsconfig has what the decorators need", () => {
   const { compilerOptions } = JSON.parse(code('{\n  "compilerOptions"')) as {
     compilerOptions: Record<string, unknown>;
