@@ -194,7 +194,7 @@ const machineTimeout: JsonEdit = {
 const withoutTimeout: Found = {
   code: 'MACHINE_TIMEOUT_MISSING',
   level: 'advice',
-  what: 'the machine has no TimeoutSeconds: where no worker runs, an execution waits for up to a year',
+  what: 'the machine has no TimeoutSeconds: a state that has none either waits for a worker for up to a year',
   fix: 'say how long all of it may take',
   paste: paste('TimeoutSeconds', MACHINE_TIMEOUT_SECONDS),
   edits: [machineTimeout],

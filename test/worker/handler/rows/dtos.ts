@@ -125,6 +125,16 @@ export class Huge {
   @Transform(({ value }: { value: string }) => BigInt(value)) @Allow() amount!: bigint;
 }
 
+class NoAmount extends Error {}
+
+export class Amount {
+  @Transform(() => {
+    throw new NoAmount('secret');
+  })
+  @Allow()
+  amount!: number;
+}
+
 export class Conditional {
   @IsIn(['card', 'cash']) kind!: string;
   @ValidateIf(({ kind }: Conditional) => kind === 'card') @IsString() number?: string;

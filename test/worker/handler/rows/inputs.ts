@@ -43,6 +43,7 @@ const notAnArray = (path: string): [string, string, string] => [
 const anObject = (path = ''): Violation => [path, 'isObject', `${path || 'the value'} must be an object`];
 const anArray = (path = ''): Violation => [path, 'isArray', `${path || 'the value'} must be an array`];
 const HELLO = 'a valid Hello';
+const MANY = Array.from({ length: 150 }, (_, index) => `k${index}`);
 const WHO_STRING: Violation = ['who', 'isString', 'who must be a string'];
 const WHO_EMPTY: Violation = ['who', 'isNotEmpty', 'who should not be empty'];
 const deep = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
@@ -194,6 +195,16 @@ const keys: Row[] = [
     dto.Hello,
     '{"who":"","odd key":2}',
     refused(HELLO, ['["odd key"]', 'unknownKey', '["odd key"] is not a known key'], WHO_EMPTY),
+    { unknownKeys: 'refuse' },
+  ),
+  row(
+    'a hundred and fifty unknown keys',
+    dto.Hello,
+    JSON.stringify({ who: 'a', ...Object.fromEntries(MANY.map((key) => [key, 1])) }),
+    refused(
+      HELLO,
+      ...MANY.map((key): [string, string, string] => [key, 'unknownKey', `${key} is not a known key`]),
+    ),
     { unknownKeys: 'refuse' },
   ),
   row(
@@ -396,6 +407,16 @@ const fields: Row[] = [
       'amount',
       'transform',
       "amount can't be read: a @Transform, @Type or setter threw SyntaxError",
+    ]),
+  ),
+  row(
+    'a @Transform that throws an error of its own class',
+    dto.Amount,
+    '{"amount":1}',
+    refused('a valid Amount', [
+      'amount',
+      'transform',
+      "amount can't be read: a @Transform, @Type or setter threw NoAmount",
     ]),
   ),
   row(

@@ -12,14 +12,11 @@ import {
   OBJECT,
   SCALAR_KINDS,
 } from '../../../declare/dto/kinds.js';
-import { asJson } from '../outcome/failure.js';
+import { asJson, nameOfThrown } from '../outcome/failure.js';
 import { mapParts, setOf, type ValuePath, violationAt } from './value-path.js';
 import { MOST_VIOLATIONS, type Violation } from '../outcome/own-errors.js';
 
 type JsonObject = Record<string, unknown>;
-
-/** Once an input has this many violations, no more unknown keys are reported. */
-const UNKNOWN_KEYS_LIMIT = 100;
 
 /**
  * Takes the place of a value that was rejected, so that the elements after it in an array keep their indexes. Rules
@@ -219,7 +216,7 @@ export class ObjectReader {
     for (const step of Object.keys(source)) {
       if (byKey.has(step) || step === also) continue;
       if (unknownKeys === 'drop') onDropped(step, type);
-      else if (this.violations.length >= UNKNOWN_KEYS_LIMIT) return;
+      else if (this.violations.length >= MOST_VIOLATIONS) return;
       else this.#wrong({ within, step }, 'unknownKey', 'is not a known key');
     }
   }
@@ -229,8 +226,8 @@ export class ObjectReader {
    * value, since no rule has checked that value yet.
    */
   #threw(error: unknown, path: ValuePath | undefined): unknown {
-    const name = error instanceof Error ? error.name : typeof error;
-    return this.#wrong(path, 'transform', `can't be read: a @Transform, @Type or setter threw ${name}`);
+    const fault = `can't be read: a @Transform, @Type or setter threw ${nameOfThrown(error)}`;
+    return this.#wrong(path, 'transform', fault);
   }
 
   #mustBe({ rule, expected }: Kind, value: unknown, path: ValuePath | undefined): unknown {

@@ -196,6 +196,10 @@ interface Named {
   readonly warning?: string;
 }
 
+/** Returns the name under which a thrown error would be reported; the type of a thrown value that is no error. */
+export const nameOfThrown = (thrown: unknown): string =>
+  isError(thrown) ? nameOf(thrown, [thrown]).name : typeof thrown;
+
 /** Returns the error name to report. It has at most 256 characters, and is never a reserved name. */
 function nameOf(error: ErrorLike, chain: readonly ErrorLike[]): Named {
   const given = chain.map(givenName).find((name) => name !== undefined) ?? ownName(error);
