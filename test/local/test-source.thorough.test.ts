@@ -116,7 +116,7 @@ test.each<[string, object, Parameters<typeof sourceOf>[1], RegExp[]]>([
         for (const task of tasks) task.settle({ kind: 'succeeded', output: '"yes"' });
       },
     },
-    [/'TestMachine\.Ask': \{ output: \{ "MessageId": "m" \} \}/, /await ask\.succeed\("yes"\)/],
+    [/'TestMachine\.Ask': \{ output: \{ "MessageId": "m" \} \}/, /await task1\.succeed\("yes"\)/],
   ],
   [
     'a task that times out is taken and not answered',
@@ -138,7 +138,7 @@ test.each<[string, object, Parameters<typeof sourceOf>[1], RegExp[]]>([
           .takeOldest('w', () => true)
           ?.settle({ kind: 'failed', error: "E'", cause: '\u2028"\'\n${1}' }),
     },
-    [/const itSX = /, /JSON\.parse\('/],
+    [/const task1 = /, /JSON\.parse\('/],
   ],
   [
     'data that differ from run to run are not compared',

@@ -25,8 +25,7 @@ const HTTP_PORT = 80;
  */
 export function apiCheck(names: Names): (request: IncomingMessage) => boolean {
   const known = new Set(namesOf(names).map((each) => nameIn(each)));
-  // For StartSyncExecution the SDK puts `sync-` before the host. The operation is not supported, but it is rejected
-  // later with a better message.
+  // For StartSyncExecution the SDK puts `sync-` before the host.
   const isKnown = (name: string): boolean =>
     known.has(name) || (name.startsWith('sync-') && known.has(name.slice(5)));
   return ({ headers: { host, origin } }) =>

@@ -592,7 +592,6 @@ export interface WorkerTask extends Pick<TaskStatus, 'handler'> {
   readonly progress: number | null;
 }
 
-/** A task that the person who uses the page has taken. */
 /** A task that waits for a result. */
 export interface OpenTaskRow {
   readonly taskToken: string;
@@ -613,6 +612,7 @@ export interface OpenTaskRow {
   readonly due: number | undefined;
 }
 
+/** A task that the person who uses the page has taken. */
 export interface TakenTask extends TaskOrigin {
   readonly taskToken: string;
   readonly input: string;

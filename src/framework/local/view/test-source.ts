@@ -183,9 +183,8 @@ interface Step {
 
 /** Returns the lines that take and answer the tasks, in the order in which that happened. */
 function answers(calls: readonly Call[], { isStable, run }: Facts): string[] {
-  const names = new Names();
   const steps = calls
-    .flatMap((call) => stepsOf(call, names.of(call.state), isStable))
+    .flatMap((call, at) => stepsOf(call, `task${at + 1}`, isStable))
     .toSorted((a, b) => a.event.id - b.event.id);
   return isTimed(run) ? timed(steps, run) : steps.flatMap(({ lines }) => lines);
 }
@@ -318,31 +317,6 @@ function submissionsIn(events: readonly HistoryEvent[]): Map<number, HistoryEven
   }
   return found;
 }
-
-/** Names variables after states, each with a name of its own. */
-class Names {
-  readonly #used = new Map<string, number>([...RESERVED].map((each) => [each, 1]));
-
-  of(state: string): string {
-    const words = state.match(/[A-Za-z][A-Za-z0-9]*/g) ?? ['task'];
-    const name = words
-      .map(
-        (word, index) =>
-          `${index === 0 ? word.charAt(0).toLowerCase() : word.charAt(0).toUpperCase()}${word.slice(1)}`,
-      )
-      .join('');
-    const count = (this.#used.get(name) ?? 0) + 1;
-    this.#used.set(name, count);
-    return count === 1 ? name : this.of(`${name}${count}`);
-  }
-}
-
-/** The names that the test uses itself, and the words that can't name a variable. */
-const RESERVED = new Set(
-  'definition machine run result expect test createTestMachine await async break case catch class const continue debugger default delete do else enum export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof undefined using var void while with yield arguments eval'.split(
-    ' ',
-  ),
-);
 
 /** Returns JSON as a TypeScript expression. A member `__proto__` would set the prototype of an object literal. */
 function literal(json: string, indent = 0): string {
