@@ -1,3 +1,5 @@
+import { regionIn } from './format.js';
+
 /** Quotes a text for a POSIX shell: whatever it contains, the shell passes it on as one argument. */
 export const quoted = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
@@ -22,9 +24,6 @@ export interface StartedFrom {
   readonly executionArn: string;
 }
 
-/** The region in an ARN, without which the AWS CLI may ask for one. */
-const regionOf = (arn: string): string => arn.split(':')[3] ?? '';
-
 /**
  * Returns an execution as its ARN, and as the commands that start another with the same input. The AWS CLI can't begin
  * in a state.
@@ -44,7 +43,7 @@ export function copiesOfExecution(
       : [
           {
             name: 'AWS CLI',
-            text: `aws stepfunctions start-execution --state-machine-arn ${quoted(machine.arn)} --input ${quoted(input)} --endpoint-url ${quoted(endpoint)} --region ${quoted(regionOf(arn))}`,
+            text: `aws stepfunctions start-execution --state-machine-arn ${quoted(machine.arn)} --input ${quoted(input)} --endpoint-url ${quoted(endpoint)} --region ${quoted(regionIn(arn))}`,
           },
         ]),
   ];

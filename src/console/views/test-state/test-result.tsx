@@ -60,7 +60,7 @@ export function TestResult({ answer }: { readonly answer: Answer }): JSX.Element
         </p>
       )}
       <div class="beside">
-        <ol class="steps" aria-label="Steps of the data">
+        <ol aria-label="Steps of the data">
           {steps.map(({ name, text }, at) => (
             <li>
               <h3>{name}</h3>
