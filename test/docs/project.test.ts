@@ -54,6 +54,28 @@ test.each([contributing, maintaining])(
   },
 );
 
+test('what MAINTAINING.md says is in a file is there', () => {
+  const pairs = [...maintaining.text.matchAll(/`(\w+)` in `([\w/.-]+\.(?:ts|mjs))`/g)];
+  expect(pairs.length).toBeGreaterThan(4);
+  const missing = pairs.filter(([, name = '', file = '']) => {
+    const path = existsSync(file) ? file : `src/framework/${file}`;
+    return !new RegExp(`(const|type|interface|function) ${name}\\b`).test(readFileSync(path, 'utf8'));
+  });
+  expect(missing.map(([text]) => text)).toEqual([]);
+});
+
+test('no page has the remains of a merge', () => {
+  const marked = /^(<<<<<<<|=======$|>>>>>>>|> > > > )/m;
+  const pages = [
+    ...readdirSync('docs').map((name) => `docs/${name}`),
+    'README.md',
+    'MAINTAINING.md',
+    'CONTRIBUTING.md',
+  ];
+  const texts = pages.filter((name) => name.endsWith('.md'));
+  expect(texts.filter((name) => marked.test(readFileSync(name, 'utf8')))).toEqual([]);
+});
+
 test('dependencies.md names every licence of what is installed with the package, and no other', () => {
   const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
     packages: Record<string, { license?: string; dev?: true; devOptional?: true }>;
