@@ -55,7 +55,7 @@ test.each([contributing, maintaining])(
 );
 
 test('what MAINTAINING.md says is in a file is there', () => {
-  const pairs = [...maintaining.text.matchAll(/`(\w+)` in `([\w/.-]+\.(?:ts|mjs))`/g)];
+  const pairs = [...maintaining.text.matchAll(/`(\w+)` in `((?!.*NAME)[\w/.-]+\.(?:ts|mjs))`/g)];
   expect(pairs.length).toBeGreaterThan(4);
   const missing = pairs.filter(([, name = '', file = '']) => {
     const path = existsSync(file) ? file : `src/framework/${file}`;
