@@ -5,7 +5,7 @@ import { Branch } from '../asl/runtime/branch.js';
 import type { Resources } from '../asl/runtime/resource.js';
 import type { RunningExecution, StateServices } from '../asl/runtime/running-execution.js';
 import { Scope } from '../asl/runtime/scope.js';
-import { Spellings } from '../asl/runtime/spellings.js';
+import { Spellings } from '../asl/runtime/payload-text.js';
 import { isoTime } from '../asl/runtime/state-visit.js';
 import { StepCounter } from '../asl/runtime/interpret.js';
 import type { StateTest, StateTestEnd } from '../asl/runtime/state-test.js';

@@ -13,7 +13,7 @@ import { putOperations } from './put-operation.js';
 import { tagOperations } from './tag-operations.js';
 import { taskOperations } from './task-operations.js';
 import { testStateOperations } from './test-state-operation.js';
-import { validateOperations } from './validate-operation.js';
+import { validateOperations } from './definitions.js';
 
 /** All operations of the API, by their names. */
 export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(

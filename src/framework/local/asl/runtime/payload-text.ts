@@ -1,6 +1,6 @@
+import { getOwn, isObject, type Json, isTooDeep, isTooLarge, weigh } from '../values/json.js';
 import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 import { runtimeFailure } from '../expression.js';
-import { isTooDeep, isTooLarge, type Json, weigh } from '../values/json.js';
 import { dataLimitFailure } from './state-failure.js';
 
 /** The details of data in an event of the history. The local service never cuts it. */
@@ -45,5 +45,95 @@ export class PayloadText {
     if (isTooDeep(text)) throw runtimeFailure(TOO_DEEP);
     this.#fits = true;
     return text.length;
+  }
+}
+
+/**
+ * The texts of JSON values that are shown as they were sent, with their white space: the execution's input, and the
+ * results of a Parallel that contain it. Recorded from the live service.
+ */
+export class Spellings {
+  /** The first value and its text: the input. Few executions keep a second one. */
+  #first: Json = null;
+  #text: string | undefined;
+  #others: WeakMap<object, string> | undefined;
+
+  keep(value: Json, text: string): void {
+    if (!isObject(value) && !Array.isArray(value)) return;
+    if (this.#text === undefined || value === this.#first) {
+      this.#first = value;
+      this.#text = text;
+    } else (this.#others ??= new WeakMap()).set(value, text);
+  }
+
+  /** Forgets all values and their texts. */
+  forget(): void {
+    this.#first = null;
+    this.#text = this.#others = undefined;
+  }
+
+  /** Returns the text of a value; undefined if it is shown as compact JSON. */
+  of(value: Json): string | undefined {
+    if (!isObject(value) && !Array.isArray(value)) return undefined;
+    return value === this.#first ? this.#text : this.#others?.get(value);
+  }
+
+  /** Keeps the text of a value, and of each list and object in it. */
+  keepParts(value: Json, text: string): void {
+    new PartScanner(text, (part, slice) => this.keep(part, slice)).scan(value);
+  }
+
+  /** Keeps the text of a list, if the text of one of its values is kept. */
+  keepList(values: Json[]): void {
+    if (!values.some((value) => this.of(value) !== undefined)) return;
+    const texts = values.map((value) => this.of(value) ?? JSON.stringify(value));
+    this.keep(values, `[${texts.join(',')}]`);
+  }
+}
+
+/** Finds the text of each list and object in a JSON text. */
+class PartScanner {
+  #at = 0;
+
+  constructor(
+    private readonly text: string,
+    private readonly onPart: (value: Json, text: string) => void,
+  ) {}
+
+  /** @param value the parsed text from here on; undefined if it isn't known */
+  scan(value: Json | undefined): void {
+    this.#skip(/\s*/y);
+    const begin = this.#at;
+    const open = this.text[begin];
+    if (open === '{') this.#list('}', () => this.#member(value));
+    else if (open === '[') {
+      let index = 0;
+      this.#list(']', () => this.scan(Array.isArray(value) ? value[index++] : undefined));
+    } else this.#skip(/"(?:[^"\\]|\\.)*"|[^\s,\]}]+/y);
+    if (value !== undefined && (open === '{' || open === '['))
+      this.onPart(value, this.text.slice(begin, this.#at));
+  }
+
+  #list(close: string, readEntry: () => void): void {
+    this.#at++;
+    while (this.#skip(/\s*,?\s*/y) !== undefined && this.#at < this.text.length) {
+      if (this.text[this.#at] === close) break;
+      readEntry();
+    }
+    this.#at++;
+  }
+
+  #member(value: Json | undefined): void {
+    const name = this.#skip(/"(?:[^"\\]|\\.)*"/y) ?? '""';
+    this.#skip(/\s*:/y);
+    this.scan(isObject(value) ? getOwn(value, JSON.parse(name) as string) : undefined);
+  }
+
+  /** Moves behind a match of the pattern at this place, and returns it. */
+  #skip(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.text)?.[0];
+    this.#at += found?.length ?? 0;
+    return found;
   }
 }

@@ -5,7 +5,7 @@ import type { RunObserver, StepCounter } from './interpret.js';
 import type { MapRunOrder, StartedMapRun } from './map-run.js';
 import type { Resource, Resources, TokenTasks } from './resource.js';
 import type { Scope } from './scope.js';
-import type { Spellings } from './spellings.js';
+import type { Spellings } from './payload-text.js';
 import type { StateTest } from './state-test.js';
 
 /** The objects of the service that the states of all executions use. */
