@@ -206,7 +206,7 @@ withChromium('the page of an execution, in a real Chromium', () => {
         `executions/${encodeURIComponent(scene.catalogued)}`,
         '.timeline-row button',
       ],
-      machines: ['machines', 'h2'],
+      machines: ['machines', 'tbody tr'],
       executions: ['executions', '.rows .all .row'],
     } as const;
     /** The texts that are cut, and that pointing at them does not tell. */
