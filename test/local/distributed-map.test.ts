@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   CreateStateMachineCommand,
+  DeleteStateMachineCommand,
   DescribeExecutionCommand,
   DescribeMapRunCommand,
   DescribeStateMachineCommand,
@@ -278,6 +279,19 @@ describe('how a map run ends', () => {
       'ExecutionAborted<0',
     ]);
     expect(await run.children({ statusFilter: 'RUNNING' })).toEqual([]);
+  });
+
+  test('DeleteStateMachine ends the execution before its next child starts', async () => {
+    const run = await Run.begin(machine(map(TASK, { MaxConcurrency: 1 })), [1, 2, 3]);
+    const { taskToken } = await run.take();
+    await run.bench.client.send(new DeleteStateMachineCommand({ stateMachineArn: `${ARN}stateMachine:M` }));
+    await run.succeed(taskToken);
+    expect(await run.end()).toMatchObject({ status: 'ABORTED' });
+    expect((await run.events()).at(-1)).toMatch(/^ExecutionAborted/);
+    expect(await run.run()).toMatchObject({
+      status: 'ABORTED',
+      itemCounts: { pending: 2, succeeded: 1, total: 3 },
+    });
   });
 
   test('TimeoutSeconds of the machine ends the map run', async () => {

@@ -196,10 +196,11 @@ export class StepFunctions {
     this.tasks = tasks;
     this.activities = activities;
     this.machines = new Machines(clock, resources, log);
-    this.mapRuns = new MapRuns(({ arn, startedBy: { testCase } }, state, mapRunArn, machine) => {
+    this.mapRuns = new MapRuns((execution, state, mapRunArn, machine) => {
+      const { testCase } = execution.startedBy;
       const mapRun = new ChildGroup(mapRunArn, Math.min(keptExecutions, MOST_CHILDREN));
-      const parent = { executionArn: arn, state, mapRun };
-      return this.#childStarter({ parent, ...(testCase && { testCase }) }, machine);
+      const parent = { executionArn: execution.arn, state, mapRun };
+      return this.#childStarter(execution, { parent, ...(testCase && { testCase }) }, machine);
     });
     this.executions = new Executions(
       {
@@ -260,18 +261,23 @@ export class StepFunctions {
   }
 
   /** Returns what starts the children of a map run. @param machine that of the children */
-  #childStarter(startedBy: StartedBy & { readonly parent: Parent }, machine: Machine): ChildStarter {
+  #childStarter(
+    execution: Execution,
+    startedBy: StartedBy & { readonly parent: Parent },
+    machine: Machine,
+  ): ChildStarter {
     const { executions } = this;
     const childOf = (name: string): Execution | undefined =>
       executions.find(`${machine.arn.replace(':stateMachine:', ':execution:')}:${name}`);
     return {
       clock: this.clock,
       hasRoom: () => executions.hasRoom,
-      start: (name, input, value, items) =>
-        executions.start(machine, name, input, value, {
-          ...startedBy,
-          parent: { ...startedBy.parent, items },
-        }),
+      start: (name, input, value, items) => {
+        // The deletion of the machine ends the execution before its next child, as it does before its next state.
+        execution.onTransition();
+        const parent = { ...startedBy.parent, items };
+        return executions.start(machine, name, input, value, { ...startedBy, parent });
+      },
       redrivable: (name) => {
         const child = childOf(name);
         return child && notRedrivable(child, this.clock.now()) === undefined ? child : undefined;

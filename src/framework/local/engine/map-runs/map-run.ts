@@ -160,8 +160,8 @@ export class MapRun implements StartedMapRun {
     const name = this.#nameOf(index);
     const earlier = isRepeated ? this.starter.redrivable(name) : undefined;
     this.#unfinished.add(index);
-    this.counts.started(input.items, isRepeated);
     const child = earlier ?? this.starter.start(name, text, input.value, input.items);
+    this.counts.started(input.items, isRepeated);
     this.#running.set(index, child);
     if (earlier) this.starter.redrive(earlier);
     child.whenEnded(() => {
