@@ -1,6 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
+import { mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import * as s3 from '@aws-sdk/client-s3';
 import { afterEach, expect, test } from '@jest/globals';
@@ -140,4 +143,13 @@ test('a key that leads out of the folder is refused', async () => {
     error: 'States.ItemReaderFailed',
     cause: "The key '../package.json' leads out of the folder of the bucket 'bucket'",
   });
+});
+
+test('a listing of a folder leaves out links that lead to no file', async () => {
+  const bucket = mkdtempSync(join(tmpdir(), 'bucket-'));
+  writeFileSync(join(bucket, 'b.txt'), 'b');
+  symlinkSync(join(bucket, 'gone'), join(bucket, 'a'));
+  symlinkSync(tmpdir(), join(bucket, 'c'));
+  const map = { ...reader('listObjectsV2'), ItemSelector: { 'key.$': '$$.Map.Item.Value.Key' } };
+  expect(await run(map, { s3: { bucket } })).toMatchObject({ output: '[{"key":"b.txt"}]' });
 });

@@ -24,7 +24,7 @@ export class FolderBucket implements ObjectStore {
 
   async *list(_bucket: string, prefix: string, signal: AbortSignal): AsyncGenerator<StoredObject[]> {
     let keys: string[] = [];
-    const describeAll = (): StoredObject[] => keys.map((key) => describe(this.#folder, key));
+    const describeAll = (): StoredObject[] => keys.flatMap((key) => describe(this.#folder, key) ?? []);
     for await (const key of keysIn(this.#folder, '', prefix)) {
       if (signal.aborted) return;
       keys.push(key);
@@ -79,9 +79,12 @@ function* partsOf(text: string): Generator<string> {
   }
 }
 
-function describe(folder: string, key: string): StoredObject {
+/** Returns undefined if there is no such file: it may be gone by now, or a link that leads to no file. */
+function describe(folder: string, key: string): StoredObject | undefined {
   // Without promises, which take ten times the memory and time.
-  const { size, mtimeMs } = statSync(join(folder, key));
+  const stats = statSync(join(folder, key), { throwIfNoEntry: false });
+  if (stats?.isFile() !== true) return undefined;
+  const { size, mtimeMs } = stats;
   const etag = `"${createHash('md5').update(`${key} ${size} ${mtimeMs}`).digest('hex')}"`;
   return { key, size, etag, modifiedAt: mtimeMs, storageClass: 'STANDARD' };
 }
