@@ -30,6 +30,7 @@ test.each([
   ['./dist/file'],
   [{ handler: './f.h', timeout: '3' }],
   [{ handler: './f.h', memoryMb: 0 }],
+  [{ handler: './f.h', memoryMb: 128.5 }],
 ])('a function in no valid form is refused by its name: %j', async (given) => {
   await expect(openBench({ lambdas: { Wrong: given } })).rejects.toThrow(
     /Expected the function 'Wrong' to be/,

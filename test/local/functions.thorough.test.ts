@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, utimesSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -81,7 +84,64 @@ test('ten invocations of a function run at once, and others wait', async () => {
   expect(counts.filter((count) => count === 1).length).toBeLessThanOrEqual(10);
 });
 
+describe('a function that runs, and a process that it has started, end', () => {
+  const isConnected = async (server: Server): Promise<Socket> => {
+    const [socket] = (await once(server, 'connection')) as [Socket];
+    socket.resume().on('error', () => {});
+    return socket;
+  };
+  const listening = async (): Promise<{ server: Server; port: number }> => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return { server, port: (server.address() as AddressInfo).port };
+  };
+
+  test('with the service, also if the function was replaced meanwhile', async () => {
+    const { server, port } = await listening();
+    const bench = await openBench(running('spawns'));
+    const connected = isConnected(server);
+    run(bench, plain(), { port }).catch(() => {});
+    const socket = await connected;
+    const closed = once(socket, 'close');
+    bench.service.replaceFunctions({});
+    await bench.service.close();
+    await closed;
+    server.close();
+  });
+
+  test('with a service that is killed', async () => {
+    const { server, port } = await listening();
+    const definition = JSON.stringify({ StartAt: 'X', States: { X: plain() } });
+    const program = `
+      import { startLocalService } from 'stepwright/local';
+      const service = await startLocalService({ port: 0, lambdas: { F: '${HANDLERS}.spawns' } });
+      const stateMachineArn = service.seedMachine({ name: 'M', definition: ${JSON.stringify(definition)} });
+      await fetch(service.url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/x-amz-json-1.0',
+          'x-amz-target': 'AWSStepFunctions.StartExecution',
+        },
+        body: JSON.stringify({ stateMachineArn, input: '{"port":${port}}' }),
+      });`;
+    const connected = isConnected(server);
+    const killed = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'ignore' });
+    const socket = await connected;
+    const closed = once(socket, 'close');
+    killed.kill('SIGKILL');
+    await closed;
+    server.close();
+  });
+});
+
 describe('a failure of a function', () => {
+  test('is also that of the system, which refuses its process', async () => {
+    const lambdas = { F: { handler: `${HANDLERS}.echo`, env: { NAME: 'a\0b' } } };
+    const { status, error, cause } = await outcome({ lambdas }, plain());
+    expect([status, error]).toEqual(['FAILED', 'TypeError']);
+    expect(cause).toContain('null bytes');
+  });
+
   test('has the type, the message and the trace of the error', async () => {
     const { status, error, cause = '' } = await outcome(running('throws'), plain());
     expect([status, error]).toEqual(['FAILED', 'PaymentDeclined']);

@@ -43,8 +43,8 @@ export async function run(
   bench.client.config.disableHostPrefix = true;
   const command = new StartSyncExecutionCommand({ stateMachineArn, input: JSON.stringify(input) });
   const running = bench.client.send(command);
-  const isOver = running.then(() => true);
   if (seconds === undefined) return ended(await running);
+  const isOver = running.then(() => true);
   for (;;) {
     await bench.clock.advance(seconds * 1_000);
     const turn = new Promise<false>((resolve) => setImmediate(() => resolve(false)));

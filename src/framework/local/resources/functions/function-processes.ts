@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ChildOutput, streamForChild } from '../../../base/log/child-output.js';
 import { entryUrl } from '../../../base/package.js';
+import { Reaper } from '../../../base/reaper.js';
 import type { Cancel, Clock } from '../../../base/time/clock.js';
 import { failed, type FunctionSetup, type Invocation, type InvocationResult } from './invocation.js';
 
@@ -10,6 +11,9 @@ const ENTRY = entryUrl('local/resources/functions/process-entry.js');
 
 /** The most processes of one function. Further invocations wait for one of them. */
 const MOST_PROCESSES = 10;
+
+/** Kills the functions that still run when this process ends, however it ends: one that never pauses doesn't notice. */
+const reaper = new Reaper();
 
 /** A function, and the variables of its environment in addition to those of this process. */
 export interface FunctionWithEnvironment extends FunctionSetup {
@@ -42,9 +46,12 @@ const isResult = (message: Partial<InvocationResult>): message is InvocationResu
 /** V8 ends a process by this signal if its heap is full, and the operating system by the other one. */
 const OUT_OF_MEMORY: readonly unknown[] = ['SIGABRT', 'SIGKILL'];
 
+/** Windows has no process groups. */
+const HAS_GROUPS = process.platform !== 'win32';
+
 /**
  * A process in which a function runs, one invocation at a time. A thread would do less: if its memory is full, V8 may
- * end the whole service.
+ * end the whole service. The processes that the function starts end with it.
  */
 class FunctionProcess {
   readonly changedAt: number | undefined;
@@ -63,7 +70,12 @@ class FunctionProcess {
       env: { ...process.env, ...env },
       execArgv: [`--max-old-space-size=${setup.memoryMb}`],
       stdio: ['ignore', streamForChild(1), streamForChild(2), 'ipc'],
+      detached: HAS_GROUPS,
     });
+    this.#child.on('error', ({ name, message }) =>
+      this.#over(failed({ errorType: name, errorMessage: message })),
+    );
+    this.#register();
     const output = new ChildOutput(this.#child);
     this.#child.on('message', (message) => {
       const result = message as Partial<InvocationResult>;
@@ -74,9 +86,6 @@ class FunctionProcess {
     });
     // A last message may be read after the exit.
     const closed = new Promise((resolve) => this.#child.once('disconnect', resolve));
-    this.#child.on('error', ({ name, message }) =>
-      this.#over(failed({ errorType: name, errorMessage: message })),
-    );
     this.#child.on('exit', (code, signal) => {
       void output.readRest();
       void closed.then(() => this.#exited(code, signal));
@@ -95,6 +104,22 @@ class FunctionProcess {
   end(): void {
     this.#cancel();
     this.#child.kill('SIGKILL');
+  }
+
+  /** Has the process group killed when this process, or the function's own, ends. */
+  #register(): void {
+    const { pid } = this.#child;
+    if (pid === undefined) return;
+    const target = HAS_GROUPS ? -pid : pid;
+    reaper.add(target);
+    this.#child.once('exit', () => {
+      reaper.remove(target);
+      try {
+        process.kill(target, 'SIGKILL');
+      } catch {
+        // Nothing is left of it.
+      }
+    });
   }
 
   /** An idle process keeps this one from ending no more. */
@@ -160,6 +185,11 @@ export class FunctionProcesses {
     });
   }
 
+  /** True while there is a process. */
+  get isRunning(): boolean {
+    return this.#processes.size > 0;
+  }
+
   /** Ends each process when it has nothing to do. */
   retire(): void {
     for (const each of this.#idle.splice(0)) {
@@ -177,9 +207,15 @@ export class FunctionProcesses {
 
   #next(): void {
     if (this.#waiting.length === 0) return;
-    const free = this.#current() ?? this.#start();
-    const asked = free && this.#waiting.shift();
-    if (asked) free.run(asked);
+    try {
+      const free = this.#current() ?? this.#start();
+      const asked = free && this.#waiting.shift();
+      if (asked) free.run(asked);
+    } catch (error) {
+      // The system refuses the process, such as for the size of its environment.
+      const { name, message } = error as Error;
+      this.#waiting.shift()?.resolve(failed({ errorType: name, errorMessage: message }));
+    }
   }
 
   /** Returns an idle process. Those that have loaded an older file are ended. */

@@ -65,6 +65,8 @@ interface OwnFunction {
 /** Runs Lambda functions: those that are configured here, and all others at the endpoint of Lambda if there is one. */
 export class Functions implements CallTaker {
   #own: ReadonlyMap<string, OwnFunction>;
+  /** Those that were replaced while they ran. */
+  #retired: readonly FunctionProcesses[] = [];
 
   /**
    * @param clock the clock for the time that functions take
@@ -82,7 +84,9 @@ export class Functions implements CallTaker {
   replace(lambdas: Lambdas): void {
     const before = this.#own;
     this.#own = this.#made(lambdas);
-    for (const { processes } of before.values()) processes.retire();
+    const replaced = [...before.values()].map(({ processes }) => processes);
+    for (const processes of replaced) processes.retire();
+    this.#retired = [...this.#retired, ...replaced].filter((each) => each.isRunning);
   }
 
   #made(lambdas: Lambdas): ReadonlyMap<string, OwnFunction> {
@@ -118,6 +122,7 @@ export class Functions implements CallTaker {
   /** Ends all processes. */
   close(): void {
     for (const { processes } of this.#own.values()) processes.close();
+    for (const processes of this.#retired) processes.close();
   }
 
   async #answer(resource: string, input: Json, signal: AbortSignal): Promise<ResourceAnswer> {
@@ -206,6 +211,8 @@ function splitHandler(text: string): [path: string, handler: string] | undefined
   return path === undefined || handler === undefined ? undefined : [resolve(path), handler];
 }
 
+const isMemory = (megabytes: number): boolean => Number.isSafeInteger(megabytes) && megabytes >= 1;
+
 /** @throws TypeError if the function is in no valid form */
 function setupOf(name: string, given: LocalFunction) {
   const {
@@ -216,7 +223,7 @@ function setupOf(name: string, given: LocalFunction) {
   } = typeof given === 'string' ? { handler: given } : given;
   const [module, handler] = splitHandler(text) ?? [];
   const timeoutMs = timeout === undefined ? LONGEST_MS : parseDuration(timeout);
-  if (module === undefined || handler === undefined || timeoutMs === undefined || !(memoryMb >= 1))
+  if (module === undefined || handler === undefined || timeoutMs === undefined || !isMemory(memoryMb))
     throw new TypeError(
       `Expected the function '${name}' to be './dist/file.handler', or { handler, timeout: '30s', memoryMb, env }, got ${show(given)}`,
     );

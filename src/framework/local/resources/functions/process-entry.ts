@@ -131,5 +131,5 @@ process.on('unhandledRejection', (reason) => onUncaught(reason, 'Runtime.Unhandl
 process.on('message', (invocation: Invocation) => void answer(invocation));
 // The service has ended.
 process.on('disconnect', () => process.exit());
-// Ctrl-C reaches this process too, and the service decides when it ends.
+// On Windows Ctrl-C reaches this process too, and the service decides when it ends.
 process.on('SIGINT', () => {});
