@@ -66,7 +66,7 @@ export const VIEWS: readonly View[] = [
     () => 'executions',
     async (page) => {
       await page.getByRole('checkbox', { name: 'Choose order-8007' }).check();
-      await press('Keep', 'dialog')(page);
+      await press('Run again', 'dialog')(page);
     },
   ),
   view('execution', ({ running }) => `executions/${running}`, state('Print label')),

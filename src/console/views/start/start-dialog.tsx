@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { nameIn } from '../../model/format.js';
 import { jsonProblem, pretty } from '../../model/json-text.js';
 import { FormDialog } from '../../parts/form-dialog.js';
@@ -32,11 +33,13 @@ export function StartDialog({ machine, again, onClose }: StartProps): JSX.Elemen
   const { name = '', input: text = pretty(known.suggestions[0]?.input ?? '{}') } = draft.typed;
   const setText = (input: string): void => draft.change({ input });
   const problem = jsonProblem(text);
+  const [unkept, setUnkept] = useState<string>();
   const start = useAction(async () => {
     if (problem !== undefined) return;
     const request = { stateMachineArn: machine.arn, input: text, ...(name !== '' && { name }) };
     const { executionArn } = await command('StartExecution', request);
     draft.discard();
+    if (executionArn.split(':')[5] === 'express') return setUnkept(executionArn);
     onClose();
     go('executions', executionArn);
   });
@@ -47,6 +50,11 @@ export function StartDialog({ machine, again, onClose }: StartProps): JSX.Elemen
   return (
     <FormDialog id="start" title={title} action={start} submit={submit} onClose={onClose}>
       {again?.isSaved && <p class="inline green">The definition is saved. This execution runs it.</p>}
+      {unkept !== undefined && (
+        <p class="inline green" role="status">
+          Started. The service keeps no EXPRESS execution: its log has the events of {unkept}.
+        </p>
+      )}
       <InputField value={text} onInput={setText} known={known} problem={problem} />
       <NameField
         value={name}
