@@ -144,7 +144,7 @@ withChromium('a developer at the console', () => {
     await press(page.getByRole('menuitem', { name: /^Save as a test/ }));
     const source = await readFile(await (await download).path(), 'utf8');
     expect(source).toMatch(
-      /await charge\.succeed\("charged"\);[\s\S]*await approve\.succeed\(\{ "by": "Bob" \}\)/,
+      /await task1\.succeed\("charged"\);[\s\S]*await task2\.succeed\(\{ "by": "Bob" \}\)/,
     );
     await runSource(source);
     expect(tab.broken).toEqual([]);

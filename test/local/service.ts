@@ -31,7 +31,7 @@ export async function openBench(options: LocalServiceOptions = {}): Promise<Benc
 }
 
 /** Creates a client as a user would, without retries. */
-export function newClient({ url }: LocalService, region = 'us-east-1'): SFNClient {
+export function newClient({ url }: Pick<LocalService, 'url'>, region = 'us-east-1'): SFNClient {
   return new SFNClient({
     endpoint: url,
     region,
