@@ -78,7 +78,7 @@ withChromium('what a worker says about a task', () => {
     const file = await save(/^Save as a test/);
     expect(file.suggestedFilename()).toMatch(/^[\w-]+\.test\.ts$/);
     const source = await readFile(await file.path(), 'utf8');
-    expect(source).toContain("await pack.fail('Empty'");
+    expect(source).toContain("await task1.fail('Empty'");
     await runSource(source);
     const json = await save(/^Save the history/);
     const { events } = JSON.parse(await readFile(await json.path(), 'utf8')) as {

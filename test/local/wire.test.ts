@@ -1,4 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import * as sdk from '@aws-sdk/client-sfn';
+import { OWN_OPERATIONS } from '../../src/framework/base/local-protocol.js';
+import { OPERATIONS } from '../../src/framework/local/api/operations/operations.js';
 import { openBench, ROLE, type Bench } from './service.js';
 
 const ARN = 'arn:aws:states:us-east-1:123456789012:activity:A';
@@ -413,4 +416,10 @@ describe('a state that is tested by itself', () => {
     await bench.clock.settle(() => bench.clock.pending === 0);
     expect((await tested(bench, { Type: 'Succeed' })).body['status']).toBe('SUCCEEDED');
   });
+});
+
+test('every operation is one of the SDK, or is named as one that only the local service has', () => {
+  const strange = [...OPERATIONS.keys()].filter((name) => !(`${name}Command` in sdk));
+  expect(strange.filter((name) => !OWN_OPERATIONS.includes(name))).toEqual([]);
+  expect(OWN_OPERATIONS.filter((name) => !name.startsWith('StepwrightLocal.'))).toEqual([]);
 });

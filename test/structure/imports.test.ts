@@ -306,6 +306,7 @@ const endsItsOwn = (file: string): boolean =>
   [
     'worker/pool/entry/main.ts',
     'worker/pool/process-group.ts',
+    'local/resources/functions/function-processes.ts',
     'local/resources/functions/process-entry.ts',
   ].includes(relative(FRAMEWORK, file));
 
