@@ -530,4 +530,27 @@ export const definitions: MachineRow[] = [
     "The variable 'v' is already set outside",
     'AWS: Passing data between states with variables',
   ),
+  {
+    does: 'a variable may be set in a branch and by the Catch of the Parallel around it',
+    from: 'recorded: test_parallel_catch_error[PARALLEL_CATCH_ERROR_VARIABLE_SAMPLING]',
+    machine: {
+      QueryLanguage: 'JSONata',
+      StartAt: 'P',
+      States: {
+        P: {
+          Type: 'Parallel',
+          Branches: [
+            {
+              StartAt: 'I',
+              States: { I: { Type: 'Pass', Assign: { v: 'inside' }, Next: 'F' }, F: { Type: 'Fail' } },
+            },
+          ],
+          Catch: [{ ErrorEquals: ['States.ALL'], Assign: { v: 'caught' }, Next: 'Z' }],
+          End: true,
+        },
+        Z: { Type: 'Pass', Output: '{% $v %}', End: true },
+      },
+    },
+    expect: { output: 'caught' },
+  },
 ];

@@ -50,7 +50,7 @@ test('on a full disk a write is an error and leaves no half record, and a remova
 
 test.each<[FileTrouble, number]>([
   ['kill', oneOf(4)],
-  ['kill-after', oneOf(10)],
+  ['kill-after', oneOf(7)],
 ])(
   'whoever holds the lock and ends by a %s, at one step of %d, keeps nobody for 2 s',
   async (trouble, each) => {

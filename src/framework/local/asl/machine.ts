@@ -189,16 +189,20 @@ class MachineCompiler {
     if (!source) return { startAt: startAt ?? '', states };
     checkTargets(reader, source, startAt);
     const own = assignedNames(source);
-    for (const name of own) if (outer.has(name)) source.problem(shadowed(name));
-    const visible = new Set([...outer, ...own]);
+    for (const name of own.keys()) if (outer.has(name)) source.problem(shadowed(name));
     for (const name of Object.keys(source.source)) {
       const state = source.object(name)?.asState();
-      if (state) states.set(name, this.#state(name, state, language, visible));
+      // Recorded from the live service: what only the state around a branch sets, as in its Catch, may be set in it too.
+      const others = (): Set<string> => {
+        const set = [...own].filter(([, by]) => by.size > 1 || !by.has(name)).map(([variable]) => variable);
+        return new Set([...outer, ...set]);
+      };
+      if (state) states.set(name, this.#state(name, state, language, others));
     }
     return { startAt: startAt ?? '', states };
   }
 
-  #state(name: string, reader: Reader, inherited: Language, visible: ReadonlySet<string>): State {
+  #state(name: string, reader: Reader, inherited: Language, visible: () => ReadonlySet<string>): State {
     if (name.length === 0 || name.length > NAME_LIMIT)
       reader.problem(`A state's name has 1 to ${NAME_LIMIT} characters`);
     if (this.#names.has(name)) reader.report(repeatedName(name, reader.path));
@@ -215,7 +219,7 @@ class MachineCompiler {
     }
     // A state's own query language isn't inherited by the states inside it: they inherit the machine's.
     const nested = (inner: Reader, isAlone = false): StateGroup =>
-      this.#group(inner, inherited, isAlone ? new Set() : visible);
+      this.#group(inner, inherited, isAlone ? new Set() : visible());
     const shared = { tasks: this.#tasks, references: this.#references, labels: this.#labels };
     const context = { name, language, inherited: inherited.name, nested, ...shared };
     const state = compileState(type, kind, reader, context);

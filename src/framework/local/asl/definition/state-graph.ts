@@ -97,11 +97,18 @@ function targetsOf(state: Json): [field: string, target: string][] {
   );
 }
 
-/** Returns the names of the variables that the states of one scope (the machine, a branch or an iteration) set. */
-export function assignedNames(states: Reader): Set<string> {
-  const names = new Set<string>();
-  for (const [, { Assign: assign }] of Object.values(states.source).flatMap(partsOf))
-    if (isObject(assign)) for (const key of Object.keys(assign)) names.add(key.replace(/\.\$$/, ''));
+/**
+ * Returns the names of the variables that the states of one scope (the machine, a branch or an iteration) set, each with
+ * the names of these states.
+ */
+export function assignedNames(states: Reader): Map<string, Set<string>> {
+  const names = new Map<string, Set<string>>();
+  for (const [state, source] of Object.entries(states.source))
+    for (const [, { Assign: assign }] of partsOf(source))
+      for (const key of isObject(assign) ? Object.keys(assign) : []) {
+        const name = key.replace(/\.\$$/, '');
+        names.set(name, (names.get(name) ?? new Set()).add(state));
+      }
   return names;
 }
 
