@@ -356,9 +356,10 @@ async function checkNew(dir, tarball) {
     install(cwd);
   });
   if (!isInstalled) return;
-  await check('new --nest: npm run start:dev, SIGTERM', () =>
-    checkRun('it', cwd, [['HelloWorld', '{"who":"hoge"}', '{"message":"Hello hoge!"}']]),
-  );
+  await check('new --nest: npm run build, npm run start:dev, SIGTERM', () => {
+    must('npm run build', { cwd });
+    return checkRun('it', cwd, [['HelloWorld', '{"who":"hoge"}', '{"message":"Hello hoge!"}']]);
+  });
   await check('new --nest: generate activity, npm test, npm run check', () => {
     const said = must('node_modules/.bin/stepwright generate activity refund-order', { cwd });
     const [, line] = /^ +(import .*)$/m.exec(said);
