@@ -1,8 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { ObjectStore, StoredObject } from '../../asl/runtime/running-execution.js';
-import { isLoopback } from '../http-request.js';
-import type { SdkPackages } from '../services/service-client.js';
+import { type SdkPackages, settingsAt } from '../services/service-client.js';
 
 export const S3_PACKAGE = '@aws-sdk/client-s3';
 
@@ -29,8 +28,6 @@ interface Page {
   }[];
   readonly NextContinuationToken?: string;
 }
-
-const LOCAL = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 /** The buckets of an endpoint of Amazon S3, by the user's own SDK. */
 export class S3Buckets implements ObjectStore {
@@ -72,11 +69,9 @@ export class S3Buckets implements ObjectStore {
   #load(): Promise<{ readonly module: S3Module; readonly client: S3Client }> {
     return (this.#loaded ??= this.packages.load(S3_PACKAGE).then((loaded) => {
       const module = loaded as S3Module;
-      const { hostname } = new URL(this.endpoint);
       const client = new module.S3Client({
-        ...{ endpoint: this.endpoint, region: 'us-east-1', forcePathStyle: true },
-        requestChecksumCalculation: 'WHEN_REQUIRED',
-        ...(isLoopback(hostname) && { credentials: LOCAL }),
+        ...settingsAt(this.endpoint),
+        ...{ region: 'us-east-1', requestChecksumCalculation: 'WHEN_REQUIRED' },
       });
       return { module, client };
     }));

@@ -1,4 +1,3 @@
-import { isLoopback } from '../http-request.js';
 import type { HttpHeaders } from '../sdk-spelling.js';
 import type { ServiceFault } from '../service-failure.js';
 import { fromSdk, type Schema, toSdk } from './shape.js';
@@ -44,7 +43,18 @@ interface Metadata {
   readonly extendedRequestId?: string;
 }
 
-const LOCAL = { accessKeyId: 'local', secretAccessKey: 'local' };
+const isAws = (hostname: string): boolean => /\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/.test(hostname);
+
+/**
+ * Returns the settings of a client of AWS's SDK for an endpoint. An emulator checks no credentials, and has no names of
+ * buckets as hosts.
+ */
+export const settingsAt = (endpoint: string): object => ({
+  ...{ endpoint, forcePathStyle: true },
+  ...(!isAws(new URL(endpoint).hostname) && {
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  }),
+});
 
 /** A client of the user's own AWS SDK for one service at one endpoint. */
 export class ServiceClient {
@@ -59,12 +69,10 @@ export class ServiceClient {
   ) {
     const [name = ''] = Object.keys(module).filter((key) => /^[A-Za-z].*Client$/.test(key));
     const Client = module[name] as Made<SdkClient>;
-    const { hostname } = new URL(endpoint);
     this.#client = new Client({
-      ...{ endpoint, region, maxAttempts: 1, disableHostPrefix: true },
-      // An emulator checks no credentials, and has no names of buckets and queues as hosts.
-      ...((isLoopback(hostname) || !isAws(hostname)) && { credentials: LOCAL }),
-      ...{ forcePathStyle: true, useQueueUrlAsEndpoint: false, responseChecksumValidation: 'WHEN_REQUIRED' },
+      ...settingsAt(endpoint),
+      ...{ region, maxAttempts: 1, disableHostPrefix: true },
+      ...{ useQueueUrlAsEndpoint: false, responseChecksumValidation: 'WHEN_REQUIRED' },
     });
     this.#client.middlewareStack.add(this.#keepHeaders, { step: 'deserialize', priority: 'high' });
   }
@@ -142,5 +150,3 @@ export class ServiceClient {
       return result;
     };
 }
-
-const isAws = (hostname: string): boolean => /\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/.test(hostname);
