@@ -1,15 +1,9 @@
 import type { Cancel } from '../../base/time/clock.js';
 import type { CallTarget, ResourceAnswer, SubmittedTask } from '../asl/runtime/resource.js';
-import {
-  bareText,
-  CAUSE_LIMIT,
-  isObject,
-  type Json,
-  type JsonObject,
-  parseJson,
-} from '../asl/values/json.js';
+import { bareText, isObject, type Json, type JsonObject, parseJson } from '../asl/values/json.js';
 import { headerIn, type HttpResponse, isLoopback, sendRequest } from './http-request.js';
 import type { CallTaker } from './resource-list.js';
+import { failedWith, unreachable } from './service-failure.js';
 
 const HTTP = /:states:[a-z0-9-]*:[0-9]*:http:invoke$/;
 const GATEWAY = /:states:[a-z0-9-]*:[0-9]*:apigateway:invoke(?:\.waitForTaskToken)?$/;
@@ -76,12 +70,7 @@ async function answer(resource: string, input: JsonObject, signal: AbortSignal):
     const response = await sendRequest(url, bareText(input['Method'] ?? 'GET'), headers, body, signal);
     return answerIn(response, isGateway);
   } catch (error) {
-    const cause = `Unable to execute HTTP request: ${(error as Error).message}`;
-    return {
-      kind: 'failed',
-      error: isGateway ? 'ApiGateway.SdkClientException' : 'States.Http.Socket',
-      cause,
-    };
+    return unreachable(isGateway ? 'ApiGateway.SdkClientException' : 'States.Http.Socket', error);
   }
 }
 
@@ -113,7 +102,7 @@ function bodyOf(input: JsonObject, headers: Record<string, string | string[]>): 
  */
 function answerIn({ status, statusText, headers, body }: HttpResponse, isGateway: boolean): ResourceAnswer {
   const error = isGateway ? `ApiGateway.${status}` : `States.Http.StatusCode.${status}`;
-  if (status < 200 || status >= 300) return { kind: 'failed', error, cause: body.slice(0, CAUSE_LIMIT) };
+  if (status < 200 || status >= 300) return failedWith(error, body);
   const listed: Record<string, string[]> = {};
   for (const [name, value] of headers) (listed[isGateway ? name : name.toLowerCase()] ??= []).push(value);
   const fields = {

@@ -4,10 +4,10 @@ import type { Cancel } from '../../base/time/clock.js';
 import type { Soon } from '../asl/expression.js';
 import { parseServiceArn } from '../asl/definition/service-resource.js';
 import type { CallTarget, ResourceAnswer, SubmittedTask } from '../asl/runtime/resource.js';
-import { bareText, CAUSE_LIMIT, isObject, readJson, type Json, type JsonObject } from '../asl/values/json.js';
+import { bareText, isObject, readJson, type Json, type JsonObject } from '../asl/values/json.js';
 import type { CallTaker } from './resource-list.js';
 import { sdkMetadata, sdkRequest, sdkResponse } from './sdk-spelling.js';
-import { optimisedFailure, sdkFailure } from './service-failure.js';
+import { failedWith, optimisedFailure, sdkFailure } from './service-failure.js';
 
 /** The API of the service itself, as the Tasks of its executions call it. */
 export interface OwnApi {
@@ -183,8 +183,7 @@ function childAnswer(description: object, suffix: string): ResourceAnswer {
   const described = Object.entries(sdkResponse(description, epochMs) as JsonObject);
   const sorted = described.toSorted(([one], [other]) => (one < other ? -1 : 1));
   const child: Record<string, Json> = Object.fromEntries(sorted);
-  if (child['Status'] !== 'SUCCEEDED')
-    return { kind: 'failed', error: 'States.TaskFailed', cause: JSON.stringify(child).slice(0, CAUSE_LIMIT) };
+  if (child['Status'] !== 'SUCCEEDED') return failedWith('States.TaskFailed', JSON.stringify(child));
   if (suffix === 'sync:2') {
     child['Input'] = readJson(bareText(child['Input'] ?? null));
     child['Output'] = readJson(bareText(child['Output'] ?? null));

@@ -36,7 +36,8 @@ const named = (service: string): readonly [prefix: string, service: string] => {
 
 const withSuffix = (code: string): string => (code.endsWith('Exception') ? code : `${code}Exception`);
 
-const failed = (error: string, cause: string): Failure => ({
+/** Returns the failure of a Task. Its texts are cut to the limits of Step Functions. */
+export const failedWith = (error: string, cause: string): Failure => ({
   kind: 'failed',
   ...{ error: error.slice(0, ERROR_LIMIT), cause: cause.slice(0, CAUSE_LIMIT) },
 });
@@ -53,7 +54,7 @@ export function optimisedFailure(service: string, fault: ServiceFault): Failure 
     ? withSuffix(shape)
     : `${/^(?:AWS|Amazon)/.test(name) ? name.replace(/v2$/, '') : `Amazon${prefix}`}Exception`;
   const cause = `${message} (Service: ${name}; Status Code: ${status}; Error Code: ${code}; Request ID: ${requestId ?? 'null'}; Proxy: null)`;
-  return failed(`${prefix}.${error}`, cause);
+  return failedWith(`${prefix}.${error}`, cause);
 }
 
 /** Returns the failure of a Task that has called a service by `aws-sdk:`. Recorded from the live service. */
@@ -63,12 +64,12 @@ export function sdkFailure(prefix: string, fault: ServiceFault): Failure {
   const ids =
     extendedRequestId === undefined ? requestId : `${requestId}, Extended Request ID: ${extendedRequestId}`;
   const cause = `${message} (Service: ${prefix}, Status Code: ${status}, Request ID: ${ids}) (SDK Attempt Count: 1)`;
-  return failed(`${prefix}.${error}`, cause);
+  return failedWith(`${prefix}.${error}`, cause);
 }
 
-/** Returns the failure of a Task whose service can't be reached. */
-export const unreachable = (prefix: string, error: unknown): Failure =>
-  failed(`${prefix}.SdkClientException`, `Unable to execute HTTP request: ${messageOf(error)}`);
+/** Returns the failure of a Task that can't reach what it calls. @param name the name of the error */
+export const unreachable = (name: string, error: unknown): Failure =>
+  failedWith(name, `Unable to execute HTTP request: ${messageOf(error)}`);
 
 /** Node gives no message to an error that stands for several. */
 function messageOf(error: unknown): string {

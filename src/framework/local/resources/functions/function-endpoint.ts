@@ -36,7 +36,7 @@ export async function invokeAt(
     const all = { 'content-type': 'application/json', authorization, ...headers };
     return read(await sendRequest(url, 'POST', all, payload, signal));
   } catch (error) {
-    return unreachable('Lambda', error);
+    return unreachable('Lambda.SdkClientException', error);
   }
 }
 

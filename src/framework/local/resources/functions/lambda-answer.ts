@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ResourceAnswer } from '../../asl/runtime/resource.js';
-import { CAUSE_LIMIT, ERROR_LIMIT, isObject, parseJson } from '../../asl/values/json.js';
+import { isObject, parseJson } from '../../asl/values/json.js';
 import { type HttpHeaders, sdkMetadata } from '../sdk-spelling.js';
+import { failedWith } from '../service-failure.js';
 
 /** Lambda's answer to an invocation. */
 export interface LambdaAnswer {
@@ -88,7 +89,7 @@ function failure(payload: string, shown: string): ResourceAnswer {
   const isTyped = typeof type === 'string' && type !== '';
   const cause = isTyped ? shown : `${UNTYPED} Returned payload: ${payload}`;
   const error = isTyped ? type : 'Lambda.Unknown';
-  return { kind: 'failed', error: error.slice(0, ERROR_LIMIT), cause: cause.slice(0, CAUSE_LIMIT) };
+  return failedWith(error, cause);
 }
 
 const UNTYPED = 'The cause could not be determined because Lambda did not return an error type.';

@@ -99,7 +99,7 @@ export class Services implements CallTaker {
         return isSdk ? sdkFailure(prefix, response.fault) : optimisedFailure(service, response.fault);
       return isSdk ? succeeded(response.output) : optimisedAnswer(service, response);
     } catch (error) {
-      return unreachable(prefix, error);
+      return unreachable(`${prefix}.SdkClientException`, error);
     }
   }
 
