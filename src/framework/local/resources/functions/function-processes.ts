@@ -5,7 +5,7 @@ import { ChildOutput, streamForChild } from '../../../base/log/child-output.js';
 import { entryUrl } from '../../../base/package.js';
 import { Reaper } from '../../../base/reaper.js';
 import type { Cancel, Clock } from '../../../base/time/clock.js';
-import { failed, type FunctionSetup, type Invocation, type InvocationResult } from './invocation.js';
+import { failed, fileOf, type FunctionSetup, type Invocation, type InvocationResult } from './invocation.js';
 
 const ENTRY = entryUrl('local/resources/functions/process-entry.js');
 
@@ -27,11 +27,8 @@ interface Asked {
 
 /** Returns the time of the last change of a module; undefined if there is no file. */
 function changedAt(module: string): number | undefined {
-  for (const extension of ['', '.js', '.mjs', '.cjs']) {
-    const stats = statSync(module + extension, { throwIfNoEntry: false });
-    if (stats?.isFile() === true) return stats.mtimeMs;
-  }
-  return undefined;
+  const file = fileOf(module);
+  return file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.mtimeMs;
 }
 
 /** Returns an error to which Lambda gives no type. The texts are what users report of the live service. */

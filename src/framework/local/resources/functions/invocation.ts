@@ -1,3 +1,11 @@
+import { statSync } from 'node:fs';
+
+/** Returns the file of a module; undefined if there is none. @param module its path, perhaps without the extension */
+export const fileOf = (module: string): string | undefined =>
+  ['', '.js', '.mjs', '.cjs']
+    .map((extension) => module + extension)
+    .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
+
 /** The request to run a function once, as it is sent to a function's process. */
 export interface Invocation {
   readonly requestId: string;

@@ -1,10 +1,10 @@
 /** The module that a function's process starts with: loads the user's handler, and runs it as Lambda does. */
 
-import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { systemClock } from '../../../base/time/clock.js';
 import {
   failed,
+  fileOf,
   type FunctionError,
   type FunctionSetup,
   type Invocation,
@@ -37,9 +37,7 @@ class ImportModuleError extends Error {
 
 /** @throws ImportModuleError if there is no such file, or it can't be loaded; HandlerNotFound */
 async function load({ module, handler }: FunctionSetup): Promise<Handler> {
-  const file = ['', '.js', '.mjs', '.cjs']
-    .map((extension) => module + extension)
-    .find((path) => existsSync(path));
+  const file = fileOf(module);
   if (file === undefined) throw new ImportModuleError(`Error: Cannot find module '${module}'`);
   const loaded: unknown = await import(pathToFileURL(file).href).catch((error: unknown) => {
     if (error instanceof SyntaxError) throw Object.assign(error, { name: 'Runtime.UserCodeSyntaxError' });
