@@ -4,6 +4,7 @@ import { checkLength, linesOf } from './lines.js';
 
 /** Recorded from the live service. */
 const NO_LIST = 'Attempting to map over non-iterable node.';
+const NO_JSON = 'The data that the ItemReader reads is not valid JSON.';
 
 /** Yields the values of a JSON Lines file. Empty lines are left out. @throws StateFailure if a line isn't JSON */
 export async function* jsonLines(chunks: AsyncIterable<string>): AsyncGenerator<Json[]> {
@@ -43,7 +44,7 @@ export async function pointedItems(
 
 function parsed(text: string): Json {
   const value = parseJson(text);
-  if (value === undefined) throw readerFailure('The data that the ItemReader reads is not valid JSON.');
+  if (value === undefined) throw readerFailure(NO_JSON);
   return value;
 }
 
@@ -98,10 +99,7 @@ class ArrayScanner {
 
   /** @throws StateFailure unless the array has ended */
   end(): void {
-    if (this.#state !== 'after')
-      throw readerFailure(
-        this.#state === 'before' ? NO_LIST : 'The data that the ItemReader reads is not valid JSON.',
-      );
+    if (this.#state !== 'after') throw readerFailure(this.#state === 'before' ? NO_LIST : NO_JSON);
   }
 
   #inText(code: number): void {

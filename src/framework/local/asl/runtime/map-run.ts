@@ -2,6 +2,7 @@
 
 import type { Json } from '../values/json.js';
 import type { StateGroup } from './interpret.js';
+import { StateFailure } from './state-failure.js';
 
 /** The input of a child execution, and the number of items in it. */
 export interface ChildInput {
@@ -86,5 +87,9 @@ export interface StartedMapRun {
   redrive(onEnd: MapRunOrder['onEnd']): void;
 }
 
-/** The failure of a map run in which too many items have failed. The text was recorded from the live service. */
-export const EXCEEDED = 'The specified tolerated failure threshold was exceeded';
+/** Returns the failure of a Map in which too many items have failed. The text was recorded from the live service. */
+export const exceeded = (): StateFailure =>
+  new StateFailure(
+    'States.ExceedToleratedFailureThreshold',
+    'The specified tolerated failure threshold was exceeded',
+  );

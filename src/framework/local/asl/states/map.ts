@@ -5,8 +5,8 @@ import { inputOf, mapContext, STATE_DATA } from '../items/item.js';
 import { itemsIn } from '../items/item-reader.js';
 import type { Branch } from '../runtime/branch.js';
 import type { StateGroup } from '../runtime/interpret.js';
-import { EXCEEDED, type Processor } from '../runtime/map-run.js';
-import { branchFailure, StateFailure } from '../runtime/state-failure.js';
+import { exceeded, type Processor } from '../runtime/map-run.js';
+import { branchFailure } from '../runtime/state-failure.js';
 import { mocked, type MockedOutcome, type StateTest } from '../runtime/state-test.js';
 import { bareText, isObject, type Json } from '../values/json.js';
 import { runBranches } from './branches.js';
@@ -117,7 +117,7 @@ class MapState {
     const { failedIterations: failed = 0 } = stateTest;
     const total = Array.isArray(list) ? list.length : 0;
     if (failed > (most ?? Infinity) || (total > 0 && (failed / total) * 100 > (share ?? Infinity)))
-      throw new StateFailure('States.ExceedToleratedFailureThreshold', EXCEEDED);
+      throw exceeded();
     return result;
   }
 

@@ -1,3 +1,12 @@
+const MEMBERS = {
+  SUCCEEDED: 'succeeded',
+  FAILED: 'failed',
+  TIMED_OUT: 'timedOut',
+  ABORTED: 'aborted',
+} as const;
+
+type EndStatus = keyof typeof MEMBERS;
+
 /** The numbers of items, or of child executions, of a map run. */
 export class Counts {
   running = 0;
@@ -11,7 +20,7 @@ export class Counts {
   total: number;
 
   /** @param all undefined if it isn't known before all were read */
-  constructor(all: number | undefined) {
+  constructor(private readonly all: number | undefined) {
     this.total = all ?? 0;
   }
 
@@ -21,23 +30,34 @@ export class Counts {
     return this.total - running - succeeded - failed - timedOut - aborted - pendingRedrive;
   }
 
-  /** The object of the API, with the ten members that were measured at the live service. */
-  get described(): object {
+  /** So many were started; again, if they were so before a redrive. */
+  started(count: number, again: boolean): void {
+    this.running += count;
+    if (again) this.pendingRedrive -= count;
+    else if (this.all === undefined) this.total += count;
+  }
+
+  ended(status: EndStatus, count: number): void {
+    this.running -= count;
+    this[MEMBERS[status]] += count;
+  }
+
+  redriven(): void {
+    this.pendingRedrive += this.failed + this.timedOut + this.aborted;
+    this.failed = this.timedOut = this.aborted = 0;
+  }
+
+  /** Returns the object of the API, with the ten members that were measured at the live service. */
+  described(areWritten: boolean): object {
     const { pending, running, succeeded, failed, timedOut, aborted, total, pendingRedrive } = this;
+    const resultsWritten = areWritten ? succeeded + failed + timedOut : 0;
     return {
       pending,
-      ...{ running, succeeded, failed, timedOut, aborted, total, resultsWritten: 0 },
+      ...{ running, succeeded, failed, timedOut, aborted, total, resultsWritten },
       ...{ failuresNotRedrivable: 0, pendingRedrive },
     };
   }
 }
-
-const MEMBERS = {
-  SUCCEEDED: 'succeeded',
-  FAILED: 'failed',
-  TIMED_OUT: 'timedOut',
-  ABORTED: 'aborted',
-} as const;
 
 /** The numbers of a map run's items and child executions. */
 export class MapRunCounts {
@@ -45,49 +65,34 @@ export class MapRunCounts {
   readonly executions: Counts;
 
   /** Each is undefined if it isn't known before all items are read. */
-  constructor(
-    private readonly allItems: number | undefined,
-    private readonly allExecutions: number | undefined,
-  ) {
+  constructor(allItems: number | undefined, allExecutions: number | undefined) {
     this.items = new Counts(allItems);
     this.executions = new Counts(allExecutions);
   }
 
   /** A child with this many items was started; again, if it was so before a redrive. */
   started(items: number, again: boolean): void {
-    this.items.running += items;
-    this.executions.running++;
-    if (again) {
-      this.items.pendingRedrive -= items;
-      this.executions.pendingRedrive--;
-      return;
-    }
-    if (this.allItems === undefined) this.items.total += items;
-    if (this.allExecutions === undefined) this.executions.total++;
+    this.items.started(items, again);
+    this.executions.started(1, again);
   }
 
-  ended(status: keyof typeof MEMBERS | 'RUNNING', items: number): void {
+  ended(status: EndStatus | 'RUNNING', items: number): void {
     if (status === 'RUNNING') return;
-    this.items.running -= items;
-    this.executions.running--;
-    this.items[MEMBERS[status]] += items;
-    this.executions[MEMBERS[status]]++;
+    this.items.ended(status, items);
+    this.executions.ended(status, 1);
   }
 
   /** The run goes on: those that haven't succeeded run again. */
   redriven(): void {
-    for (const counts of [this.items, this.executions]) {
-      counts.pendingRedrive += counts.failed + counts.timedOut + counts.aborted;
-      counts.failed = counts.timedOut = counts.aborted = 0;
-    }
+    this.items.redriven();
+    this.executions.redriven();
   }
 
   /** @param areWritten true if the run has ended, so that the results are written */
   described(areWritten: boolean): { itemCounts: object; executionCounts: object } {
-    const describe = (counts: Counts): object => {
-      const { succeeded, failed, timedOut } = counts;
-      return { ...counts.described, resultsWritten: areWritten ? succeeded + failed + timedOut : 0 };
+    return {
+      itemCounts: this.items.described(areWritten),
+      executionCounts: this.executions.described(areWritten),
     };
-    return { itemCounts: describe(this.items), executionCounts: describe(this.executions) };
   }
 }

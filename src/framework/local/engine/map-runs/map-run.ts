@@ -4,13 +4,13 @@ import { turn } from '../../../base/time/turn.js';
 import type { Clock } from '../../../base/time/clock.js';
 import {
   type ChildInput,
-  EXCEEDED,
+  exceeded,
   type MapResults,
   type MapRunLimits,
   type MapRunOrder,
   type StartedMapRun,
 } from '../../asl/runtime/map-run.js';
-import { dataLimitFailure, StateFailure } from '../../asl/runtime/state-failure.js';
+import { dataLimitFailure } from '../../asl/runtime/state-failure.js';
 import { isTooLarge, type Json } from '../../asl/values/json.js';
 import { MapRunCounts } from './map-run-counts.js';
 
@@ -192,7 +192,7 @@ export class MapRun implements StartedMapRun {
       describe: () => describeChild(child),
     });
     if (this.#isClosing) return;
-    if (this.#isExceeded) this.#end(new StateFailure('States.ExceedToleratedFailureThreshold', EXCEEDED));
+    if (this.#isExceeded) this.#end(exceeded());
     else if (room) room.then(() => this.#pump()).catch((error: unknown) => this.#end(error));
     else void this.#pump();
   }
@@ -211,9 +211,7 @@ export class MapRun implements StartedMapRun {
   /** Ends the run if all children have ended. */
   #check(): void {
     if (this.#isClosing || !this.#isRead || this.#running.size > 0) return;
-    this.#end(
-      this.#isExceeded ? new StateFailure('States.ExceedToleratedFailureThreshold', EXCEEDED) : undefined,
-    );
+    this.#end(this.#isExceeded ? exceeded() : undefined);
   }
 
   /** Ends the run with a failure; with success, if it is undefined. */
