@@ -154,7 +154,7 @@ test('the pages of 10,000 children come quickly, also those of one status', asyn
 });
 
 test('of the children of a Map Run that have ended only the latest are kept, and they displace no others', async () => {
-  const group = new ChildGroup('map-run', 3);
+  const group = new ChildGroup('map-run', 24_000);
   const { engine, children, query } = withChildren(
     20,
     (index) => (index === 0 ? { Type: 'Pass' } : { Type: 'Wait', Seconds: 60 }),

@@ -69,32 +69,52 @@ function startOf(list: LinkedList<Entry>, before: string | undefined): Entry | u
   return entry;
 }
 
+/**
+ * The most bytes of the histories of a Map Run's children that have succeeded, and of the others that have ended: those of
+ * about a thousand small ones. They don't follow the heap, so that a million items take no more memory on a large machine.
+ */
+const CHILDREN_BYTES = 8 * 1024 * 1024;
+
+/** Executions that have ended, and the bytes of their histories. */
+interface Kept {
+  readonly list: LinkedList<Entry>;
+  bytes: number;
+}
+
 /** The child executions of a Map Run. Of those that have ended, only the latest are kept; older ones are forgotten at once. */
 export class ChildGroup {
-  readonly #succeeded = new LinkedList<Entry>();
-  readonly #others = new LinkedList<Entry>();
+  readonly #succeeded: Kept = { list: new LinkedList(), bytes: 0 };
+  readonly #others: Kept = { list: new LinkedList(), bytes: 0 };
 
+  /**
+   * @param arn that of the Map Run
+   * @param mostBytes those of the histories that are kept, of either kind
+   */
   constructor(
-    /** The ARN of the Map Run. */
     readonly arn: string,
-    /** The most children that have succeeded, and the most others that have ended, that are kept. */
-    readonly most: number,
+    private readonly mostBytes = CHILDREN_BYTES,
   ) {}
 
-  /** Adds a child that has ended. Returns the child that is to be forgotten for it; undefined if there is room. */
-  add(entry: Entry): Execution | undefined {
-    const list = this.#listOf(entry);
-    list.add(entry);
-    if (list.size <= this.most) return undefined;
-    return list.first?.execution;
+  /** Adds a child that has ended. */
+  add(entry: Entry): void {
+    const kept = this.#keptLike(entry);
+    kept.list.add(entry);
+    kept.bytes += entry.execution.history.bytes;
+  }
+
+  /** Returns the child that is to be forgotten for one that was added; undefined if there is room. */
+  surplus(entry: Entry): Execution | undefined {
+    const { list, bytes } = this.#keptLike(entry);
+    return bytes > this.mostBytes && list.first !== entry ? list.first?.execution : undefined;
   }
 
   /** Removes a child that is forgotten, or that is about to be redriven. */
   remove(entry: Entry): void {
-    this.#listOf(entry).remove(entry);
+    const kept = this.#keptLike(entry);
+    if (kept.list.remove(entry)) kept.bytes -= entry.execution.history.bytes;
   }
 
-  #listOf({ execution }: Entry): LinkedList<Entry> {
+  #keptLike({ execution }: Entry): Kept {
     return execution.status === 'SUCCEEDED' ? this.#succeeded : this.#others;
   }
 }

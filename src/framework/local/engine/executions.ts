@@ -322,8 +322,11 @@ export class Executions {
     if (stored) {
       this.#finished.add((stored.finished = entryOf(execution)));
       const group = execution.startedBy.parent?.mapRun;
-      const old = group?.add((stored.inGroup = entryOf(execution)));
-      if (old) this.#drop(old);
+      if (group) {
+        const entry = (stored.inGroup = entryOf(execution));
+        group.add(entry);
+        for (let old = group.surplus(entry); old; old = group.surplus(entry)) this.#drop(old);
+      }
     }
     while (this.#finished.size > this.most || this.services.kept.isFull) if (!this.#forgetOldest()) return;
   }

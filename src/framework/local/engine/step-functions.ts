@@ -33,9 +33,6 @@ import { KeptBytes } from './heap.js';
 import type { StateServices } from '../asl/runtime/running-execution.js';
 import { StateTestExecution } from './state-test.js';
 
-/** The most children of a map run that are kept once they have succeeded, and the most others that have ended. */
-const MOST_CHILDREN = 1_000;
-
 /** The time in which a poll may still arrive that a worker has sent before its polls were ended. */
 const LATE_POLLS_MS = 2_000;
 
@@ -198,8 +195,7 @@ export class StepFunctions {
     this.machines = new Machines(clock, resources, log);
     this.mapRuns = new MapRuns((execution, state, mapRunArn, machine) => {
       const { testCase } = execution.startedBy;
-      const mapRun = new ChildGroup(mapRunArn, Math.min(keptExecutions, MOST_CHILDREN));
-      const parent = { executionArn: execution.arn, state, mapRun };
+      const parent = { executionArn: execution.arn, state, mapRun: new ChildGroup(mapRunArn) };
       return this.#childStarter(execution, { parent, ...(testCase && { testCase }) }, machine);
     });
     this.executions = new Executions(
@@ -267,8 +263,6 @@ export class StepFunctions {
     machine: Machine,
   ): ChildStarter {
     const { executions } = this;
-    const childOf = (name: string): Execution | undefined =>
-      executions.find(`${machine.arn.replace(':stateMachine:', ':execution:')}:${name}`);
     return {
       clock: this.clock,
       hasRoom: () => executions.hasRoom,
@@ -278,13 +272,11 @@ export class StepFunctions {
         const parent = { ...startedBy.parent, items };
         return executions.start(machine, name, input, value, { ...startedBy, parent });
       },
-      redrivable: (name) => {
-        const child = childOf(name);
-        return child && notRedrivable(child, this.clock.now()) === undefined ? child : undefined;
-      },
-      redrive: ({ name }) => {
-        const child = childOf(name);
-        if (child) executions.redrive(child, undefined);
+      redrive: (name) => {
+        const child = executions.find(`${machine.arn.replace(':stateMachine:', ':execution:')}:${name}`);
+        if (!child || notRedrivable(child, this.clock.now())) return undefined;
+        executions.redrive(child, undefined);
+        return child;
       },
     };
   }

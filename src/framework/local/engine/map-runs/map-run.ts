@@ -1,5 +1,6 @@
 import { isoTime } from '../../asl/runtime/state-visit.js';
 import { createHash } from 'node:crypto';
+import { type Linked, LinkedList } from '../../../base/linked-list.js';
 import { turn } from '../../../base/time/turn.js';
 import type { Clock } from '../../../base/time/clock.js';
 import {
@@ -21,15 +22,22 @@ export interface ChildStarter {
   hasRoom(): boolean;
   /** @param input JSON text, of which `value` is the value */
   start(name: string, input: string, value: Json, items: number): Child;
-  /** Returns a child that has ended; undefined if it isn't kept, or can't be redriven. */
-  redrivable(name: string): Child | undefined;
-  redrive(child: Child): void;
+  /** Redrives a child that has ended. Returns undefined if it isn't kept, or can't be redriven. */
+  redrive(name: string): Child | undefined;
 }
 
 /** The most child executions of a map run that run at the same time. AWS page "Using Map state in Distributed mode". */
 const MOST_CHILDREN = 10_000;
 
-/** Runs the child executions of a Distributed Map. It reads their inputs only as fast as it starts them. */
+/** A child that runs. */
+interface Running extends Linked<Running> {
+  readonly child: Child;
+}
+
+/**
+ * Runs the child executions of a Distributed Map. It reads their inputs only as fast as it starts them, and starts them
+ * only as fast as their results are written.
+ */
 export class MapRun implements StartedMapRun {
   readonly startedAt: number;
   /** Epoch milliseconds; undefined while it runs. */
@@ -37,26 +45,27 @@ export class MapRun implements StartedMapRun {
   status: StartedMapRun['status'] = 'RUNNING';
   redriveCount = 0;
   redrivenAt: number | undefined;
+  limits: MapRunLimits;
   readonly counts: MapRunCounts;
   readonly results: MapResults;
-  #limits: MapRunLimits;
-  #onEnd: MapRunOrder['onEnd'];
   /** Undefined once the run has succeeded. */
   #open: MapRunOrder['open'] | undefined;
-  readonly #isCounted: boolean;
-  #signal = new AbortController();
-  #inputs: AsyncIterator<ChildInput> | undefined;
-  readonly #running = new Map<number, Child>();
-  /** The number of inputs that were read. */
-  #read = 0;
-  /** The number of inputs that were read before the run was redriven. */
-  #readBefore = 0;
-  /** The indexes of the children that have ended without success, or were cut. They run again after a redrive. */
+  #onEnd: MapRunOrder['onEnd'];
+  /** Aborts when nothing more is read and started. Each redrive has one of its own. */
+  #attempt = new AbortController();
+  readonly #running = new LinkedList<Running>();
+  /** The number of inputs whose children were started, before a redrive too. */
+  #started = 0;
+  /** The indexes of the children that have ended without success. They run again after a redrive. */
   readonly #unfinished = new Set<number>();
-  #isRead = false;
-  /** The signal of the attempt whose inputs are being read; undefined while all children wait, or none runs. */
-  #pumping: AbortSignal | undefined;
-  #isClosing = false;
+  /** True if the number of all items is known. Of a file, it is when all are read. */
+  #isCounted: boolean;
+  /** Continues what waits for a child. Undefined while something is read, started or written. */
+  #wake: (() => void) | undefined;
+  /** Resolves when there is room for further results. */
+  #room: Promise<void> | undefined;
+  /** Resolves when the results of the attempt before are complete. */
+  #settled: Promise<void> | undefined;
 
   constructor(
     readonly arn: string,
@@ -67,34 +76,28 @@ export class MapRun implements StartedMapRun {
     private readonly starter: ChildStarter,
   ) {
     this.#open = (signal) => order.open(signal);
+    this.#onEnd = (failure) => order.onEnd(failure);
     this.#isCounted = order.length !== undefined;
     this.startedAt = starter.clock.now();
-    this.#limits = order.limits;
-    this.#onEnd = (failure) => order.onEnd(failure);
+    this.limits = order.limits;
     this.results = order.results;
     this.counts = new MapRunCounts(order.length, order.children);
-    this.#begin();
+    void this.#run();
   }
 
-  get limits(): MapRunLimits {
-    return this.#limits;
-  }
-
-  /** True while it reads or starts something without waiting for a child. */
+  /** True while it reads, starts or writes something without waiting for a child. */
   get isBusy(): boolean {
-    return this.status === 'RUNNING' && (this.#pumping !== undefined || this.#isClosing);
+    return this.status === 'RUNNING' && !this.#wake;
   }
 
   /** Changes settings while it runs. */
   update(limits: Partial<MapRunLimits>): void {
-    this.#limits = { ...this.#limits, ...limits };
-    void this.#pump();
+    this.limits = { ...this.limits, ...limits };
+    this.#changed();
   }
 
   abort(): void {
-    if (this.status !== 'RUNNING') return;
-    this.#close('ABORTED');
-    void this.#endResults().catch(() => undefined);
+    if (this.status === 'RUNNING') this.#end('ABORTED');
   }
 
   redrive(onEnd: MapRunOrder['onEnd']): void {
@@ -103,73 +106,70 @@ export class MapRun implements StartedMapRun {
     this.redrivenAt = this.starter.clock.now();
     this.status = 'RUNNING';
     this.endedAt = undefined;
-    this.#signal = new AbortController();
-    this.#readBefore = this.#read;
-    this.#read = 0;
-    this.#isRead = this.#isClosing = false;
+    this.#attempt = new AbortController();
     this.counts.redriven();
-    this.#begin();
+    void this.#run();
   }
 
-  #begin(): void {
-    this.#inputs = this.#open?.(this.#signal.signal)[Symbol.asyncIterator]();
-    void this.#pump();
-  }
-
-  /** Starts children until as many run as may, or all inputs are read. */
-  async #pump(): Promise<void> {
-    const { signal } = this.#signal;
-    if (this.#pumping === signal || this.#isClosing) return;
-    this.#pumping = signal;
+  /** Runs a child for each input, and ends the run when all have ended. */
+  async #run(): Promise<void> {
+    const { signal } = this.#attempt;
     try {
       // The event that the run has started comes before what the children do.
-      await Promise.resolve();
-      while (!this.#isClosing && !this.#isRead && this.#hasRoom) {
-        const input = await this.#next();
+      await this.#settled;
+      let index = 0;
+      for await (const input of this.#open?.(signal) ?? []) {
         if (signal.aborted) return;
-        if (input) this.#start(input);
+        this.#start(index++, input);
+        while (!signal.aborted && !this.#hasRoom) await this.#change();
+        await this.#room;
         await turn.share();
+        if (signal.aborted) return;
       }
+      this.#isCounted = true;
+      this.#changed();
+      while (!signal.aborted && this.#running.size > 0) await this.#change();
+      if (!signal.aborted) this.#end('SUCCEEDED');
     } catch (error) {
-      if (!signal.aborted) this.#end(error);
-    } finally {
-      if (this.#pumping === signal) this.#pumping = undefined;
+      if (!signal.aborted) this.#end('FAILED', error);
     }
-    if (!signal.aborted) this.#check();
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  /** Called when a child or all reading has ended, or the limits have changed. */
+  #changed(): void {
+    if (!this.#attempt.signal.aborted && this.#isExceeded) this.#end('FAILED', exceeded());
+    this.#wake?.();
+    this.#wake = undefined;
   }
 
   get #hasRoom(): boolean {
-    const most = Math.min(this.#limits.maxConcurrency, MOST_CHILDREN);
+    const most = Math.min(this.limits.maxConcurrency, MOST_CHILDREN);
     if (this.#running.size >= most) return false;
     return this.#running.size === 0 || this.starter.hasRoom();
   }
 
-  async #next(): Promise<ChildInput | undefined> {
-    const step = await this.#inputs?.next();
-    if (step?.done === false) return step.value;
-    this.#isRead = true;
-    return undefined;
-  }
-
-  #start(input: ChildInput): void {
-    const index = this.#read++;
-    const isRepeated = index < this.#readBefore;
+  #start(index: number, { value, items }: ChildInput): void {
+    const isRepeated = index < this.#started;
     if (isRepeated && !this.#unfinished.has(index)) return;
-    const text = JSON.stringify(input.value);
+    const text = JSON.stringify(value);
     if (isTooLarge(text)) throw dataLimitFailure(`item ${index}`);
     const name = this.#nameOf(index);
-    const earlier = isRepeated ? this.starter.redrivable(name) : undefined;
-    this.#unfinished.add(index);
-    const child = earlier ?? this.starter.start(name, text, input.value, input.items);
-    this.counts.started(input.items, isRepeated);
-    this.#running.set(index, child);
-    if (earlier) this.starter.redrive(earlier);
+    const earlier = isRepeated ? this.starter.redrive(name) : undefined;
+    const child = earlier ?? this.starter.start(name, text, value, items);
+    if (!isRepeated) this.#started++;
+    this.#unfinished.delete(index);
+    this.counts.started(items, isRepeated);
+    const running = { child, previous: undefined, next: undefined };
+    this.#running.add(running);
     child.whenEnded(() => {
-      try {
-        this.#ended(index, child, input.items);
-      } catch (error) {
-        this.#end(error);
-      }
+      this.#running.remove(running);
+      this.#ended(index, child, items);
     });
   }
 
@@ -183,74 +183,57 @@ export class MapRun implements StartedMapRun {
   }
 
   #ended(index: number, child: Child, items: number): void {
-    this.#running.delete(index);
-    if (child.status === 'SUCCEEDED') this.#unfinished.delete(index);
+    const succeeded = child.status === 'SUCCEEDED';
+    if (!succeeded) this.#unfinished.add(index);
     this.counts.ended(child.status, items);
-    const room = this.results.add(index, {
-      succeeded: child.status === 'SUCCEEDED',
-      output: child.end?.output,
-      describe: () => describeChild(child),
-    });
-    if (this.#isClosing) return;
-    if (this.#isExceeded) this.#end(exceeded());
-    else if (room) room.then(() => this.#pump()).catch((error: unknown) => this.#end(error));
-    else void this.#pump();
+    const describe = (): string => describeChild(child);
+    this.#room = this.results.add(index, { succeeded, output: child.end?.output, describe }) ?? this.#room;
+    this.#changed();
   }
 
   /** AWS page "Using Map state in Distributed mode": items that have failed or timed out count. */
   get #isExceeded(): boolean {
-    const { toleratedCount: most, toleratedPercentage: share } = this.#limits;
+    const { toleratedCount: most, toleratedPercentage: share } = this.limits;
     const { failed, timedOut, total } = this.counts.items;
     const bad = failed + timedOut;
     if (bad > (most ?? (share === undefined ? 0 : Infinity))) return true;
-    // Of a file, the number of all items is known when all are read.
-    const isKnown = this.#isRead || this.#isCounted;
-    return share !== undefined && isKnown && bad > (share / 100) * total;
+    return share !== undefined && this.#isCounted && bad > (share / 100) * total;
   }
 
-  /** Ends the run if all children have ended. */
-  #check(): void {
-    if (this.#isClosing || !this.#isRead || this.#running.size > 0) return;
-    this.#end(this.#isExceeded ? exceeded() : undefined);
-  }
-
-  /** Ends the run with a failure; with success, if it is undefined. */
-  #end(failure: unknown): void {
-    if (this.#isClosing) return;
-    this.#isClosing = true;
-    if (failure !== undefined) this.#close('FAILED');
-    void this.#settle(failure);
+  /** Ends the run; one that has succeeded, once its results are complete. */
+  #end(status: StartedMapRun['status'], failure?: unknown): void {
+    const isWriting = this.#attempt.signal.aborted;
+    this.#attempt.abort();
+    if (status !== 'SUCCEEDED') this.#close(status);
+    if (!isWriting) this.#settled = this.#settle(failure);
   }
 
   /** Ends the results, and tells the state. */
   async #settle(failure: unknown): Promise<void> {
+    const attempt = this.#attempt;
     let why = failure;
     try {
-      await this.#endResults();
+      // The children that were stopped add their results first.
+      await Promise.resolve();
+      await this.results.end(this.arn);
     } catch (error) {
       why ??= error;
     }
-    // It may have been aborted meanwhile.
-    if (this.status === 'ABORTED') return;
+    // It may have been aborted meanwhile, and even redriven.
+    if (this.status === 'ABORTED' || attempt !== this.#attempt) return;
     if (this.status === 'RUNNING') this.#close(why === undefined ? 'SUCCEEDED' : 'FAILED');
     this.#onEnd(why);
   }
 
-  async #endResults(): Promise<void> {
-    // The children that were stopped add their results first.
-    await Promise.resolve();
-    await this.results.end(this.arn);
-  }
-
   #close(status: StartedMapRun['status']): void {
-    this.#isClosing = true;
     this.status = status;
     this.endedAt = this.starter.clock.now();
-    this.#signal.abort();
-    this.#inputs?.return?.().catch(() => undefined);
-    this.#inputs = undefined;
-    if (status === 'SUCCEEDED') this.#open = undefined;
-    for (const child of [...this.#running.values()]) child.stop(undefined, undefined);
+    if (status === 'SUCCEEDED') {
+      this.#open = undefined;
+      this.#unfinished.clear();
+    }
+    for (const { child } of [...this.#running]) child.stop(undefined, undefined);
+    this.#changed();
   }
 }
 

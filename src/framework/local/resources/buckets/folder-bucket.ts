@@ -19,7 +19,7 @@ export class FolderBucket implements ObjectStore {
     const file = this.#fileOf(bucket, key);
     const found = await stat(file).catch(() => undefined);
     if (!found?.isFile()) throw new Error(`The specified key does not exist: '${key}' (${file})`);
-    yield* createReadStream(file, { signal, highWaterMark: 256 * 1024 }) as AsyncIterable<Uint8Array>;
+    yield* createReadStream(file, { signal }) as AsyncIterable<Uint8Array>;
   }
 
   async *list(_bucket: string, prefix: string, signal: AbortSignal): AsyncGenerator<StoredObject[]> {
