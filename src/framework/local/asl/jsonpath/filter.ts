@@ -1,7 +1,7 @@
 import { equalJson, isObject, type Json } from '../values/json.js';
 import { compilePattern, type Pattern } from './pattern.js';
 import { hasPattern, isDefinite, NotHere, readingOf, type Step, type Visits } from './steps.js';
-import type { Scanner } from './scanner.js';
+import type { Scanner } from '../values/scanner.js';
 
 /** A filter in a path, such as `[?(@.price < 10)]`. */
 export interface Filter {

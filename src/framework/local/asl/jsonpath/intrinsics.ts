@@ -9,7 +9,7 @@ import {
   type JsonObject,
   weigh,
 } from '../values/json.js';
-import { Scanner } from './scanner.js';
+import { Scanner } from '../values/scanner.js';
 import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 
 type Part = (data: StateData) => Json;

@@ -1,5 +1,5 @@
 import { isObject, type Json } from '../values/json.js';
-import { Scanner } from './scanner.js';
+import { Scanner } from '../values/scanner.js';
 import {
   type FunctionStep,
   hasPattern,

@@ -1,4 +1,5 @@
 import { getOwn, isObject, type Json, isTooDeep, isTooLarge, weigh } from '../values/json.js';
+import { eachPart } from '../values/json-scan.js';
 import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 import { runtimeFailure } from '../expression.js';
 import { dataLimitFailure } from './state-failure.js';
@@ -42,7 +43,7 @@ export class PayloadText {
     if (!weigh(value, MOST_BYTES)) throw dataLimitFailure(what);
     const text = this.of(value);
     if (isTooLarge(text)) throw dataLimitFailure(what);
-    if (isTooDeep(text)) throw runtimeFailure(TOO_DEEP);
+    if (isTooDeep(value, text)) throw runtimeFailure(TOO_DEEP);
     this.#fits = true;
     return text.length;
   }
@@ -80,7 +81,10 @@ export class Spellings {
 
   /** Keeps the text of a value, and of each list and object in it. */
   keepParts(value: Json, text: string): void {
-    new PartScanner(text, (part, slice) => this.keep(part, slice)).scan(value);
+    eachPart(text, (keys, part) => {
+      const found = keys.reduce<Json | undefined>((at, key) => partAt(at, key), value);
+      if (found !== undefined) this.keep(found, part);
+    });
   }
 
   /** Keeps the text of a list, if the text of one of its values is kept. */
@@ -91,49 +95,7 @@ export class Spellings {
   }
 }
 
-/** Finds the text of each list and object in a JSON text. */
-class PartScanner {
-  #at = 0;
-
-  constructor(
-    private readonly text: string,
-    private readonly onPart: (value: Json, text: string) => void,
-  ) {}
-
-  /** @param value the parsed text from here on; undefined if it isn't known */
-  scan(value: Json | undefined): void {
-    this.#skip(/\s*/y);
-    const begin = this.#at;
-    const open = this.text[begin];
-    if (open === '{') this.#list('}', () => this.#member(value));
-    else if (open === '[') {
-      let index = 0;
-      this.#list(']', () => this.scan(Array.isArray(value) ? value[index++] : undefined));
-    } else this.#skip(/"(?:[^"\\]|\\.)*"|[^\s,\]}]+/y);
-    if (value !== undefined && (open === '{' || open === '['))
-      this.onPart(value, this.text.slice(begin, this.#at));
-  }
-
-  #list(close: string, readEntry: () => void): void {
-    this.#at++;
-    while (this.#skip(/\s*,?\s*/y) !== undefined && this.#at < this.text.length) {
-      if (this.text[this.#at] === close) break;
-      readEntry();
-    }
-    this.#at++;
-  }
-
-  #member(value: Json | undefined): void {
-    const name = this.#skip(/"(?:[^"\\]|\\.)*"/y) ?? '""';
-    this.#skip(/\s*:/y);
-    this.scan(isObject(value) ? getOwn(value, JSON.parse(name) as string) : undefined);
-  }
-
-  /** Moves behind a match of the pattern at this place, and returns it. */
-  #skip(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.#at;
-    const found = pattern.exec(this.text)?.[0];
-    this.#at += found?.length ?? 0;
-    return found;
-  }
+function partAt(value: Json | undefined, key: string | number): Json | undefined {
+  if (Array.isArray(value)) return value[Number(key)];
+  return isObject(value) ? getOwn(value, String(key)) : undefined;
 }

@@ -1,27 +1,21 @@
+import { MAX_DEPTH, TOO_DEEP } from './json.js';
+import { Scanner } from './scanner.js';
+
+/** The names and indexes of the values around a place in a JSON text, the outermost first, and its own. */
+type Keys = readonly (string | number)[];
+
 /** A mistake in a text that should be JSON. */
-export interface JsonMistake {
-  readonly message: string;
-  /** The offset behind what is wrong. */
-  readonly end: number;
+export class JsonMistake extends Error {
+  override readonly name = 'JsonMistake';
+
+  constructor(
+    message: string,
+    /** The offset behind what is wrong. */
+    readonly end: number,
+  ) {
+    super(message);
+  }
 }
-
-/** Called for each name of a field. `keys` are the names and indexes of the values around it, and its own name. */
-type OnName = (keys: readonly (string | number)[]) => void;
-
-/** The next token that the innermost object or list may have. */
-type Next = 'value' | 'valueOrEnd' | 'name' | 'nameOrEnd' | 'comma';
-
-interface Open {
-  readonly isObject: boolean;
-  readonly at: number;
-  next: Next;
-}
-
-const VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
-const WORD = /[\p{L}_$][\p{L}\p{N}_$]*/uy;
-const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const WORDS: ReadonlySet<string> = new Set(['true', 'false', 'null']);
-const HEX = /^[\da-fA-F]{4}$/;
 
 /**
  * Returns the first mistake in a text, in the words of Jackson, the JSON parser of Step Functions; undefined if the
@@ -30,155 +24,135 @@ const HEX = /^[\da-fA-F]{4}$/;
 export const jsonMistake = (text: string): JsonMistake | undefined => new JsonScan(text).run();
 
 /** Calls `onName` for each name of a field in a text, repeated ones included, up to the first mistake. */
-export const eachName = (text: string, onName: OnName): void => void new JsonScan(text, onName).run();
+export const eachName = (text: string, onName: (keys: Keys) => void): void =>
+  void new JsonScan(text, onName).run();
+
+/** Calls `onPart` with the text of each object and each list in a text, the inner ones first. */
+export const eachPart = (text: string, onPart: (keys: Keys, part: string) => void): void =>
+  void new JsonScan(text, undefined, onPart).run();
+
+const VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
+const SPACE = /[ \t\n\r]*/y;
+const WORD = /[\p{L}_$][\p{L}\p{N}_$]*/uy;
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+/** Matches a string up to its closing quote, or to the first character that it can't have. */
+// oxlint-disable-next-line no-control-regex -- it has to stop at control characters
+const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*/y;
+const WORDS: ReadonlySet<string> = new Set(['true', 'false', 'null']);
 
 class JsonScan {
-  #at = 0;
-  #mistake: JsonMistake | undefined;
-  readonly #open: Open[] = [];
+  readonly #scanner: Scanner;
   readonly #keys: (string | number)[] = [];
 
   constructor(
-    private readonly text: string,
-    private readonly onName: OnName = () => {},
-  ) {}
+    text: string,
+    private readonly onName?: (keys: Keys) => void,
+    private readonly onPart?: (keys: Keys, part: string) => void,
+  ) {
+    this.#scanner = new Scanner(text);
+  }
 
   run(): JsonMistake | undefined {
-    this.#value();
-    while (!this.#mistake && this.#open.length > 0) this.#step();
-    this.#space();
-    if (!this.#mistake && this.#at < this.text.length) this.#unexpected('expected nothing behind the value');
-    return this.#mistake;
-  }
-
-  /** Reads the next token inside the innermost object or list. */
-  #step(): void {
-    const open = this.#open.at(-1);
-    if (!open) return;
-    const { isObject, next } = open;
-    this.#space();
-    const char = this.text.charAt(this.#at);
-    if (char === '') return this.#endOfInput(open);
-    const mayEnd = next === 'comma' || next.endsWith('OrEnd');
-    if (mayEnd && (char === '}' || char === ']')) return this.#close(open, char);
-    if (next === 'comma') {
-      if (char !== ',')
-        return this.#unexpected(`was expecting comma to separate ${isObject ? 'Object' : 'Array'} entries`);
-      this.#at++;
-      open.next = isObject ? 'name' : 'value';
-    } else if (isObject) this.#entry(open, char);
-    else {
-      this.#keys[this.#open.length - 1] = Number(this.#keys[this.#open.length - 1] ?? -1) + 1;
-      open.next = 'comma';
+    try {
       this.#value();
+      this.#space();
+      return this.#scanner.atEnd ? undefined : this.#unexpected('expected nothing behind the value');
+    } catch (error) {
+      if (error instanceof JsonMistake) return error;
+      throw error;
     }
-  }
-
-  #entry(open: Open, char: string): void {
-    if (char !== '"') return this.#unexpected('was expecting double-quote to start field name');
-    const begin = this.#at;
-    this.#string();
-    if (this.#mistake) return;
-    this.#keys.length = this.#open.length;
-    this.#keys[this.#open.length - 1] = JSON.parse(this.text.slice(begin, this.#at)) as string;
-    this.onName(this.#keys);
-    this.#space();
-    if (this.text.charAt(this.#at) !== ':')
-      return this.#unexpected('was expecting a colon to separate field name and value');
-    this.#at++;
-    open.next = 'comma';
-    this.#value();
-  }
-
-  #close(open: Open, char: string): void {
-    const wanted = open.isObject ? '}' : ']';
-    if (char !== wanted) {
-      const kind = open.isObject ? 'Object' : 'Array';
-      return this.#fail(
-        `Unexpected close marker '${char}': expected '${wanted}' (for ${kind})`,
-        this.#at + 1,
-      );
-    }
-    this.#at++;
-    this.#open.pop();
-    this.#keys.length = this.#open.length;
   }
 
   #value(): void {
-    this.#space();
-    const char = this.text.charAt(this.#at);
-    if (char === '"') return this.#string();
-    if (char === '{' || char === '[') {
-      const isObject = char === '{';
-      this.#open.push({ isObject, at: this.#at++, next: isObject ? 'nameOrEnd' : 'valueOrEnd' });
-      return;
+    const char = this.#space();
+    if (this.#keys.length > MAX_DEPTH) this.#fail(TOO_DEEP);
+    if (char === '"') this.#string();
+    else if (char === '{') this.#entries('Object', '}');
+    else if (char === '[') this.#entries('Array', ']');
+    else if (/[-\d]/.test(char)) this.#number();
+    else {
+      const word = this.#scanner.take(WORD) ?? this.#unexpected(`expected a valid value ${VALUES}`);
+      if (!WORDS.has(word)) this.#fail(`Unrecognized token '${word}': was expecting ${VALUES}`);
     }
-    if (/[-\d]/.test(char)) return this.#number();
-    const word = this.#match(WORD);
-    if (word === '') return this.#unexpected(`expected a valid value ${VALUES}`);
-    if (!WORDS.has(word)) this.#fail(`Unrecognized token '${word}': was expecting ${VALUES}`, this.#at);
+  }
+
+  /** Reads an object or a list, from its opening bracket on. */
+  #entries(kind: 'Object' | 'Array', close: string): void {
+    const begin = this.#scanner.at++;
+    for (let count = 0; ; count++) {
+      const char = this.#inside(kind);
+      if (char === close) break;
+      if (char === '}' || char === ']')
+        this.#fail(`Unexpected close marker '${char}': expected '${close}' (for ${kind})`, 1);
+      if (count > 0) {
+        this.#expect(',', `was expecting comma to separate ${kind} entries`);
+        this.#inside(kind);
+      }
+      this.#keys.push(kind === 'Array' ? count : this.#name());
+      if (kind === 'Object') this.onName?.(this.#keys);
+      this.#value();
+      this.#keys.pop();
+    }
+    this.#scanner.at++;
+    this.onPart?.(this.#keys, this.#scanner.text.slice(begin, this.#scanner.at));
+  }
+
+  /** Skips white space, behind which an object or a list must go on. */
+  #inside(kind: 'Object' | 'Array'): string {
+    return this.#space() || this.#fail(`Unexpected end-of-input: expected close marker for ${kind}`);
+  }
+
+  #name(): string {
+    if (this.#scanner.char !== '"') this.#unexpected('was expecting double-quote to start field name');
+    const name = JSON.parse(this.#string()) as string;
+    this.#space();
+    this.#expect(':', 'was expecting a colon to separate field name and value');
+    return name;
   }
 
   #number(): void {
-    const found = this.#match(NUMBER);
-    const char = this.text.charAt(this.#at);
-    if (found === '' || /[\w.$+-]/.test(char)) {
-      if (found === '') this.#at++;
+    const isNumber = this.#scanner.take(NUMBER) !== undefined;
+    if (!isNumber) this.#scanner.at++;
+    if (!isNumber || /[\w.$+-]/.test(this.#scanner.char))
       this.#unexpected('a number is not written like this in JSON');
+  }
+
+  #string(): string {
+    const text = this.#scanner.take(STRING) ?? '';
+    const { char } = this.#scanner;
+    if (char === '') this.#fail('Unexpected end-of-input: was expecting closing quote for a string value');
+    if (char === '\\') {
+      const escaped = this.#scanner.text.charAt(this.#scanner.at + 1);
+      this.#fail(`Unrecognized character escape '${escaped}'`, 1);
     }
+    if (char !== '"')
+      this.#fail(
+        `Illegal unquoted character ((CTRL-CHAR, code ${char.charCodeAt(0)})): has to be escaped using backslash to be included in string value`,
+        1,
+      );
+    this.#scanner.at++;
+    return `${text}"`;
   }
 
-  #string(): void {
-    for (this.#at++; this.#at < this.text.length; this.#at++) {
-      const char = this.text.charAt(this.#at);
-      if (char === '"') {
-        this.#at++;
-        return;
-      }
-      if (char < ' ') {
-        const message = `Illegal unquoted character ((CTRL-CHAR, code ${char.charCodeAt(0)})): has to be escaped using backslash to be included in string value`;
-        return this.#fail(message, this.#at + 1);
-      }
-      if (char === '\\' && !this.#escape()) return;
-    }
-    this.#fail('Unexpected end-of-input: was expecting closing quote for a string value', this.#at);
+  /** Skips white space, and returns the character behind it. */
+  #space(): string {
+    this.#scanner.take(SPACE);
+    return this.#scanner.char;
   }
 
-  /** Skips the character behind a backslash. Returns false if no character can be escaped like this. */
-  #escape(): boolean {
-    const char = this.text.charAt(++this.#at);
-    if (char !== '' && '"\\/bfnrt'.includes(char)) return true;
-    if (char === 'u' && HEX.test(this.text.slice(this.#at + 1, this.#at + 5))) {
-      this.#at += 4;
-      return true;
-    }
-    this.#fail(`Unrecognized character escape '${char}'`, this.#at);
-    return false;
+  #expect(char: string, expected: string): void {
+    if (this.#scanner.char !== char) this.#unexpected(expected);
+    this.#scanner.at++;
   }
 
-  #space(): void {
-    while (this.#at < this.text.length && ' \t\n\r'.includes(this.text.charAt(this.#at))) this.#at++;
+  #unexpected(expected: string): never {
+    const { char } = this.#scanner;
+    if (char === '') this.#fail('Unexpected end-of-input');
+    return this.#fail(`Unexpected character ('${char}' (code ${char.charCodeAt(0)})): ${expected}`, 1);
   }
 
-  #match(pattern: RegExp): string {
-    pattern.lastIndex = this.#at;
-    const [found = ''] = pattern.exec(this.text) ?? [];
-    this.#at += found.length;
-    return found;
-  }
-
-  #endOfInput({ isObject }: Open): void {
-    const kind = isObject ? 'Object' : 'Array';
-    this.#fail(`Unexpected end-of-input: expected close marker for ${kind}`, this.text.length);
-  }
-
-  #unexpected(expected: string): void {
-    const char = this.text.charAt(this.#at);
-    if (char === '') return this.#fail('Unexpected end-of-input', this.#at);
-    this.#fail(`Unexpected character ('${char}' (code ${char.charCodeAt(0)})): ${expected}`, this.#at + 1);
-  }
-
-  #fail(message: string, end: number): void {
-    this.#mistake ??= { message, end };
+  /** @param width the number of wrong characters at this place */
+  #fail(message: string, width = 0): never {
+    throw new JsonMistake(message, this.#scanner.at + width);
   }
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 
 /**
@@ -26,49 +27,24 @@ export function getOwn(source: JsonObject, key: string): Json | undefined {
 /**
  * The deepest nesting of a JSON text. Code that visits a value recursively would overflow the stack for a deeper one.
  */
-const MAX_DEPTH = 1_000;
+export const MAX_DEPTH = 1_000;
+export const TOO_DEEP = `JSON is nested more than ${MAX_DEPTH} levels deep`;
 
 /** Parses JSON. @throws SyntaxError if the text isn't JSON, or is nested too deeply */
 export function readJson(text: string): Json {
-  if (isTooDeep(text)) {
-    throw new SyntaxError(`JSON is nested more than ${MAX_DEPTH} levels deep`);
-  }
-  return JSON.parse(text) as Json;
+  const value = JSON.parse(text) as Json;
+  if (isTooDeep(value, text)) throw new SyntaxError(TOO_DEEP);
+  return value;
 }
 
-/** Returns true if a JSON text is nested deeper than MAX_DEPTH. */
-export function isTooDeep(text: string): boolean {
-  return text.length > MAX_DEPTH && depthOf(text) > MAX_DEPTH;
-}
+/** Returns true if a value, whose JSON this is, is nested deeper than MAX_DEPTH. */
+export const isTooDeep = (value: Json, text: string): boolean =>
+  text.length > MAX_DEPTH && isDeeper(value, MAX_DEPTH);
 
-function depthOf(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (char === QUOTE) at = closingQuote(text, at);
-    else if ((char | SQUARE_TO_CURLY) === OPEN) deepest = Math.max(deepest, ++depth);
-    else if ((char | SQUARE_TO_CURLY) === CLOSE) depth--;
-  }
-  return deepest;
+function isDeeper(value: Json, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
 }
-
-/**
- * Returns the index of the quote that closes the string opened at `opening`. Returns the length of the text if there is
- * no such quote.
- */
-function closingQuote(text: string, opening: number): number {
-  for (let at = text.indexOf('"', opening + 1); at >= 0; at = text.indexOf('"', at + 1)) {
-    let escapes = 0;
-    while (text.charCodeAt(at - 1 - escapes) === BACKSLASH) escapes++;
-    if (escapes % 2 === 0) return at;
-  }
-  return text.length;
-}
-
-const [QUOTE, BACKSLASH, OPEN, CLOSE] = [0x22, 0x5c, 0x7b, 0x7d];
-/** The only bit by which the character codes of `[` and `{` differ, and also those of `]` and `}`. */
-const SQUARE_TO_CURLY = 0x20;
 
 /** Parses JSON like `readJson`, but returns undefined instead of throwing. */
 export function parseJson(text: string): Json | undefined {
@@ -80,16 +56,8 @@ export function parseJson(text: string): Json | undefined {
 }
 
 /** Returns true if two values are the same JSON. The order of keys doesn't matter. */
-export function equalJson(a: Json, b: Json): boolean {
-  if (a === b) return true;
-  if (Array.isArray(a)) {
-    return Array.isArray(b) && a.length === b.length && a.every((item, i) => equalJson(item, b[i] ?? null));
-  }
-  if (!isObject(a) || !isObject(b)) return false;
-  const keys = Object.keys(a);
-  if (keys.length !== Object.keys(b).length) return false;
-  return keys.every((key) => Object.hasOwn(b, key) && equalJson(a[key] ?? null, b[key] ?? null));
-}
+export const equalJson = (a: Json, b: Json): boolean =>
+  a === b || (typeof a === 'object' && isDeepStrictEqual(a, b));
 
 /** Returns a value as text for a message: a string without quotes, any other value as JSON. */
 export const bareText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));

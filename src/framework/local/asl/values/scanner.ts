@@ -10,6 +10,11 @@ export class Scanner {
     return this.at >= this.text.length;
   }
 
+  /** The next character; empty at the end. */
+  get char(): string {
+    return this.text.charAt(this.at);
+  }
+
   /**
    * Returns the text that a pattern matches at the position `at`, and moves `at` to the end of that text. Returns
    * undefined if the pattern doesn't match there; `at` is then unchanged.
