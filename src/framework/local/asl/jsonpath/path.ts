@@ -1,14 +1,6 @@
 import { isObject, type Json } from '../values/json.js';
 import { Scanner } from '../values/scanner.js';
-import {
-  type FunctionStep,
-  hasPattern,
-  NotHere,
-  readDefinite,
-  readingOf,
-  type Step,
-  Visits,
-} from './steps.js';
+import { type FunctionStep, hasPattern, NotHere, readingOf, type Step, Visits } from './steps.js';
 import { FilterReader } from './filter.js';
 import { limited } from './pattern.js';
 
@@ -54,7 +46,7 @@ function shown(steps: readonly Step[]): string {
 function explain(root: Json, steps: readonly Step[]): string {
   const isPlain = steps.every(({ kind }) => kind === 'names' || kind === 'indexes');
   const found = isPlain
-    ? steps.findIndex((_, at) => readDefinite(root, steps.slice(0, at + 1)) === undefined)
+    ? steps.findIndex((_, at) => readingOf(steps.slice(0, at + 1))(root, new Visits()) === undefined)
     : -1;
   return found < 0 || found === steps.length - 1
     ? `No results for path: ${shown(steps)}`

@@ -68,9 +68,11 @@ type Reading = (root: Json, visits: Visits) => Json | undefined;
 export function readingOf(steps: readonly Step[]): Reading {
   const last = steps.at(-1);
   if (steps[0]?.kind === 'descent' && last?.kind === 'function') return ofAll(steps.slice(0, -1), last);
-  return isDefinite(steps)
-    ? (root) => readDefinite(root, steps)
-    : (root, visits) => new Search(root, visits).find(steps);
+  const isOne = isDefinite(steps);
+  return (root, visits) => {
+    const found = find(root, steps, visits);
+    return isOne ? found[0] : found;
+  };
 }
 
 /** Returns true if a filter among the steps has a regular expression. */
@@ -100,30 +102,59 @@ function ofAll(steps: readonly Step[], step: FunctionStep): Reading {
   if (step.name === 'keys') return (root) => step.call(root);
   const counts = step.name === 'length' || step.name === 'size';
   const all: readonly Step[] = counts ? [...steps, { kind: 'every', shown: '[*]' }] : steps;
-  return (root, visits) => step.call(new Search(root, visits).find(all));
+  return (root, visits) => step.call(find(root, all, visits));
 }
 
-/** Returns the one value to which definite steps lead; undefined if there is none. */
-export function readDefinite(root: Json, steps: readonly Step[]): Json | undefined {
-  let at: Json | undefined = root;
-  for (const step of steps) {
-    at = stepInto(at, step);
-    if (at === undefined) return undefined;
+/** Returns all values to which a path leads, in the order of the document. */
+function find(root: Json, steps: readonly Step[], visits: Visits): Json[] {
+  let found: Json[] = [root];
+  for (const [index, step] of steps.entries()) {
+    const starts = found;
+    const place = { root, visits, isLast: index === steps.length - 1 };
+    found = [];
+    for (const at of starts) {
+      const values = takeStep(at, step, place);
+      visits.add(1 + values.length);
+      for (const value of values) if (value !== undefined) found.push(value);
+    }
   }
-  return at;
+  return found;
 }
 
-function stepInto(at: Json, step: Step): Json | undefined {
-  if (step.kind === 'indexes') return Array.isArray(at) ? itemAt(at, step.indexes[0] ?? 0) : undefined;
-  if (step.kind === 'function') return step.call(at);
-  if (step.kind !== 'names') throw new Error(`not one value: ${step.shown}`);
-  if (!isObject(at)) return undefined;
-  const [name = '', ...others] = step.names;
-  return others.length === 0 ? getOwn(at, name) : pick(at, step.names);
+/** A place in a path whose values are being searched. */
+interface Place {
+  /** The value at which the path starts. */
+  readonly root: Json;
+  readonly visits: Visits;
+  /** True for the last step of the path. */
+  readonly isLast: boolean;
 }
 
-function itemAt(list: Json[], index: number): Json | undefined {
-  return list[index < 0 ? list.length + index : index];
+/** Returns the values to which a step leads from a value; undefined in place of one that isn't there. */
+function takeStep(at: Json, step: Step, { root, visits, isLast }: Place): readonly (Json | undefined)[] {
+  const list = Array.isArray(at) ? at : [];
+  switch (step.kind) {
+    case 'names':
+      if (!isObject(at)) return [];
+      return isLast && step.names.length > 1 ? [pick(at, step.names)] : step.names.map((n) => getOwn(at, n));
+    case 'indexes':
+      return step.indexes.map((index) => list.at(index));
+    case 'slice': {
+      const { from, to, step: by } = step.slice;
+      return list.slice(from, to).filter((_, index) => index % by === 0);
+    }
+    case 'filter':
+      return (Array.isArray(at) ? at : [at]).filter((item) => {
+        visits.add(step.filter.size);
+        return step.filter.holds({ item, root, visits });
+      });
+    case 'every':
+      return childrenOf(at);
+    case 'function':
+      return [step.call(at)];
+    default:
+      return nestedIn(at);
+  }
 }
 
 function pick(source: JsonObject, names: readonly string[]): JsonObject {
@@ -135,70 +166,14 @@ function pick(source: JsonObject, names: readonly string[]): JsonObject {
   return made;
 }
 
-/** Collects all values to which a path leads, in the order of the document. */
-class Search {
-  readonly #hits: Json[] = [];
-
-  constructor(
-    private readonly root: Json,
-    private readonly visits: Visits,
-  ) {}
-
-  find(steps: readonly Step[]): Json[] {
-    this.#walk(this.root, steps, 0);
-    return this.#hits;
-  }
-
-  #walk(at: Json | undefined, steps: readonly Step[], index: number): void {
-    if (at === undefined) return;
-    this.visits.add(1);
-    const step = steps[index];
-    if (!step) this.#hits.push(at);
-    else this.#take(at, step, steps, index);
-  }
-
-  #take(at: Json, step: Step, steps: readonly Step[], index: number): void {
-    switch (step.kind) {
-      case 'names':
-        return this.#names(at, step.names, steps, index);
-      case 'indexes':
-        if (Array.isArray(at))
-          for (const each of step.indexes) this.#walk(itemAt(at, each), steps, index + 1);
-        return;
-      case 'slice':
-        if (Array.isArray(at)) for (const each of sliced(at, step.slice)) this.#walk(each, steps, index + 1);
-        return;
-      case 'filter':
-        for (const item of Array.isArray(at) ? at : [at]) {
-          this.visits.add(step.filter.size);
-          if (step.filter.holds({ item, root: this.root, visits: this.visits }))
-            this.#walk(item, steps, index + 1);
-        }
-        return;
-      case 'every':
-        for (const each of childrenOf(at)) this.#walk(each, steps, index + 1);
-        return;
-      case 'function':
-        return this.#walk(step.call(at), steps, index + 1);
-      case 'descent':
-        this.#walk(at, steps, index + 1);
-        for (const each of childrenOf(at)) this.#walk(each, steps, index);
-    }
-  }
-
-  #names(at: Json, names: readonly string[], steps: readonly Step[], index: number): void {
-    if (!isObject(at)) return;
-    if (names.length > 1 && index === steps.length - 1) return this.#walk(pick(at, names), steps, index + 1);
-    for (const name of names) this.#walk(getOwn(at, name), steps, index + 1);
-  }
-}
-
 function childrenOf(value: Json): Json[] {
   if (Array.isArray(value)) return value;
   return isObject(value) ? Object.values(value) : [];
 }
 
-function sliced(list: Json[], { from, to, step }: Slice): Json[] {
-  const part = list.slice(from, to);
-  return step === 1 ? part : part.filter((_, at) => at % step === 0);
+/** Returns a value and all values inside it, each before those inside it. */
+function nestedIn(value: Json, found: Json[] = []): Json[] {
+  found.push(value);
+  for (const each of childrenOf(value)) nestedIn(each, found);
+  return found;
 }
