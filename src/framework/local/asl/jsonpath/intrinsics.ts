@@ -1,5 +1,5 @@
 import { EvaluationFailure, type StateData } from '../expression.js';
-import { HASH_NAMES, hashText, seeded, uuid } from '../values/functions.js';
+import { HASH_NAMES, hashText, javaRandom, uuid } from '../values/functions.js';
 import {
   bareText,
   canonical,
@@ -10,6 +10,7 @@ import {
   weigh,
 } from '../values/json.js';
 import { Scanner } from '../values/scanner.js';
+import { takePath } from './path.js';
 import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 
 type Part = (data: StateData) => Json;
@@ -28,9 +29,9 @@ const MOST_BYTES = 12 * PAYLOAD_LIMIT_BYTES;
  * @throws Error if the text isn't such a call, no function has the name, or the number of arguments is wrong
  */
 export function compileIntrinsic(text: string, compilePath: CompileArgument): Part {
-  const parser = new Parser(new Scanner(text), compilePath);
-  const part = parser.call(1);
-  parser.end();
+  const scanner = new Scanner(text);
+  const part = compileCall(scanner, compilePath, 1);
+  expect(scanner, /\s*$/y);
   return part;
 }
 
@@ -40,96 +41,70 @@ function checkSize(name: string, args: readonly Json[]): void {
     throw new EvaluationFailure('States.IntrinsicFailure', `${name}: an argument is too large`);
 }
 
-const TEXT = `'[^']*'|"[^"]*"`;
-const within = (inner: string): string => `\\[(?:[^[\\]'"]|${TEXT}${inner})*\\]`;
-/** Matches a path among the arguments. It may have brackets within brackets, as in a filter, and calls of functions. */
-const PATH = new RegExp(
-  `\\$(?:[^\\s,()[\\]'"]|${within(`|${within(`|${within('')}`)}`)}|\\((?:[^()'"]|${TEXT})*\\))*`,
-  'y',
-);
-
-class Parser {
-  constructor(
-    private readonly scanner: Scanner,
-    private readonly compilePath: CompileArgument,
-  ) {}
-
-  call(depth: number): Part {
-    if (depth > MAX_DEPTH) throw new Error(`calls are nested more than ${MAX_DEPTH} deep`);
-    const name = this.scanner.take(/States\.[A-Za-z0-9]+/y);
-    const intrinsic = name === undefined ? undefined : INTRINSICS.get(name);
-    if (name === undefined || !intrinsic)
-      throw new Error(`there is no intrinsic function '${name ?? this.scanner.text}'`);
-    const parts = this.#arguments(depth, name === 'States.Format');
-    checkCount(name, intrinsic, parts.length);
-    return (data) => {
-      const args = parts.map((part) => part(data));
-      if (intrinsic.readsAll) checkSize(name, args);
-      return intrinsic.call(args, data);
-    };
+function compileCall(scanner: Scanner, compilePath: CompileArgument, depth: number): Part {
+  if (depth > MAX_DEPTH) noCall();
+  const name = scanner.take(/States\.[A-Za-z0-9]+/y) ?? '';
+  const [min, max, readsAll, call] = INTRINSICS[name] ?? noCall();
+  expect(scanner, /\s*\(\s*/y);
+  const parts: Part[] = [];
+  if (scanner.take(/\)/y) === undefined) {
+    do
+      parts.push(
+        compileArgument(scanner, compilePath, depth, name === 'States.Format' && parts.length === 0),
+      );
+    while (scanner.take(/\s*,\s*/y) !== undefined);
+    expect(scanner, /\s*\)/y);
   }
-
-  end(): void {
-    if (this.scanner.take(/\s*$/y) === undefined)
-      throw new Error(`it cannot be read from '${this.scanner.rest}' on`);
-  }
-
-  /**
-   * Parses the arguments of a call.
-   * @param template true if the first argument is the template of `States.Format`. Escapes such as `\{` are then kept
-   * in it, since they are resolved when the template is filled in
-   */
-  #arguments(depth: number, template: boolean): Part[] {
-    const parts: Part[] = [];
-    this.#expect('(');
-    if (this.scanner.take(/\s*\)/y) !== undefined) return parts;
-    do parts.push(this.#argument(depth, template && parts.length === 0));
-    while (this.scanner.take(/\s*,/y) !== undefined);
-    this.#expect(')');
-    return parts;
-  }
-
-  #argument(depth: number, raw: boolean): Part {
-    this.scanner.take(/\s*/y);
-    const quoted = this.scanner.take(/'(?:[^'\\]|\\['{}\\])*'/y);
-    if (quoted !== undefined) {
-      const text = quoted.slice(1, -1);
-      return constant(raw ? text : text.replaceAll(/\\(['{}\\])/g, '$1'));
-    }
-    const literal = this.scanner.take(/(?:-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?=\s*[,)])/y);
-    if (literal !== undefined) return constant(JSON.parse(literal) as Json);
-    const path = this.scanner.take(PATH);
-    if (path !== undefined) return this.compilePath(path);
-    return this.call(depth + 1);
-  }
-
-  #expect(char: string): void {
-    if (this.scanner.take(char === '(' ? /\s*\(/y : /\s*\)/y) !== undefined) return;
-    throw new Error(`expected '${char}' at '${this.scanner.rest}'`);
-  }
-}
-
-const constant =
-  (value: Json): Part =>
-  () =>
-    value;
-
-function checkCount(name: string, { min, max }: Intrinsic, count: number): void {
-  if (count >= min && count <= max) return;
-  throw new Error(`${name} takes ${min === max ? min : `${min} to ${max}`} arguments, got ${count}`);
+  if (parts.length < min || parts.length > max) noCall();
+  return (data) => {
+    const args = parts.map((part) => part(data));
+    if (readsAll) checkSize(name, args);
+    return call(args, name, data);
+  };
 }
 
 /**
- * An intrinsic function of the Amazon States Language. `min` and `max` are the numbers of arguments that it accepts.
- * AWS page "Intrinsic functions for JSONPath states".
+ * @param isTemplate true for the template of `States.Format`. Escapes such as `\{` are kept in it, since they are
+ * resolved when the template is filled in
  */
-interface Intrinsic {
-  readonly min: number;
-  readonly max: number;
-  /** True if the function goes through all values in its arguments, and not only through a few of them. */
-  readonly readsAll: boolean;
-  call(args: Json[], data: StateData): Json;
+function compileArgument(
+  scanner: Scanner,
+  compilePath: CompileArgument,
+  depth: number,
+  isTemplate: boolean,
+): Part {
+  const quoted = scanner.take(/'(?:[^'\\]|\\['{}\\])*'/y)?.slice(1, -1);
+  if (quoted !== undefined) {
+    const text = isTemplate ? quoted : quoted.replaceAll(/\\(['{}\\])/g, '$1');
+    return () => text;
+  }
+  const literal = scanner.take(/(?:-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?=\s*[,)])/y);
+  if (literal !== undefined) {
+    const value = JSON.parse(literal) as Json;
+    return () => value;
+  }
+  const path = takePath(scanner);
+  return path === undefined ? compileCall(scanner, compilePath, depth + 1) : compilePath(path);
 }
+
+function expect(scanner: Scanner, pattern: RegExp): void {
+  if (scanner.take(pattern) === undefined) noCall();
+}
+
+/** The message of a definition doesn't say what is wrong with a call (recorded). */
+function noCall(): never {
+  throw new Error('no call of an intrinsic function');
+}
+
+/** An intrinsic function of the Amazon States Language. AWS page "Intrinsic functions for JSONPath states". */
+type Intrinsic = readonly [
+  /** The least and the most arguments that it takes. */
+  min: number,
+  max: number,
+  /** True if the function goes through all values in its arguments, and not only through a few of them. */
+  readsAll: boolean,
+  call: (args: Json[], name: string, data: StateData) => Json,
+];
 
 const TEXT_LIMIT = 10_000;
 const RANGE_LIMIT = 1_000;
@@ -274,7 +249,7 @@ function random(args: Json[], name: string, data: StateData): Json {
   const [start = 0, end = 0] = args.slice(0, 2).map((each) => integer(each, name));
   if (end <= start) fail(`${name}: the end must be greater than the start`);
   if (args[2] === undefined) return start + Math.floor(data.environment.random() * (end - start));
-  return start + Math.floor(seeded(integer(args[2], name)) * (end - start));
+  return start + Math.floor(javaRandom(integer(args[2], name)) * (end - start));
 }
 
 function add(args: Json[], name: string): Json {
@@ -298,39 +273,31 @@ function split(args: Json[], name: string): Json {
   return pieces.filter((piece) => piece !== '');
 }
 
-type Implementation = (args: Json[], name: string, data: StateData) => Json;
-
 const ENDLESS = Number.POSITIVE_INFINITY;
 
-/**
- * The intrinsic functions. `min` and `max` are the numbers of arguments that a function accepts; `readsAll` is
- * explained at {@link Intrinsic}.
- */
-const TABLE: [name: string, min: number, max: number, readsAll: boolean, call: Implementation][] = [
-  ['Format', 1, ENDLESS, true, format],
-  ['StringToJson', 1, 1, true, (args, name) => parse(args[0], name)],
-  ['JsonToString', 1, 1, true, ([value = null]) => JSON.stringify(value)],
-  ['Array', 0, ENDLESS, false, (args) => args],
-  ['ArrayPartition', 2, 2, true, partition],
-  ['ArrayContains', 2, 2, true, contains],
-  ['ArrayRange', 3, 3, true, range],
-  ['ArrayGetItem', 2, 2, false, getItem],
-  ['ArrayLength', 1, 1, false, (args, name) => list(args[0], name).length],
-  ['ArrayUnique', 1, 1, true, unique],
-  ['Base64Encode', 1, 1, true, (args, name) => Buffer.from(shortText(args[0], name)).toString('base64')],
-  ['Base64Decode', 1, 1, true, decode],
-  ['Hash', 2, 2, true, hash],
-  ['JsonMerge', 3, 3, true, merge],
-  ['MathRandom', 2, 3, false, random],
-  ['MathAdd', 2, 2, false, add],
-  ['StringSplit', 2, 2, true, split],
-  ['UUID', 0, 0, false, (_args, _name, data) => uuid(() => data.environment.random())],
-];
-
 /** The intrinsic functions by their full names. */
-const INTRINSICS: ReadonlyMap<string, Intrinsic> = new Map(
-  TABLE.map(([short, min, max, readsAll, call]) => {
-    const name = `States.${short}`;
-    return [name, { min, max, readsAll, call: (args: Json[], data: StateData) => call(args, name, data) }];
-  }),
-);
+const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
+  'States.Format': [1, ENDLESS, true, format],
+  'States.StringToJson': [1, 1, true, (args, name) => parse(args[0], name)],
+  'States.JsonToString': [1, 1, true, ([value = null]) => JSON.stringify(value)],
+  'States.Array': [0, ENDLESS, false, (args) => args],
+  'States.ArrayPartition': [2, 2, true, partition],
+  'States.ArrayContains': [2, 2, true, contains],
+  'States.ArrayRange': [3, 3, true, range],
+  'States.ArrayGetItem': [2, 2, false, getItem],
+  'States.ArrayLength': [1, 1, false, (args, name) => list(args[0], name).length],
+  'States.ArrayUnique': [1, 1, true, unique],
+  'States.Base64Encode': [
+    1,
+    1,
+    true,
+    (args, name) => Buffer.from(shortText(args[0], name)).toString('base64'),
+  ],
+  'States.Base64Decode': [1, 1, true, decode],
+  'States.Hash': [2, 2, true, hash],
+  'States.JsonMerge': [3, 3, true, merge],
+  'States.MathRandom': [2, 3, false, random],
+  'States.MathAdd': [2, 2, false, add],
+  'States.StringSplit': [2, 2, true, split],
+  'States.UUID': [0, 0, false, (_args, _name, data) => uuid(() => data.environment.random())],
+};

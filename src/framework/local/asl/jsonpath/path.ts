@@ -79,6 +79,17 @@ function readSteps(scanner: Scanner): Step[] {
   return new StepReader(scanner).steps();
 }
 
+/**
+ * Takes a path from a text: one into the state's data, the context object or a variable. Undefined if none begins there.
+ * @throws Error if a path begins but can't be parsed
+ */
+export function takePath(scanner: Scanner): string | undefined {
+  const from = scanner.at;
+  if (scanner.take(/\$(?:\$|\p{ID_Start}\p{ID_Continue}*)?/uy) === undefined) return undefined;
+  readSteps(scanner);
+  return scanner.text.slice(from, scanner.at);
+}
+
 class StepReader {
   readonly #steps: Step[] = [];
 

@@ -1,10 +1,5 @@
 import { createHash } from 'node:crypto';
 
-/** Returns a number from 0 (included) to 1 (excluded). The same seed always gives the same number. */
-export function seeded(seed: number): number {
-  return createHash('sha256').update(String(seed)).digest().readUInt32BE(0) / 2 ** 32;
-}
-
 /** Returns a function that returns `first`, and then other numbers that follow from it, from 0 to 1 (excluded). */
 export function generator(first: number): () => number {
   let next = first;
