@@ -41,7 +41,7 @@ function compileInner(reader: Reader): (data: StateData) => boolean {
 
 function compileTest(reader: Reader): (data: StateData) => boolean {
   const text = reader.requiredString('Variable');
-  const find = compileFinder(reader.has('Variable') ? text : '$', reader, 'Variable');
+  const finder = compileFinder(reader.has('Variable') ? text : '$', reader, 'Variable');
   const operators = Object.keys(reader.source).filter(isOperator);
   const [operator = ''] = operators;
   if (operators.length !== 1) {
@@ -50,7 +50,7 @@ function compileTest(reader: Reader): (data: StateData) => boolean {
     return () => false;
   }
   const test = compileOperator(operator, reader);
-  return (data) => holds(test, find(data), text, data);
+  return (data) => holds(test, finder.find(data), text, data);
 }
 
 function holds(test: Test, value: Json | undefined, text: string, data: StateData): boolean {
@@ -163,11 +163,11 @@ function compileToLiteral(operator: string, reader: Reader): Test {
 function compileToPath(operator: string, reader: Reader): Test {
   const compare = COMPARISONS.get(operator.slice(0, -4)) ?? (() => false);
   const text = reader.string(operator) ?? '$';
-  const find = compileFinder(text, reader, operator);
+  const finder = compileFinder(text, reader, operator);
   return {
     absent: false,
     holds: (value, data) => {
-      const expected = find(data);
+      const expected = finder.find(data);
       if (expected !== undefined) return compare(value ?? null, expected);
       throw runtimeFailure(
         `Invalid path '${text}': The choice state's condition path references an invalid value.`,

@@ -1,14 +1,15 @@
 import type { Reader } from '../definition/reader.js';
 import { contextOf, type Expression, runtimeFailure, type StateData } from '../expression.js';
-import type { Json } from '../values/json.js';
+import { bareText, type Json } from '../values/json.js';
 import { compileIntrinsic } from './intrinsics.js';
-import { compilePath, type Path } from './path.js';
+import { compilePath } from './path.js';
 import { NotHere } from './steps.js';
 import { compileTemplate } from './template.js';
 
-/** A compiled path. Returns the value to which the path leads; undefined if it leads to none. */
+/** A compiled path. */
 interface Finder {
-  (data: StateData): Json | undefined;
+  /** Returns the value to which the path leads; undefined if it leads to none. */
+  find(data: StateData): Json | undefined;
   /** Returns the reason why the path leads to no value, in the wording of Step Functions. */
   explain(data: StateData): string;
 }
@@ -34,11 +35,11 @@ export function readPath(
 ): ((data: StateData) => Json) | undefined {
   const text = reader.string(field);
   if (text === undefined) return undefined;
-  const find = compileFinder(text, reader, field);
+  const finder = compileFinder(text, reader, field);
   return (data) => {
-    const value = find(data);
+    const value = finder.find(data);
     if (value !== undefined) return value;
-    throw runtimeFailure(absent?.(text) ?? `Invalid path '${text}' : ${find.explain(data)}`);
+    throw runtimeFailure(absent?.(text) ?? `Invalid path '${text}' : ${finder.explain(data)}`);
   };
 }
 
@@ -49,7 +50,7 @@ export function compileFinder(text: string, reader: Reader, field: string): Find
   } catch (error) {
     if (error instanceof NotHere) refuse(reader, field, text, error);
     else reader.problem(`The value '${text}' is not a valid JSONPath: ${reasonOf(error)}`, field);
-    return Object.assign(() => null, { explain: () => '' });
+    return { find: () => null, explain: () => '' };
   }
 }
 
@@ -68,40 +69,29 @@ function reasonOf(error: unknown): string {
 
 /** Like `compileFinder`, but throws if the path isn't valid. @throws Error if the text isn't a path */
 function finderOf(text: string, { variables }: Reader): Finder {
-  const [root, name = ''] = VARIABLE.exec(text) ?? [];
-  if (root === undefined) return text.startsWith('$$') ? findInContext(text) : findInData(text);
-  const path = compilePath(`$${text.slice(root.length)}`);
-  variables.add(name);
-  return findInVariable(name, path, text);
-}
-
-function findInVariable(name: string, path: Path, text: string): Finder {
-  const find = ({ environment }: StateData): Json | undefined => {
-    const value = environment.variables.get(name);
-    return value === undefined ? undefined : path.read(value);
-  };
-  return Object.assign(find, { explain: () => `No results for path: ${text}` });
-}
-
-function findInContext(text: string): Finder {
-  const path = compilePath(text.slice(1));
-  const find = (data: StateData): Json | undefined => path.read(contextOf(data));
-  const explain = (data: StateData): string => path.explain(contextOf(data)).replace('$', () => '$$');
-  return Object.assign(find, { explain });
-}
-
-function findInData(text: string): Finder {
-  const path = compilePath(text);
-  const find = ({ root }: StateData): Json | undefined => path.read(root);
-  return Object.assign(find, { explain: ({ root }: StateData) => path.explain(root) });
+  const [root = '', name] = VARIABLE.exec(text) ?? [];
+  if (name !== undefined) {
+    const path = compilePath(`$${text.slice(root.length)}`);
+    variables.add(name);
+    const find = ({ environment }: StateData): Json | undefined => {
+      const value = environment.variables.get(name);
+      return value === undefined ? undefined : path.read(value);
+    };
+    return { find, explain: () => `No results for path: ${text}` };
+  }
+  const isContext = text.startsWith('$$');
+  const path = compilePath(isContext ? text.slice(1) : text);
+  const start = (data: StateData): Json => (isContext ? contextOf(data) : data.root);
+  const shown = (reason: string): string => (isContext ? reason.replace('$', () => '$$') : reason);
+  return { find: (data) => path.read(start(data)), explain: (data) => shown(path.explain(start(data))) };
 }
 
 export function readTemplate(reader: Reader, field: string): Expression | undefined {
   const source = reader.json(field);
   if (source === undefined) return undefined;
-  return compileTemplate(source, {
-    compile: (text, key) => compileField(text, key, reader, field),
-    problem: (text) => reader.problem(text, field),
+  return compileTemplate(source, (value, key, isRepeated) => {
+    if (isRepeated) reader.problem(`'${key.slice(0, -2)}' and '${key}' are one key, given twice`, field);
+    return compileField(value, key, reader, field);
   });
 }
 
@@ -117,24 +107,27 @@ export function readField(reader: Reader, field: string): ((data: StateData) => 
  * itself a field of the state
  */
 function compileField(
-  text: string,
+  text: Json,
   key: string,
   reader: Reader,
   field: string = key,
 ): (data: StateData) => Json {
   try {
-    return text.startsWith('States.')
-      ? compileIntrinsic(text, (path) => compileRequired(path, key, reader))
-      : compileRequired(text, key, reader);
+    if (typeof text === 'string')
+      return text.startsWith('States.')
+        ? compileIntrinsic(text, (path) => compileRequired(path, key, reader))
+        : compileRequired(text, key, reader);
   } catch (error) {
-    if (error instanceof NotHere) refuse(reader, field, text, error);
-    else
-      reader.problem(
-        `The value for the field '${key}' must be a valid JSONPath or a valid intrinsic function call`,
-        field === key ? undefined : field,
-      );
-    return () => null;
+    if (error instanceof NotHere) {
+      refuse(reader, field, bareText(text), error);
+      return () => null;
+    }
   }
+  reader.problem(
+    `The value for the field '${key}' must be a valid JSONPath or a valid intrinsic function call`,
+    field === key ? undefined : field,
+  );
+  return () => null;
 }
 
 /**
@@ -142,9 +135,9 @@ function compileField(
  * @throws Error if the text isn't a path
  */
 function compileRequired(text: string, key: string, reader: Reader): (data: StateData) => Json {
-  const find = finderOf(text, reader);
+  const finder = finderOf(text, reader);
   return (data) => {
-    const value = find(data);
+    const value = finder.find(data);
     if (value === undefined) throw runtimeFailure(notFound(text, key, data), 'States.ParameterPathFailure');
     return value;
   };
