@@ -1,5 +1,5 @@
-import { isIPv4 } from 'node:net';
 import type { Problem } from '../base/errors.js';
+import { isLoopback as isLoopbackHost } from '../base/hosts.js';
 import { hideCredentials, show } from '../base/show.js';
 
 /**
@@ -15,11 +15,7 @@ export type Endpoint =
 
 /** Returns true for an endpoint on this machine. It needs no real credentials, and its calls cost nothing. */
 export function isLoopback(endpoint: Endpoint): boolean {
-  if (endpoint.kind === 'aws') return false;
-  const { hostname } = new URL(endpoint.url);
-  return (
-    hostname === 'localhost' || hostname === '[::1]' || (isIPv4(hostname) && hostname.startsWith('127.'))
-  );
+  return endpoint.kind !== 'aws' && isLoopbackHost(new URL(endpoint.url).hostname);
 }
 
 export const isEncrypted = (endpoint: Endpoint): boolean =>

@@ -26,7 +26,3 @@ export function readAddress(value: unknown): Address | undefined {
 /** Returns an address in the form that a URL uses: `HOST:PORT`, with an IPv6 address in brackets. */
 export const showAddress = ({ host, port }: Address): string =>
   `${host.includes(':') ? `[${host}]` : host}:${port}`;
-
-/** Returns true if only this machine can reach the address. */
-export const isThisMachine = ({ host }: Address): boolean =>
-  host === 'localhost' || host === '::1' || host.startsWith('127.');

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isLoopback } from '../../base/hosts.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import { inputSchema, type JsonSchema } from '../../declare/schema/dto-schema.js';
 import type { ConsoleOptions, ConsoleWorker } from '../../local/index.js';
@@ -31,8 +31,7 @@ export function consoleOptions(
   workers: () => readonly ConsoleWorker[],
 ): false | ConsoleOptions {
   const { host = '127.0.0.1' } = flags;
-  const isLoopback = host === 'localhost' || host === '::1' || (isIP(host) !== 0 && host.startsWith('127.'));
-  if (!(flags.console ?? isLoopback)) return false;
+  if (!(flags.console ?? isLoopback(host))) return false;
   return {
     workers: withWatched(workers, flags.workers),
     checkProject: projectCheck(projectFlagsOf(flags)),

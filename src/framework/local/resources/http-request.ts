@@ -55,10 +55,3 @@ const pairs = (raw: readonly string[]): HttpHeaders =>
 /** Returns the value of a header; undefined if there is none. */
 export const headerIn = (headers: HttpHeaders, wanted: string): string | undefined =>
   headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
-
-/** Returns true if a host name is one of this machine. */
-export const isLoopback = (hostname: string): boolean =>
-  hostname === 'localhost' ||
-  hostname === '[::1]' ||
-  hostname.endsWith('.localhost') ||
-  /^127(?:\.\d+){3}$/.test(hostname);

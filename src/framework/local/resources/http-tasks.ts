@@ -1,7 +1,8 @@
+import { isHostIn, isLoopback } from '../../base/hosts.js';
 import type { Cancel } from '../../base/time/clock.js';
 import type { CallTarget, ResourceAnswer, SubmittedTask } from '../asl/runtime/resource.js';
 import { bareText, isObject, type Json, type JsonObject, parseJson } from '../asl/values/json.js';
-import { headerIn, type HttpResponse, isLoopback, sendRequest } from './http-request.js';
+import { headerIn, type HttpResponse, sendRequest } from './http-request.js';
 import type { CallTaker } from './resource-list.js';
 import { failedWith, unreachable } from './service-failure.js';
 
@@ -35,9 +36,7 @@ export class HttpTasks implements CallTaker {
   }
 
   #isAllowed({ hostname }: URL): boolean {
-    const isOf = (host: string): boolean =>
-      host.startsWith('*.') ? hostname.endsWith(host.slice(1)) : hostname === host;
-    return isLoopback(hostname) || this.hosts.some((host) => isOf(host.toLowerCase()));
+    return isLoopback(hostname) || isHostIn(this.hosts, hostname);
   }
 }
 

@@ -3,7 +3,8 @@ import { NO_COUNTS, type WorkerStatus } from '../../base/worker-status.js';
 import { type HealthFacts, type MetricsText, PATHS } from './health-pages.js';
 import type { FromHealthServer, ToHealthServer } from './health-server.js';
 import type { NamedAddress } from './page-server.js';
-import { type Address, isThisMachine, readAddress, showAddress } from '../../config/address.js';
+import { isLoopback } from '../../base/hosts.js';
+import { type Address, readAddress, showAddress } from '../../config/address.js';
 import { type Problem, StartError } from '../../base/errors.js';
 import type { Clock } from '../../base/time/clock.js';
 import { VERSION } from '../../base/package.js';
@@ -157,7 +158,7 @@ export async function openHealth(options: HealthOptions): Promise<WorkerHealth> 
 /** Logs the port's address. If this is production and other machines can't reach the port, logs a warning too. */
 function sayWhere(address: Address, log: Logger, production: string | undefined): void {
   log.info(`Health: http://${showAddress(address)}/ with ${PATHS.join(', ')}`);
-  if (production === undefined || !isThisMachine(address)) return;
+  if (production === undefined || !isLoopback(address.host)) return;
   log.warn(
     `the health port listens on ${address.host} alone, and ${production} says that this is production: for probes from outside set --health-port 0.0.0.0:${address.port}`,
   );

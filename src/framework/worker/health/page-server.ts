@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { type Address, isThisMachine } from '../../config/address.js';
+import { isHostIn, isLoopback } from '../../base/hosts.js';
+import type { Address } from '../../config/address.js';
 
 /** The HTTP response of the health port to a request. It is plain data, so that it can be sent to another thread. */
 export interface Page {
@@ -147,19 +148,14 @@ const HOST = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+))(?::\d*)?$/;
  */
 function hostCheck({ host: own, hosts }: NamedAddress): (host: string | undefined) => boolean {
   const { isIP } = process.getBuiltinModule('node:net');
-  const named = [own, ...hosts].map((each) => each.toLowerCase());
-  const isNamed = (name: string): boolean =>
-    named.some((each) => (each.startsWith('*.') ? name.endsWith(each.slice(1)) : name === each));
-  const onlyHere = isThisMachine({ host: own, port: 0 });
+  const named = [own, ...hosts];
+  const onlyHere = isLoopback(own);
   return (host) => {
     if (host === undefined) return true;
     const [, ipv6, text = ''] = HOST.exec(host.toLowerCase()) ?? [];
     const name = ipv6 ?? text.replace(/\.$/, '');
     if (name === '') return false;
-    if (isNamed(name) || isLoopback(name)) return true;
+    if (isHostIn(named, name) || isLoopback(name)) return true;
     return !onlyHere && (isIP(name) !== 0 || !name.includes('.') || PRIVATE.test(name));
   };
 }
-
-const isLoopback = (name: string): boolean =>
-  name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^127(?:\.\d{1,3}){3}$/.test(name);
