@@ -1,6 +1,10 @@
 /** The most bytes of UTF-8 that Step Functions accepts of an input or an output (page "Service quotas"). */
 export const PAYLOAD_LIMIT_BYTES = 262_144;
 
+/** The most characters that it accepts in the name of an error, and in its cause (SendTaskFailure). */
+export const ERROR_LIMIT = 256;
+export const CAUSE_LIMIT = 32_768;
+
 const GRAMMAR = /^(\d+(?:\.\d+)?) *(B|KB|MB|GB)$/i;
 const BYTES = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 } as const;
 

@@ -1,6 +1,3 @@
-/** The most characters that the service accepts in an error's name (SendTaskFailure, "error"). */
-export const ERROR_NAME_LIMIT = 256;
-
 /**
  * Returns true for an error name that is reserved, so that users can't give it: the service's names begin with
  * `States.`, and the worker's with `Stepwright.`

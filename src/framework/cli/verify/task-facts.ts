@@ -1,5 +1,5 @@
 import type { RawCalls } from '../../aws/queries/raw-calls.js';
-import { PAYLOAD_LIMIT_BYTES as MOST } from '../../base/size.js';
+import { CAUSE_LIMIT, ERROR_LIMIT, PAYLOAD_LIMIT_BYTES as MOST } from '../../base/size.js';
 import {
   type Answer,
   detailsOf,
@@ -11,9 +11,6 @@ import {
   type VerifyRun,
 } from './verify-run.js';
 
-/** The most characters of an error and of a cause ("SendTaskFailure", Request Parameters). */
-const ERROR_LIMIT = 256;
-const CAUSE_LIMIT = 32_768;
 /** A text that looks like a token, which the service has not issued. */
 const MADE_UP = 'AAAAKgAAAAIAAAAAstepwright-verify-made-this-up';
 const REPORTS = ['SendTaskHeartbeat', 'SendTaskSuccess', 'SendTaskFailure'] as const;

@@ -1,11 +1,12 @@
 import { closest } from 'fastest-levenshtein';
 import type { Problem } from '../../base/errors.js';
 import { show } from '../../base/show.js';
+import { ERROR_LIMIT } from '../../base/size.js';
 import { parseActivities } from './activity-ref.js';
 import { conflictProblems } from './conflicts.js';
 import type { ActivityRef, HandlerDefinition } from '../definition.js';
 import type { Constructor } from '../class.js';
-import { ERROR_NAME_LIMIT, isReserved } from '../activity-failure.js';
+import { isReserved } from '../activity-failure.js';
 import { type MethodRef, readInput, readOutput } from '../dto/input-type.js';
 import {
   allErrorNames,
@@ -195,8 +196,8 @@ function errorNameProblems(): Problem[] {
   return [...allErrorNames()].flatMap(([type, name]): Problem[] => {
     const where = `@ErrorName on ${type.name}`;
     const fix = "give it a name of your own, as in @ErrorName('PaymentDeclined')";
-    if (typeof name !== 'string' || name === '' || name.length > ERROR_NAME_LIMIT) {
-      const what = `expected a name of 1 to ${ERROR_NAME_LIMIT} characters, got ${show(name)}`;
+    if (typeof name !== 'string' || name === '' || name.length > ERROR_LIMIT) {
+      const what = `expected a name of 1 to ${ERROR_LIMIT} characters, got ${show(name)}`;
       return [{ code: 'ERROR_NAME_INVALID', where, what, fix }];
     }
     if (!isReserved(name)) return [];

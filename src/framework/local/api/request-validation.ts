@@ -1,9 +1,9 @@
 import { parseArn, type ResourceKind } from '../asl/values/arn.js';
 import { hashText } from '../asl/values/functions.js';
-import { CAUSE_LIMIT, ERROR_LIMIT, isObject, isTooLarge } from '../asl/values/json.js';
+import { isObject, isTooLarge } from '../asl/values/json.js';
 import { PAGE_LIMIT, type PageRequest } from '../engine/pages.js';
 import { errors } from '../engine/service-error.js';
-import { PAYLOAD_LIMIT_BYTES } from '../../base/size.js';
+import { CAUSE_LIMIT, ERROR_LIMIT, PAYLOAD_LIMIT_BYTES } from '../../base/size.js';
 
 /** The parsed body of a request. */
 export type Body = Readonly<Record<string, unknown>>;

@@ -1,7 +1,8 @@
 import { types } from 'node:util';
 import type { Cancel } from '../../base/time/clock.js';
 import type { CallTarget, ResourceCall, SubmittedTask } from '../asl/runtime/resource.js';
-import { CAUSE_LIMIT, ERROR_LIMIT, type Json } from '../asl/values/json.js';
+import { CAUSE_LIMIT, ERROR_LIMIT } from '../../base/size.js';
+import type { Json } from '../asl/values/json.js';
 import type { CallTaker } from './resource-list.js';
 
 /** A call of a mock, in place of the real resource of a Task state. */

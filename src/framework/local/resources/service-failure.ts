@@ -1,5 +1,5 @@
 import type { ResourceAnswer } from '../asl/runtime/resource.js';
-import { CAUSE_LIMIT, ERROR_LIMIT } from '../asl/values/json.js';
+import { CAUSE_LIMIT, ERROR_LIMIT } from '../../base/size.js';
 
 type Failure = Extract<ResourceAnswer, { kind: 'failed' }>;
 

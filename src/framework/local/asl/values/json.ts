@@ -99,13 +99,6 @@ export function weightLeft(value: unknown, bytes: number): number {
 
 const VALUE_BYTES = 8;
 
-/**
- * The most characters in the name of an error and (below) in its cause. API reference of Step Functions,
- * SendTaskFailure.
- */
-export const ERROR_LIMIT = 256;
-export const CAUSE_LIMIT = 32_768;
-
 export function isTooLarge(text: string): boolean {
   return text.length * 3 > PAYLOAD_LIMIT_BYTES && Buffer.byteLength(text) > PAYLOAD_LIMIT_BYTES;
 }

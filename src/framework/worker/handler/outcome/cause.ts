@@ -1,8 +1,6 @@
 import { MOST_VIOLATIONS, type Violation } from './own-errors.js';
 import { cut } from '../../../base/show.js';
-
-/** The most characters that a cause may have (SendTaskFailure). */
-export const CAUSE_LIMIT_CHARACTERS = 32_768;
+import { CAUSE_LIMIT } from '../../../base/size.js';
 
 /** The parts of a failure's cause, before it is written as JSON. */
 export interface Cause {
@@ -46,7 +44,7 @@ function first(violations: readonly Violation[], count: number): object {
  * as lines of a trace), where n is 0 to `most`. Returns undefined if not even `make(0)` fits.
  */
 function longest(most: number, make: (count: number) => object): string | undefined {
-  const fits = (text: string): boolean => text.length <= CAUSE_LIMIT_CHARACTERS;
+  const fits = (text: string): boolean => text.length <= CAUSE_LIMIT;
   const all = JSON.stringify(make(most));
   if (fits(all)) return all;
   let best: string | undefined;

@@ -1,10 +1,11 @@
 import { types } from 'node:util';
 import { TooLong, toJson } from '../../../base/json.js';
 import { cut } from '../../../base/show.js';
+import { CAUSE_LIMIT, ERROR_LIMIT } from '../../../base/size.js';
 import { traceLines } from '../../../base/stack-frames.js';
-import { ActivityFailure, ERROR_NAME_LIMIT, isReserved } from '../../../declare/activity-failure.js';
+import { ActivityFailure, isReserved } from '../../../declare/activity-failure.js';
 import { readErrorName } from '../../../declare/metadata.js';
-import { CAUSE_LIMIT_CHARACTERS, TOO_LONG, writeCause } from './cause.js';
+import { TOO_LONG, writeCause } from './cause.js';
 import type { Failure, HandlerEnd, Outcome } from './outcome.js';
 import { OWN_ERROR, OwnError, type OwnErrorName, Refusal } from './own-errors.js';
 
@@ -112,7 +113,7 @@ const dataOf = (data: unknown): unknown => (data === undefined ? undefined : asJ
  */
 export function asJson(value: unknown): unknown {
   try {
-    const text = toJson(value, CAUSE_LIMIT_CHARACTERS);
+    const text = toJson(value, CAUSE_LIMIT);
     return text === undefined ? `(a ${typeof value}, which JSON can't hold)` : (JSON.parse(text) as unknown);
   } catch (error) {
     if (error instanceof TooLong) return TOO_LONG;
@@ -204,7 +205,7 @@ export const nameOfThrown = (thrown: unknown): string =>
 function nameOf(error: ErrorLike, chain: readonly ErrorLike[]): Named {
   const given = chain.map(givenName).find((name) => name !== undefined) ?? ownName(error);
   if (given === undefined) return classNameOf(error);
-  const own = cut(given, ERROR_NAME_LIMIT);
+  const own = cut(given, ERROR_LIMIT);
   if (!isReserved(own)) return { name: own };
   const { name } = classNameOf(error);
   return { name, warning: `the error name '${own}' is reserved; the reported name is '${name}'` };
@@ -217,7 +218,7 @@ function nameOf(error: ErrorLike, chain: readonly ErrorLike[]): Named {
 function classNameOf(error: ErrorLike): Named {
   const type = constructorOf(error)?.name;
   if (typeof type !== 'string' || type === '') return { name: 'Error' };
-  const name = cut(type, ERROR_NAME_LIMIT);
+  const name = cut(type, ERROR_LIMIT);
   const fault = isReserved(name) ? 'which is reserved' : name.length <= 2 && 'as a minifier would';
   if (!fault) return { name };
   const warning = `the class of a thrown error is named '${name}', ${fault}; the reported name is 'Error'. Give the class @ErrorName('…')`;
