@@ -1,7 +1,8 @@
 import type { MachineSource } from '../../check/source/machine-source.js';
 import type { Problem } from '../../base/errors.js';
 import type { LocalService } from '../../local/index.js';
-import type { Mock, MockOutcome, Mocks } from '../../local/resources/mocks.js';
+import type { ResourceAnswer } from '../../local/asl/runtime/resource.js';
+import type { Mock, Mocks } from '../../local/resources/mocks.js';
 import type { Logger } from '../../base/log/log.js';
 import { consoleOptions } from '../local/console.js';
 import type { WorkerStatus } from '../../base/worker-status.js';
@@ -183,7 +184,7 @@ const fileOf = (where: string): string => where.replace(/(:\d+){0,2}$/, '');
  * Makes the error with which a mock fails. @param outcome the failure that the worker process sent; undefined if no
  * worker runs
  */
-function failureOf(outcome: Extract<MockOutcome, { kind: 'failed' }> | undefined): Error {
+function failureOf(outcome: Extract<ResourceAnswer, { kind: 'failed' }> | undefined): Error {
   const { error = 'Error', cause = 'no worker runs that has the mock' } = outcome ?? {};
   return Object.assign(new Error(cause), { name: error });
 }

@@ -3,7 +3,8 @@ import type { Finding } from '../../check/finding.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 import type { Settings } from '../../config/resolve.js';
 import type { Flags } from '../../config/sources.js';
-import type { MockCall, MockOutcome } from '../../local/resources/mocks.js';
+import type { ResourceAnswer } from '../../local/asl/runtime/resource.js';
+import type { MockCall } from '../../local/resources/mocks.js';
 import type { LogFlags } from '../flags/log-flags.js';
 import type { ProjectAnswers } from '../local/project-answers.js';
 import { showEndpoint } from '../../aws/endpoint.js';
@@ -48,7 +49,7 @@ export type FromWorker =
   | { readonly kind: 'status'; readonly status: WorkerStatus }
   | { readonly kind: 'checked'; readonly findings: readonly Finding[] }
   | { readonly kind: 'failed'; readonly text: string }
-  | { readonly kind: 'mocked'; readonly id: number; readonly outcome: MockOutcome };
+  | { readonly kind: 'mocked'; readonly id: number; readonly outcome: ResourceAnswer };
 
 /** The part of a worker's plan that `dev` needs. */
 export interface PlanSummary {

@@ -151,7 +151,7 @@ function answerMocks({ settings: { mocks } }: Plan): void {
     const { id, call, input } = message;
     const cut = new AbortController();
     running.set(id, cut);
-    void table.answer(call, input as never, cut.signal).then((outcome) => {
+    void table.answer({ call }, input as never, cut.signal).then((outcome) => {
       running.delete(id);
       return send({ kind: 'mocked', id, outcome });
     });

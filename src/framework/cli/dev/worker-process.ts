@@ -5,7 +5,8 @@ import { onChildMessage, sendToChild } from '../../base/process-channel.js';
 import type { Finding } from '../../check/finding.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 import type { Flags } from '../../config/sources.js';
-import type { MockCall, MockOutcome } from '../../local/resources/mocks.js';
+import type { ResourceAnswer } from '../../local/asl/runtime/resource.js';
+import type { MockCall } from '../../local/resources/mocks.js';
 import { Reaper } from '../../base/reaper.js';
 import { longestDrain } from '../../worker/worker.js';
 import type { WorkerStatus } from '../../base/worker-status.js';
@@ -64,7 +65,7 @@ const showExit = ({ code, signal, error }: ProcessExit): string => {
 /** A child process for one worker. It loads its modules at once, but runs no worker until {@link run} is called. */
 export class WorkerProcess {
   readonly #child: ChildProcess;
-  readonly #mocks = new Map<number, (outcome: MockOutcome) => void>();
+  readonly #mocks = new Map<number, (outcome: ResourceAnswer) => void>();
   /**
    * The functions that receive the replies to `check` messages, one for each message without a reply yet. The process
    * replies in the order of the messages.
@@ -168,7 +169,7 @@ export class WorkerProcess {
    * Runs a mock (a function in the config that returns the result of a Task state) in the worker's process. Resolves
    * with its outcome.
    */
-  mock({ signal, ...call }: MockCall, input: unknown): Promise<MockOutcome> {
+  mock({ signal, ...call }: MockCall, input: unknown): Promise<ResourceAnswer> {
     const id = this.#nextId++;
     return new Promise((resolve) => {
       this.#mocks.set(id, resolve);
@@ -177,7 +178,7 @@ export class WorkerProcess {
     });
   }
 
-  #mocked(id: number, outcome: MockOutcome): void {
+  #mocked(id: number, outcome: ResourceAnswer): void {
     this.#mocks.get(id)?.(outcome);
     this.#mocks.delete(id);
   }

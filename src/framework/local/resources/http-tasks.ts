@@ -1,5 +1,4 @@
 import { isHostIn, isLoopback } from '../../base/hosts.js';
-import type { Cancel } from '../../base/time/clock.js';
 import type { CallTarget, ResourceAnswer, SubmittedTask } from '../asl/runtime/resource.js';
 import { bareText, isObject, type Json, type JsonObject, parseJson } from '../asl/values/json.js';
 import { headerIn, type HttpResponse, sendRequest } from './http-request.js';
@@ -27,12 +26,8 @@ export class HttpTasks implements CallTaker {
     return url ? `allow its host by httpHosts: ['${url.hostname}']` : "write the URL as 'ApiEndpoint'";
   }
 
-  submit(task: SubmittedTask, input: Json): Cancel {
-    const cut = new AbortController();
-    void answer(task.call.resource, isObject(input) ? input : {}, cut.signal).then((each) =>
-      task.answered(each),
-    );
-    return () => cut.abort();
+  answer({ call }: SubmittedTask, input: Json, cut: AbortSignal): Promise<ResourceAnswer> {
+    return answer(call.resource, isObject(input) ? input : {}, cut);
   }
 
   #isAllowed({ hostname }: URL): boolean {

@@ -1,9 +1,9 @@
 import { types } from 'node:util';
-import type { Cancel } from '../../base/time/clock.js';
-import type { CallTarget, ResourceCall, SubmittedTask } from '../asl/runtime/resource.js';
+import type { CallTarget, ResourceAnswer, ResourceCall, SubmittedTask } from '../asl/runtime/resource.js';
 import { CAUSE_LIMIT, ERROR_LIMIT } from '../../base/size.js';
 import type { Json } from '../asl/values/json.js';
 import type { CallTaker } from './resource-list.js';
+import { failedWith } from './service-failure.js';
 
 /** A call of a mock, in place of the real resource of a Task state. */
 export interface MockCall extends ResourceCall {
@@ -33,10 +33,6 @@ export type Mock = MockAnswer | MockFunction | readonly (MockAnswer | MockFuncti
  */
 export type Mocks = Readonly<Record<string, Mock>>;
 
-export type MockOutcome =
-  | { readonly kind: 'succeeded'; readonly output: string }
-  | { readonly kind: 'failed'; readonly error: string; readonly cause: string | undefined };
-
 /** Responds with mocks to the calls of Task states whose resources aren't activities. */
 export class MockTable implements CallTaker {
   readonly #counts = new Map<string, number>();
@@ -62,16 +58,14 @@ export class MockTable implements CallTaker {
     return `give it a mock, by '${machine}.${state}' or by the resource`;
   }
 
-  submit(task: SubmittedTask, input: Json): Cancel {
-    const cut = new AbortController();
-    void this.answer(task.call, input, cut.signal).then((answer) => task.answered(answer));
-    return () => cut.abort();
-  }
-
-  /** Returns a mock's response to a call. Never rejects: if the mock throws, the response is a failure. */
-  async answer(call: ResourceCall, input: Json, signal: AbortSignal): Promise<MockOutcome> {
+  /** If the mock throws, the answer is a failure. */
+  async answer(
+    { call }: Pick<SubmittedTask, 'call'>,
+    input: Json,
+    signal: AbortSignal,
+  ): Promise<ResourceAnswer> {
     const found = this.#find(call.machine, call.state, call.resource);
-    if (!found) return { kind: 'failed', error: 'States.Runtime', cause: `Nothing mocks ${call.resource}` };
+    if (!found) return failedWith('States.Runtime', `Nothing mocks ${call.resource}`);
     const index = this.#counts.get(found.key) ?? 0;
     this.#counts.set(found.key, index + 1);
     return settle(pick(found.mock, index), input, { ...call, index, signal });
@@ -121,10 +115,11 @@ function isSequence(mock: Mock): mock is readonly (MockAnswer | MockFunction)[] 
   return Array.isArray(mock);
 }
 
-async function settle(mock: MockAnswer | MockFunction, input: Json, call: MockCall): Promise<MockOutcome> {
+async function settle(mock: MockAnswer | MockFunction, input: Json, call: MockCall): Promise<ResourceAnswer> {
   try {
-    if (typeof mock !== 'function') return outcomeOf(mock);
-    return succeeded(await mock(input, call));
+    if (typeof mock === 'function') return succeeded(await mock(input, call));
+    if ('error' in mock) return { kind: 'failed', error: mock.error, cause: mock.cause };
+    return succeeded(mock.output);
   } catch (error) {
     return thrownOutcome(error);
   }
@@ -134,23 +129,16 @@ async function settle(mock: MockAnswer | MockFunction, input: Json, call: MockCa
  * Returns the failure for whatever a mock threw. That can be any value, even one that can't be read (a revoked proxy).
  * Long texts are cut to the limits of Step Functions.
  */
-function thrownOutcome(thrown: unknown): MockOutcome {
+function thrownOutcome(thrown: unknown): ResourceAnswer {
   try {
     const { name, message } = Object(thrown) as { name?: unknown; message?: unknown };
-    const error = typeof name === 'string' ? name : 'Error';
-    const cause = String(message ?? thrown);
-    return { kind: 'failed', error: error.slice(0, ERROR_LIMIT), cause: cause.slice(0, CAUSE_LIMIT) };
+    return failedWith(typeof name === 'string' ? name : 'Error', String(message ?? thrown));
   } catch {
-    return { kind: 'failed', error: 'Error', cause: 'what the mock threw could not be read' };
+    return failedWith('Error', 'what the mock threw could not be read');
   }
 }
 
-function outcomeOf(answer: MockAnswer): MockOutcome {
-  if ('error' in answer) return { kind: 'failed', error: answer.error, cause: answer.cause };
-  return succeeded(answer.output);
-}
-
-function succeeded(value: unknown): MockOutcome {
+function succeeded(value: unknown): ResourceAnswer {
   return { kind: 'succeeded', output: JSON.stringify(value, refuseLossy) ?? 'null' };
 }
 

@@ -28,8 +28,8 @@ export interface OwnApi {
 
 interface Caller {
   readonly parent: { readonly executionArn: string; readonly state: string; readonly scheduledId: number };
-  /** Sets a function to call if the call is cut before its answer. */
-  readonly onCut: (callback: () => void) => void;
+  /** Aborted if the call is cut. */
+  readonly cut: AbortSignal;
 }
 
 type ApiAnswer =
@@ -61,12 +61,79 @@ export class NestedExecutions implements CallTaker {
     return calledBy(resource) && this.api.fix;
   }
 
-  submit(task: SubmittedTask, input: Json): Cancel {
-    const call = new NestedCall(this.api, this.log, task);
-    void call.run(input);
-    return () => call.cut();
+  async answer(task: SubmittedTask, input: Json, cut: AbortSignal): Promise<ResourceAnswer> {
+    const { execution } = task;
+    try {
+      // A machine may start itself again and again.
+      await execution.stepCounter.pause(LONGEST_TURN_MS);
+      return cut.aborted ? CUT : await this.#call(task, requestOf(input), cut);
+    } catch (error) {
+      this.log.error({ err: error, execution: execution.arn }, 'the local service failed to call itself');
+      return failedWith('States.Runtime', String(error));
+    }
+  }
+
+  async #call(task: SubmittedTask, body: JsonObject, cut: AbortSignal): Promise<ResourceAnswer> {
+    const { execution, call, scheduledId } = task;
+    const called = calledBy(call.resource);
+    if (!called) throw new Error(`${call.resource} is no call of Step Functions`);
+    const parent = { executionArn: execution.arn, state: call.state, scheduledId };
+    const soon = this.api.call(called.operation, body, { parent, cut });
+    const answer = soon instanceof Promise ? await soon : soon;
+    if ('error' in answer) return this.#failure(task, answer.error, called, body);
+    const { response } = answer;
+    const output = JSON.stringify(called.isSdk ? sdkResponse(response, isoDate) : startedOutput(response));
+    const end = called.suffix.startsWith('sync')
+      ? this.#endOf(String(Reflect.get(response, 'executionArn')), task, called, cut)
+      : { kind: 'succeeded' as const, output };
+    // A child that has started waits for its turn: what it does comes after this.
+    if (called.suffix !== '' && !cut.aborted) task.submitted(output);
+    return end;
+  }
+
+  /** Returns the result of a child when it has ended. Stops the child if the task is cut. */
+  #endOf(
+    executionArn: string,
+    { execution }: SubmittedTask,
+    { suffix }: Called,
+    cut: AbortSignal,
+  ): Promise<ResourceAnswer> {
+    const express = `${executionArn} is an EXPRESS execution: a Task can't wait for it by .sync`;
+    const cause = `The Task state in AWS Step Functions execution [${execution.arn}] which was managing this resource was aborted`;
+    return new Promise((resolve) => {
+      const ignore = this.api.whenEnded(executionArn, (description) =>
+        resolve(childAnswer(description, suffix)),
+      );
+      if (!ignore) return resolve(failedWith('States.TaskFailed', express));
+      const stop = (): void => {
+        ignore();
+        // Executions may be nested so deep that a child can't be stopped inside the stop of its parent.
+        void Promise.resolve().then(() => this.api.stop(executionArn, cause));
+      };
+      if (cut.aborted) stop();
+      else cut.addEventListener('abort', stop);
+    });
+  }
+
+  /** The error that the live service's API responds with is the same, so the log says what helps. */
+  #failure(
+    { call: { machine, state } }: SubmittedTask,
+    { type, message }: { type: string; message: string },
+    { isSdk }: Called,
+    body: JsonObject,
+  ): ResourceAnswer {
+    if (type === 'StateMachineDoesNotExist')
+      this.log.warn(
+        { machine, state, stateMachineArn: body['stateMachineArn'] },
+        `the state '${state}' of '${machine}' calls a state machine that isn't in the local service: create it, or give the state a mock, by '${machine}.${state}'`,
+      );
+    const fault = { name: type, code: type, message, status: 400, requestId: randomUUID(), isModelled: true };
+    return isSdk ? sdkFailure('Sfn', fault) : optimisedFailure('states', fault);
   }
 }
+
+/** What is answered to a task that was cut. */
+const CUT = failedWith('States.Runtime', 'The task was cut.');
 
 /** How a Task calls Step Functions: by its optimised integration (`states`), or by that of the SDK. */
 interface Called {
@@ -85,95 +152,6 @@ function calledBy(arn: string): Called | undefined {
 }
 
 const requestOf = (input: Json): JsonObject => (isObject(input) ? sdkRequest(input) : {});
-
-/** One call of the service's own API by a Task. */
-class NestedCall {
-  #isCut = false;
-  #onCut: Cancel = () => {};
-
-  constructor(
-    private readonly api: OwnApi,
-    private readonly log: Logger,
-    private readonly task: SubmittedTask,
-  ) {}
-
-  cut(): void {
-    this.#isCut = true;
-    this.#onCut();
-  }
-
-  async run(input: Json): Promise<void> {
-    const { task } = this;
-    try {
-      // A machine may start itself again and again.
-      await task.execution.stepCounter.pause(LONGEST_TURN_MS);
-      if (!this.#isCut) await this.#call(input);
-    } catch (error) {
-      this.log.error(
-        { err: error, execution: task.execution.arn },
-        'the local service failed to call itself',
-      );
-      task.answered({ kind: 'failed', error: 'States.Runtime', cause: String(error) });
-    }
-  }
-
-  async #call(input: Json): Promise<void> {
-    const { task, api } = this;
-    const called = calledBy(task.call.resource);
-    if (!called) throw new Error(`${task.call.resource} is no call of Step Functions`);
-    const body = requestOf(input);
-    const { execution, call, scheduledId } = task;
-    const parent = { executionArn: execution.arn, state: call.state, scheduledId };
-    const onCut = (callback: Cancel): void => void (this.#onCut = callback);
-    const soon = api.call(called.operation, body, { parent, onCut });
-    // A child that has started waits for its turn: what it does comes after what its parent records of its start.
-    const answer = soon instanceof Promise ? await soon : soon;
-    this.#onCut = () => {};
-    if ('error' in answer) return task.answered(this.#failure(answer.error, called, body));
-    const output = called.isSdk ? sdkResponse(answer.response, isoDate) : startedOutput(answer.response);
-    if (!called.suffix.startsWith('sync'))
-      return task.answered({ kind: 'succeeded', output: JSON.stringify(output) });
-    this.#follow(String(Reflect.get(answer.response, 'executionArn')), called);
-    if (!this.#isCut) task.submitted(JSON.stringify(output));
-  }
-
-  /** Waits for the end of the child, and stops it if the task is cut. */
-  #follow(executionArn: string, { suffix }: Called): void {
-    const { api, task } = this;
-    const ignore = api.whenEnded(executionArn, (description) =>
-      task.answered(childAnswer(description, suffix)),
-    );
-    if (!ignore)
-      return task.answered({
-        kind: 'failed',
-        error: 'States.TaskFailed',
-        cause: `${executionArn} is an EXPRESS execution: a Task can't wait for it by .sync`,
-      });
-    const cause = `The Task state in AWS Step Functions execution [${task.execution.arn}] which was managing this resource was aborted`;
-    this.#onCut = () => {
-      ignore();
-      // Executions may be nested so deep that a child can't be stopped inside the stop of its parent.
-      void Promise.resolve().then(() => api.stop(executionArn, cause));
-    };
-    if (this.#isCut) this.#onCut();
-  }
-
-  /** The error that the live service's API responds with is the same, so the log says what helps. */
-  #failure(
-    { type, message }: { type: string; message: string },
-    { isSdk }: Called,
-    body: JsonObject,
-  ): ResourceAnswer {
-    const { machine, state } = this.task.call;
-    if (type === 'StateMachineDoesNotExist')
-      this.log.warn(
-        { machine, state, stateMachineArn: body['stateMachineArn'] },
-        `the state '${state}' of '${machine}' calls a state machine that isn't in the local service: create it, or give the state a mock, by '${machine}.${state}'`,
-      );
-    const fault = { name: type, code: type, message, status: 400, requestId: randomUUID(), isModelled: true };
-    return isSdk ? sdkFailure('Sfn', fault) : optimisedFailure('states', fault);
-  }
-}
 
 const isoDate = (seconds: number): string => new Date(seconds * 1000).toISOString();
 const epochMs = (seconds: number): number => Math.round(seconds * 1000);

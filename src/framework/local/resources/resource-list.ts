@@ -1,5 +1,5 @@
 import type { Cancel } from '../../base/time/clock.js';
-import type { CallTarget, Resources, SubmittedTask } from '../asl/runtime/resource.js';
+import type { CallTarget, ResourceAnswer, Resources, SubmittedTask } from '../asl/runtime/resource.js';
 import type { Json } from '../asl/values/json.js';
 
 /** Answers the calls that it takes, such as those of mocked states. */
@@ -11,8 +11,11 @@ export interface CallTaker {
   takes(call: CallTarget, input: Json | undefined): boolean;
   /** Returns what a user can do so that it takes the call, as an imperative; undefined if nothing helps. */
   fix(call: CallTarget, input: Json | undefined): string | undefined;
-  /** Begins the work of a call that it takes, as {@link Resources.submit} does. */
-  submit(task: SubmittedTask, input: Json): Cancel;
+  /**
+   * Does the work of a call that it takes. Never rejects.
+   * @param cut aborted when the task's time is over, or its execution or branch has ended. The answer is then ignored
+   */
+  answer(task: SubmittedTask, input: Json, cut: AbortSignal): Promise<ResourceAnswer>;
 }
 
 /** Answers each call by the first of a list that takes it. */
@@ -28,7 +31,9 @@ export class ResourceList implements Resources {
   submit(task: SubmittedTask, input: Json): Cancel {
     const taker = this.#takerOf(task.call, input);
     if (!taker) throw new Error(`nothing takes the call of ${task.call.resource}`);
-    return taker.submit(task, input);
+    const cut = new AbortController();
+    void taker.answer(task, input, cut.signal).then((answer) => task.answered(answer));
+    return () => cut.abort();
   }
 
   #takerOf(call: CallTarget, input: Json | undefined): CallTaker | undefined {

@@ -59,10 +59,11 @@ function errorAnswer(error: unknown): { error: ServiceError } {
 /** Returns the API of a service as the Tasks of its own executions call it. */
 export const ownApi = (stepFunctions: StepFunctions): OwnApi => ({
   has: (operation) => OPERATIONS.has(operation),
-  call(operation, body, { parent, onCut }) {
+  call(operation, body, { parent, cut }) {
+    const onClosed = (callback: () => void): void => cut.addEventListener('abort', callback);
     const { region = 'us-east-1' } = parseArn(parent.executionArn) ?? {};
     try {
-      const answer = callOperation(stepFunctions, operation, body, { region, parent, onClosed: onCut });
+      const answer = callOperation(stepFunctions, operation, body, { region, parent, onClosed });
       if (!(answer instanceof Promise)) return { response: answer };
       return answer.then((response: object) => ({ response }), errorAnswer);
     } catch (error) {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { Cancel, Clock } from '../../../base/time/clock.js';
+import type { Clock } from '../../../base/time/clock.js';
 import { parseDuration } from '../../../base/time/duration.js';
 import { show } from '../../../base/show.js';
 import type { CallTarget, ResourceAnswer, SubmittedTask } from '../../asl/runtime/resource.js';
@@ -112,27 +112,24 @@ export class Functions implements CallTaker {
     return `run the function here, by lambdas: { '${called?.name ?? 'NAME'}': './dist/FILE.handler' }, or set AWS_ENDPOINT_URL_LAMBDA`;
   }
 
-  submit(task: SubmittedTask, input: Json): Cancel {
-    const cut = new AbortController();
-    const { resource } = task.call;
-    void this.#answer(resource, input, cut.signal).then((answer) => task.answered(answer));
-    return () => cut.abort();
-  }
-
   /** Ends all processes. */
   close(): void {
     for (const { processes } of this.#own.values()) processes.close();
     for (const processes of this.#retired) processes.close();
   }
 
-  async #answer(resource: string, input: Json, signal: AbortSignal): Promise<ResourceAnswer> {
+  async answer(
+    { call: { resource } }: SubmittedTask,
+    input: Json,
+    cut: AbortSignal,
+  ): Promise<ResourceAnswer> {
     const called = calledBy(resource, input);
     if (!called) throw new Error(`${resource} names no function`);
     const [, sdk] = INVOKE.exec(resource) ?? [];
     const isPlain = !INVOKE.test(resource);
     const parameters = !isPlain && isObject(input) ? input : {};
     const payload = isPlain ? JSON.stringify(input) : payloadIn(parameters['Payload'] ?? null);
-    const answer = await this.#invoke(called, payload, parameters, signal);
+    const answer = await this.#invoke(called, payload, parameters, cut);
     if ('kind' in answer) return answer;
     if (isPlain) return plainAnswer(answer);
     return sdk === undefined ? invokeAnswer(answer) : sdkInvokeAnswer(answer);

@@ -1,5 +1,4 @@
 import { packageNameOf, parseServiceArn } from '../../asl/definition/service-resource.js';
-import type { Cancel } from '../../../base/time/clock.js';
 import type { CallTarget, ResourceAnswer, SubmittedTask } from '../../asl/runtime/resource.js';
 import { parseArn } from '../../asl/values/arn.js';
 import { isObject, type Json, type JsonObject, parseJson } from '../../asl/values/json.js';
@@ -66,12 +65,6 @@ export class Services implements CallTaker {
       : `install the client of the service: npm install --save-dev ${name}`;
   }
 
-  submit(task: SubmittedTask, input: Json): Cancel {
-    const cut = new AbortController();
-    void this.#answer(task, isObject(input) ? input : {}, cut.signal).then((answer) => task.answered(answer));
-    return () => cut.abort();
-  }
-
   close(): void {
     for (const client of this.#clients.values())
       void client.then(
@@ -84,7 +77,8 @@ export class Services implements CallTaker {
     return endpointIn(this.env, endpointVariable);
   }
 
-  async #answer(task: SubmittedTask, input: JsonObject, signal: AbortSignal): Promise<ResourceAnswer> {
+  async answer(task: SubmittedTask, given: Json, cut: AbortSignal): Promise<ResourceAnswer> {
+    const input = isObject(given) ? given : {};
     const called = calledBy(task.call.resource);
     if (!called) throw new Error(`${task.call.resource} calls no service`);
     const { service, action, isSdk } = called;
@@ -94,7 +88,7 @@ export class Services implements CallTaker {
       if (isSdk) prefix = client.name;
       if (!client.has(action)) return noAction(called);
       const parameters = isSdk ? withType(called, input) : prepared(service, input, task);
-      const response = await client.call(action, parameters, signal);
+      const response = await client.call(action, parameters, cut);
       if ('fault' in response)
         return isSdk ? sdkFailure(prefix, response.fault) : optimisedFailure(service, response.fault);
       return isSdk ? succeeded(response.output) : optimisedAnswer(service, response);
