@@ -1,5 +1,6 @@
 import { parseArn } from '../asl/values/arn.js';
 import type { StepFunctions } from '../engine/step-functions.js';
+import { pageOf } from '../engine/pages.js';
 import { errors } from '../engine/service-error.js';
 import type { Execution } from '../engine/execution.js';
 import type { Version } from '../engine/machines/versions.js';
@@ -116,8 +117,9 @@ const children: Query<'children'> = ({ parent = '', status = '', state = '', fro
   const page = { list: parent, maxResults: CHILDREN_AN_ANSWER, token: from === '' ? undefined : from };
   const isWanted = ({ status: has, startedBy }: Execution): boolean =>
     (status === '' || has === status) && (state === '' || startedBy.parent?.state === state);
-  const { executions: found, nextToken = null } = executions.children(parent, page, isWanted);
-  return { rows: found.map(childRow), counts: executions.childCounts(parent), older: nextToken };
+  const wanted = executions.children(parent).filter(isWanted);
+  const { items, nextToken = null } = pageOf(wanted, ({ order }) => -order, page);
+  return { rows: items.map(childRow), counts: executions.childCounts(parent), older: nextToken };
 };
 
 function childRow(execution: Execution): ChildRow {

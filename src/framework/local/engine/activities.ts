@@ -22,8 +22,7 @@ export class Activities implements Resource {
     if (existing) return existing;
     const name = parseArn(arn)?.name ?? arn;
     if (this.#byArn.size >= ACTIVITY_LIMIT) throw errors.tooManyActivities();
-    const key = String(this.#created++).padStart(12, '0');
-    const activity = new Activity(arn, name, this.table, key, encryption);
+    const activity = new Activity(arn, name, this.table, this.#created++, encryption);
     this.#byArn.set(arn, activity);
     return activity;
   }
@@ -93,9 +92,9 @@ export class Activity {
     readonly arn: string,
     readonly name: string,
     private readonly table: TaskTable,
-    /** The key by which activities are listed: they are listed in the order in which they were created. */
-    readonly key = '',
-    readonly encryption: object = DEFAULT_ENCRYPTION,
+    /** Activities are numbered in the order in which they were created. */
+    readonly order: number,
+    readonly encryption: object,
   ) {
     this.createdAt = table.clock.now();
   }

@@ -1,7 +1,5 @@
 import { type Linked, LinkedList } from '../../base/linked-list.js';
 import type { Execution } from './execution.js';
-import { pageKey, pageSize, pageToken, type PageRequest } from './pages.js';
-import { errors } from './service-error.js';
 
 /** An execution in a list, linked with those before and after it. */
 export interface Entry extends Linked<Entry> {
@@ -10,23 +8,18 @@ export interface Entry extends Linked<Entry> {
 
 export const entryOf = (execution: Execution): Entry => ({ execution, previous: undefined, next: undefined });
 
-export interface ExecutionPage {
-  readonly executions: Execution[];
-  readonly nextToken?: string;
-}
-
-const NONE = new LinkedList<Entry>();
-
 /** Lists of executions in the order of their starts, by the ARN of what they have in common. */
 export class ExecutionLists {
   readonly #lists = new Map<string, LinkedList<Entry>>();
 
-  of(arn: string): LinkedList<Entry> {
-    return this.#lists.get(arn) ?? NONE;
+  /** The ARNs of what has a list. */
+  arns(): Iterable<string> {
+    return this.#lists.keys();
   }
 
-  all(): Iterable<LinkedList<Entry>> {
-    return this.#lists.values();
+  /** Yields the executions of a list, the latest first. */
+  *latest(arn: string): Generator<Execution> {
+    for (let entry = this.#lists.get(arn)?.last; entry; entry = entry.previous) yield entry.execution;
   }
 
   /** Adds an execution as the latest of a list. */
@@ -43,30 +36,6 @@ export class ExecutionLists {
     list?.remove(entry);
     if (list?.size === 0) this.#lists.delete(arn);
   }
-
-  /** Returns a page of the executions in a list that are wanted, the latest first. */
-  page(arn: string, request: PageRequest, isWanted: (execution: Execution) => boolean): ExecutionPage {
-    const size = pageSize(request);
-    const executions: Execution[] = [];
-    let entry = startOf(this.of(arn), pageKey(request));
-    for (; entry && executions.length < size; entry = entry.previous)
-      if (isWanted(entry.execution)) executions.push(entry.execution);
-    const last = executions.at(-1);
-    return { executions, ...(entry && last && { nextToken: pageToken(request, last.order) }) };
-  }
-}
-
-/**
- * Returns the first execution of a page. `before` is the number of the previous page's last execution in the order of
- * starts. This number doesn't change when other executions are removed.
- */
-function startOf(list: LinkedList<Entry>, before: string | undefined): Entry | undefined {
-  let entry = list.last;
-  if (before === undefined) return entry;
-  const order = Number(before);
-  if (!Number.isSafeInteger(order)) throw errors.invalidToken();
-  while (entry && entry.execution.order >= order) entry = entry.previous;
-  return entry;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { PutEvent } from '../../base/local-protocol.js';
 import { LinkedList } from '../../base/linked-list.js';
-import { type Entry, entryOf, ExecutionLists, type ExecutionPage } from './execution-lists.js';
+import { type Entry, entryOf, ExecutionLists } from './execution-lists.js';
 import { hasHeapFor } from './heap.js';
 import type { Json } from '../asl/values/json.js';
 import {
@@ -13,7 +13,6 @@ import {
   type StartedBy,
 } from './execution.js';
 import type { Machine } from './machines/machines.js';
-import type { PageRequest } from './pages.js';
 import type { Beginning } from './beginning.js';
 import { errors } from './service-error.js';
 import { checkRedrivable } from './redrives.js';
@@ -219,34 +218,19 @@ export class Executions {
     return stored.execution;
   }
 
-  /** Returns a page of a machine's executions, the latest first. */
-  list(
-    machineArn: string,
-    status: ExecutionStatus | undefined,
-    page: PageRequest,
-    { versionArn, aliasArn }: StartedBy = {},
-  ): ExecutionPage {
-    return this.#byMachine.page(machineArn, page, ({ status: has, startedBy }) => {
-      if (versionArn !== undefined && startedBy.versionArn !== versionArn) return false;
-      if (aliasArn !== undefined && startedBy.aliasArn !== aliasArn) return false;
-      return status === undefined || has === status;
-    });
-  }
-
   /**
-   * Returns a page of the executions that an execution or a Map Run has started, the latest first. Those that are no
-   * longer kept are left out.
+   * Returns the executions that an execution or a Map Run has started, the latest first. Those that are no longer kept
+   * are left out.
    * @param parentArn the ARN of the execution, for its nested executions; or of the Map Run
    */
-  children(parentArn: string, page: PageRequest, isWanted: (execution: Execution) => boolean): ExecutionPage {
-    return this.#byParent.page(parentArn, page, isWanted);
+  children(parentArn: string): Execution[] {
+    return [...this.#byParent.latest(parentArn)];
   }
 
   /** Returns the numbers of an execution's or a Map Run's children by status, of those that are kept. */
   childCounts(parentArn: string): Partial<Record<ExecutionStatus, number>> {
     const counts: Partial<Record<ExecutionStatus, number>> = {};
-    for (let entry = this.#byParent.of(parentArn).first; entry; entry = entry.next)
-      counts[entry.execution.status] = (counts[entry.execution.status] ?? 0) + 1;
+    for (const { status } of this.#byParent.latest(parentArn)) counts[status] = (counts[status] ?? 0) + 1;
     return counts;
   }
 
@@ -273,11 +257,11 @@ export class Executions {
    * children of Map Runs: they may be a million.
    */
   *startedAfter(count: number, machineArn?: string): Generator<Execution> {
-    const lists = machineArn === undefined ? this.#byMachine.all() : [this.#byMachine.of(machineArn)];
-    for (const list of lists) {
-      for (let entry = list.last; entry && entry.execution.order >= count; entry = entry.previous)
-        if (machineArn !== undefined || !entry.execution.startedBy.parent?.mapRun) yield entry.execution;
-    }
+    for (const arn of machineArn === undefined ? this.#byMachine.arns() : [machineArn])
+      for (const execution of this.#byMachine.latest(arn)) {
+        if (execution.order < count) break;
+        if (machineArn !== undefined || !execution.startedBy.parent?.mapRun) yield execution;
+      }
   }
 
   /**

@@ -35,6 +35,11 @@ export function pageKey({ list, token }: PageRequest): string | undefined {
   return key;
 }
 
+interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextToken?: string;
+}
+
 /**
  * Returns one page of a sorted list. Its `nextToken` contains the key of its last item, not a position, so that the
  * next page is right even if items are added or removed meanwhile.
@@ -42,15 +47,22 @@ export function pageKey({ list, token }: PageRequest): string | undefined {
  */
 export function pageOf<T>(
   items: readonly T[],
-  keyOf: (item: T) => string,
+  keyOf: (item: T) => string | number,
   request: PageRequest,
-): { items: readonly T[]; nextToken?: string } {
+): Page<T> {
   const after = pageKey(request);
-  const rest = after === undefined ? items : items.filter((item) => keyOf(item) > after);
+  const isAfter = (key: string | number, last: string): boolean =>
+    typeof key === 'number' ? key > Number(last) : key > last;
+  const rest = after === undefined ? items : items.filter((item) => isAfter(keyOf(item), after));
   const page = rest.slice(0, pageSize(request));
   const last = page.at(-1);
   return {
     items: page,
     ...(last !== undefined && page.length < rest.length && { nextToken: pageToken(request, keyOf(last)) }),
   };
+}
+
+/** Returns a page as the response of an operation. @param name the member that has the items */
+export function listOf<T>(name: string, { items, ...rest }: Page<T>, describe: (item: T) => object): object {
+  return { [name]: items.map(describe), ...rest };
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { PollAnswer } from '../../engine/activities.js';
+import type { Activity, PollAnswer } from '../../engine/activities.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import { formatArn } from '../../asl/values/arn.js';
 import { toSeconds } from '../../engine/history.js';
@@ -8,7 +8,7 @@ import { DEFAULT_ENCRYPTION, homeOf } from '../../engine/machines/machines.js';
 import { checkTags } from '../../engine/machines/tags.js';
 import { checkEncryption, readEncryption, readTags } from './machine-settings.js';
 import type { Call, Operation } from '../operation.js';
-import { pageOf } from '../../engine/pages.js';
+import { listOf, pageOf } from '../../engine/pages.js';
 import { END_POLLS } from '../../../base/local-protocol.js';
 import { ARN, checkArn, checkName, MAX, NAME } from '../request-validation.js';
 
@@ -30,6 +30,10 @@ function poll(
     });
   });
 }
+
+const describe = ({ arn, name, createdAt }: Activity): object => ({
+  ...{ activityArn: arn, name, creationDate: toSeconds(createdAt) },
+});
 
 export const activityOperations: Record<string, Operation> = {
   /**
@@ -60,25 +64,15 @@ export const activityOperations: Record<string, Operation> = {
   },
 
   DescribeActivity({ checker }, { activities }) {
-    const { arn, name, createdAt, encryption } = activities.get(checker.onlyArn('activityArn', 'activity'));
-    return {
-      activityArn: arn,
-      name,
-      creationDate: toSeconds(createdAt),
-      encryptionConfiguration: encryption,
-    };
+    const activity = activities.get(checker.onlyArn('activityArn', 'activity'));
+    return { ...describe(activity), encryptionConfiguration: activity.encryption };
   },
 
   ListActivities({ operation, checker }, { activities }) {
     const page = checker.page(operation, MAX.listToken);
     checker.done();
-    const { items, ...rest } = pageOf(activities.all(), ({ key }) => key, page);
-    const listed = items.map(({ arn, name, createdAt }) => ({
-      activityArn: arn,
-      name,
-      creationDate: toSeconds(createdAt),
-    }));
-    return { activities: listed, ...rest };
+    const listed = pageOf(activities.all(), ({ order }) => order, page);
+    return listOf('activities', listed, describe);
   },
 
   DeleteActivity({ checker }, { activities, tags }) {

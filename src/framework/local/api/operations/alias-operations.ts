@@ -1,4 +1,4 @@
-import { pageOf } from '../../engine/pages.js';
+import { listOf, pageOf } from '../../engine/pages.js';
 import { errors } from '../../engine/service-error.js';
 import { toSeconds } from '../../engine/history.js';
 import type { Alias, Route } from '../../engine/machines/versions.js';
@@ -74,6 +74,10 @@ function findAlias(arn: string, { machines }: StepFunctions): { alias: Alias; ma
   return { alias, machine };
 }
 
+const summary = ({ arn, createdAt }: Alias): object => ({
+  ...{ stateMachineAliasArn: arn, creationDate: toSeconds(createdAt) },
+});
+
 export const aliasOperations: Record<string, Operation> = {
   CreateStateMachineAlias({ checker }, stepFunctions) {
     const name = checker.requiredText('name', { min: 1, max: MAX.name, pattern: NAME_PATTERN, shown: true });
@@ -81,21 +85,20 @@ export const aliasOperations: Record<string, Operation> = {
     const routes = readRoutes(checker, true) ?? [];
     checker.done();
     const machine = machineOf(routes, stepFunctions);
-    const { arn, createdAt } = machine.versions.createAlias(
+    const alias = machine.versions.createAlias(
       { name, arn: `${machine.arn}:${name}`, description, routes },
       stepFunctions.clock.now(),
     );
-    return { stateMachineAliasArn: arn, creationDate: toSeconds(createdAt) };
+    return summary(alias);
   },
 
   DescribeStateMachineAlias({ checker }, stepFunctions) {
     const { alias } = findAlias(checker.onlyArn('stateMachineAliasArn', 'stateMachine'), stepFunctions);
     return {
-      stateMachineAliasArn: alias.arn,
+      ...summary(alias),
       name: alias.name,
-      ...(alias.description !== undefined && { description: alias.description }),
+      description: alias.description,
       routingConfiguration: describeRoutes(alias.routes),
-      creationDate: toSeconds(alias.createdAt),
       updateDate: toSeconds(alias.updatedAt),
     };
   },
@@ -132,11 +135,7 @@ export const aliasOperations: Record<string, Operation> = {
     const { versions } = machines.get(machineArn);
     if (version !== undefined && !versions.get(Number(version))) throw errors.noResource();
     const aliases = versions.aliases(version === undefined ? undefined : arn);
-    const { items, ...rest } = pageOf(aliases, ({ key }) => key, page);
-    const listed = items.map((each) => ({
-      stateMachineAliasArn: each.arn,
-      creationDate: toSeconds(each.createdAt),
-    }));
-    return { stateMachineAliases: listed, ...rest };
+    const listed = pageOf(aliases, ({ order }) => order, page);
+    return listOf('stateMachineAliases', listed, summary);
   },
 };

@@ -6,13 +6,12 @@ import type { StepFunctions } from '../../engine/step-functions.js';
 import { START_FROM } from '../../../base/local-protocol.js';
 import { isObject, type Json, readJson } from '../../asl/values/json.js';
 import { beginningIn } from '../../engine/beginning.js';
-import type { ExecutionPage } from '../../engine/execution-lists.js';
 import type { Execution, ExecutionStatus, Parent, StartedBy } from '../../engine/execution.js';
 import { toSeconds } from '../../engine/history.js';
 import { notRedrivable } from '../../engine/redrives.js';
 import type { Call, Operation } from '../operation.js';
 import { readMetadataOnly } from './machine-settings.js';
-import { pageKey, pageSize, pageToken } from '../../engine/pages.js';
+import { listOf, pageKey, pageOf, pageSize, pageToken } from '../../engine/pages.js';
 import { jsonMistake } from '../../asl/values/json-scan.js';
 import { ARN, checkArn, checkName, MAX, NAME } from '../request-validation.js';
 
@@ -150,13 +149,10 @@ function parentIn(input: Json): Parent | undefined {
   return typeof executionArn === 'string' && executionArn.length <= MAX.arn ? { executionArn } : undefined;
 }
 
-/** Returns the response of ListExecutions for a Map Run. API reference of Step Functions, ExecutionListItem. */
-function listChildren({ executions, ...rest }: ExecutionPage): object {
-  const shown = executions.map((child) => {
-    const { mapRun, items } = child.startedBy.parent ?? {};
-    return { ...identify(child), mapRunArn: mapRun?.arn, itemCount: items };
-  });
-  return { executions: shown, ...rest };
+/** Returns an execution as ListExecutions does. API reference of Step Functions, ExecutionListItem. */
+function summary(execution: Execution): object {
+  const { mapRun, items } = execution.startedBy.parent ?? {};
+  return { ...identify(execution), ...(mapRun && { mapRunArn: mapRun.arn, itemCount: items }) };
 }
 
 /** @throws ServiceError ValidationException, always */
@@ -247,20 +243,29 @@ export const executionOperations: Record<string, Operation> = {
     const mapRunArn = checker.text('mapRunArn', { min: 1, max: MAX.longArn, shown: true });
     const page = checker.page(operation, MAX.executionsToken);
     checker.done();
+    const list = (found: readonly Execution[]): object => {
+      const wanted = found.filter((each) => status === undefined || each.status === status);
+      return listOf(
+        'executions',
+        pageOf(wanted, ({ order }) => -order, page),
+        summary,
+      );
+    };
     if (machineArn === undefined) {
       const run = mapRuns.get(checkArn(mapRunArn ?? missingArn(), 'mapRun'));
-      const isWanted = ({ status: has, redrives }: Execution): boolean =>
-        (status === undefined || has === status) &&
-        (redriveFilter === undefined || (redriveFilter === 'REDRIVEN') === redrives.count > 0);
-      return listChildren(executions.children(run.arn, page, isWanted));
+      const isWanted = ({ redrives: { count } }: Execution): boolean =>
+        redriveFilter === undefined || (redriveFilter === 'REDRIVEN') === count > 0;
+      return list(executions.children(run.arn).filter(isWanted));
     }
     refuseMapRuns({ redriveFilter, mapRunArn }, status);
-    const { machine, ...named } = machines.named(checkArn(machineArn, 'stateMachine'), random);
+    const { machine, ...by } = machines.named(checkArn(machineArn, 'stateMachine'), random);
     if (machine.type === 'EXPRESS') throw errors.typeNotSupported();
     // An alias stands for itself here, whichever of its versions was started.
-    const by = named.aliasArn === undefined ? named : { aliasArn: named.aliasArn };
-    const { executions: found, ...rest } = executions.list(machine.arn, status, page, by);
-    return { executions: found.map(identify), ...rest };
+    const isBy = ({ startedBy: { aliasArn, versionArn } }: Execution): boolean =>
+      by.aliasArn === undefined
+        ? by.versionArn === undefined || versionArn === by.versionArn
+        : aliasArn === by.aliasArn;
+    return list([...executions.startedAfter(0, machine.arn)].filter(isBy));
   },
 
   StopExecution({ checker }, { executions }) {

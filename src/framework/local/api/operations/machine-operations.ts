@@ -1,5 +1,5 @@
 import { compileMachine, type MachineType } from '../../asl/machine.js';
-import { pageOf } from '../../engine/pages.js';
+import { listOf, pageOf } from '../../engine/pages.js';
 import { errors } from '../../engine/service-error.js';
 import { toSeconds } from '../../engine/history.js';
 import {
@@ -10,6 +10,7 @@ import {
   splitQualified,
 } from '../../engine/machines/machines.js';
 import { checkTags } from '../../engine/machines/tags.js';
+import type { Version } from '../../engine/machines/versions.js';
 import type { Operation } from '../operation.js';
 import { ARN, checkArn, checkName, checkRole, MAX, NAME } from '../request-validation.js';
 import { compiled, TYPES } from './definitions.js';
@@ -138,11 +139,7 @@ export const machineOperations: Record<string, Operation> = {
   ListStateMachines({ operation, checker }, { machines }) {
     const page = checker.page(operation, MAX.listToken);
     checker.done();
-    const { items, ...rest } = pageOf(machines.all(), keyOf, page);
-    return {
-      stateMachines: items.map(summary),
-      ...rest,
-    };
+    return listOf('stateMachines', pageOf(machines.all(), keyOf, page), summary);
   },
 
   DeleteStateMachine({ checker }, { machines, tags }) {
@@ -156,6 +153,10 @@ export const machineOperations: Record<string, Operation> = {
 /** The id of a revision that has none. API reference of Step Functions, PublishStateMachineVersion. */
 const INITIAL = 'INITIAL';
 
+const describeVersion = ({ arn, createdAt }: Version): object => ({
+  ...{ stateMachineVersionArn: arn, creationDate: toSeconds(createdAt) },
+});
+
 export const versionOperations: Record<string, Operation> = {
   PublishStateMachineVersion({ checker }, { machines, clock }) {
     const arn = checker.requiredText('stateMachineArn', ARN);
@@ -166,7 +167,7 @@ export const versionOperations: Record<string, Operation> = {
     const { revisionId: current = INITIAL } = machine;
     if (revisionId !== undefined && revisionId !== current) throw errors.staleRevision(revisionId, current);
     const version = machine.versions.publish(machine, description, clock.now());
-    return { creationDate: toSeconds(version.createdAt), stateMachineVersionArn: version.arn };
+    return describeVersion(version);
   },
 
   DeleteStateMachineVersion({ checker }, { machines }) {
@@ -182,11 +183,7 @@ export const versionOperations: Record<string, Operation> = {
     checker.done();
     const versions = machines.get(checkArn(arn, 'stateMachine')).versions.all();
     // The newest are listed first.
-    const { items, ...rest } = pageOf(versions, ({ number }) => String(1e9 - number), page);
-    const listed = items.map((each) => ({
-      stateMachineVersionArn: each.arn,
-      creationDate: toSeconds(each.createdAt),
-    }));
-    return { stateMachineVersions: listed, ...rest };
+    const listed = pageOf(versions, ({ number }) => -number, page);
+    return listOf('stateMachineVersions', listed, describeVersion);
   },
 };

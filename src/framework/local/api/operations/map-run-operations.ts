@@ -1,6 +1,7 @@
 import { toSeconds } from '../../engine/history.js';
 import type { MapRun } from '../../engine/map-runs/map-run.js';
 import { errors } from '../../engine/service-error.js';
+import { listOf, pageOf } from '../../engine/pages.js';
 import type { Operation } from '../operation.js';
 import { ARN, checkArn, MAX } from '../request-validation.js';
 
@@ -37,8 +38,10 @@ export const mapRunOperations: Record<string, Operation> = {
     const arn = checker.requiredText('executionArn', ARN);
     const page = checker.page(operation, MAX.listToken);
     checker.done();
-    const { items, ...rest } = mapRuns.list(executions.get(checkArn(arn, 'execution')).arn, page);
-    return { mapRuns: items.map(summary), ...rest };
+    const runs = [...mapRuns.of(executions.get(checkArn(arn, 'execution')).arn).entries()];
+    // The latest come first.
+    const listed = pageOf(runs.toReversed(), ([at]) => -at, page);
+    return listOf('mapRuns', listed, ([, run]) => summary(run));
   },
 
   DescribeMapRun({ checker }, { mapRuns }) {

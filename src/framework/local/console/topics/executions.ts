@@ -95,7 +95,7 @@ export function executionTopic(stepFunctions: StepFunctions, arn: string): Topic
       .map((event) => short(withCaught(execution, viewEvent(event))));
     const { notes, latest } = stepFunctions.tasks.notes.changedSince(execution, goesOn ? noted : 0);
     const children = stepFunctions.executions.childCounts(arn);
-    const mapRuns = stepFunctions.mapRuns.list(arn, MAP_RUNS).items.map(mapRunRow);
+    const mapRuns = stepFunctions.mapRuns.of(arn).slice(-MAP_RUNS).toReversed().map(mapRunRow);
     const position = [
       from + events.length,
       Math.floor(execution.startedAt),
@@ -140,8 +140,8 @@ function factsOf({ arn, name, machine, input, startedAt, startedBy }: Execution)
   };
 }
 
-/** The latest Map Runs of an execution. */
-const MAP_RUNS = { list: '', maxResults: undefined, token: undefined };
+/** The most Map Runs of an execution that are shown: the latest. */
+const MAP_RUNS = 100;
 
 function mapRunRow({ arn, status, counts: { items } }: MapRun): MapRunRow {
   const { total, running, succeeded, failed, timedOut, aborted, pending } = items;

@@ -27,11 +27,8 @@ export interface Alias {
   readonly updatedAt: number;
   readonly description: string | undefined;
   readonly routes: readonly Route[];
-  /**
-   * The key by which aliases are listed. Recorded from the live service: they are listed in the order in which they
-   * were created.
-   */
-  readonly key: string;
+  /** Aliases are numbered in the order in which they were created. Recorded from the live service: they are listed so. */
+  readonly order: number;
 }
 
 /** A version that is published in code, and the aliases that lead to it. */
@@ -140,8 +137,8 @@ export class Versions {
       throw errors.aliasExists();
     }
     if (this.#aliases.size >= ALIAS_LIMIT) throw errors.tooManyAliases();
-    const key = String(this.#created++).padStart(12, '0');
-    const alias = { name, arn, createdAt: now, updatedAt: now, description, routes, key };
+    const order = this.#created++;
+    const alias = { name, arn, createdAt: now, updatedAt: now, description, routes, order };
     this.#aliases.set(name, alias);
     return alias;
   }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { MapRunOrder, StartedMapRun } from '../../asl/runtime/map-run.js';
-import { pageKey, pageOf, type PageRequest } from '../pages.js';
 import { errors } from '../service-error.js';
 import type { Machine } from '../machines/machines.js';
 import { type ChildStarter, MapRun } from './map-run.js';
@@ -45,17 +44,14 @@ export class MapRuns<P extends RunParent> {
     return run;
   }
 
-  /** Returns a page of the map runs of an execution, the latest first. */
-  list(executionArn: string, page: PageRequest): { items: readonly MapRun[]; nextToken?: string } {
-    pageKey(page);
-    const runs = (this.#byExecution.get(executionArn) ?? []).map((run, at) => ({ run, key: keyOf(at) }));
-    const { items, ...rest } = pageOf(runs.toReversed(), ({ key }) => key, page);
-    return { items: items.map(({ run }) => run), ...rest };
+  /** Returns the map runs of an execution, in the order of their starts. */
+  of(executionArn: string): readonly MapRun[] {
+    return this.#byExecution.get(executionArn) ?? [];
   }
 
   /** Called when an execution is no longer kept. */
   forget(executionArn: string): void {
-    for (const { arn } of this.#byExecution.get(executionArn) ?? []) this.#byArn.delete(arn);
+    for (const { arn } of this.of(executionArn)) this.#byArn.delete(arn);
     this.#byExecution.delete(executionArn);
   }
 
@@ -65,9 +61,6 @@ export class MapRuns<P extends RunParent> {
     return false;
   }
 }
-
-/** Returns the key of the map run with this number, by which later ones come first. */
-const keyOf = (at: number): string => String(Number.MAX_SAFE_INTEGER - at).padStart(16, '0');
 
 /** Returns the machine of the children: the parent's, with the states of the ItemProcessor. */
 function childMachine(machine: Machine, { processor, label }: MapRunOrder): Machine {
