@@ -62,6 +62,15 @@ describe('a function of the user', () => {
     utimesSync(file, new Date(), new Date(Date.now() + 60_000));
     expect((await run(bench, plain())).output).toBe('changed');
   });
+
+  test('is loaded again when what it imports was not there', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'functions-'));
+    writeFileSync(join(folder, 'fn.mjs'), "export { echo } from './part.mjs';");
+    const bench = await openBench({ lambdas: { F: join(folder, 'fn.echo') } });
+    expect(await run(bench, plain())).toMatchObject({ cause: expect.stringContaining('part.mjs') });
+    writeFileSync(join(folder, 'part.mjs'), 'export const echo = async (event) => event;');
+    expect(await run(bench, plain(), 'there')).toMatchObject({ output: 'there' });
+  });
 });
 
 test('functions are loaded again when they are replaced, and one that is gone is called no more', async () => {

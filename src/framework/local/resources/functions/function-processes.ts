@@ -20,11 +20,6 @@ export interface FunctionWithEnvironment extends FunctionSetup {
   readonly env: Readonly<Record<string, string>>;
 }
 
-interface Asked {
-  readonly invocation: Invocation;
-  readonly resolve: (result: InvocationResult) => void;
-}
-
 /** Returns the time of the last change of a module; undefined if there is no file. */
 function changedAt(module: string): number | undefined {
   const file = fileOf(module);
@@ -51,18 +46,19 @@ const HAS_GROUPS = process.platform !== 'win32';
  * end the whole service. The processes that the function starts end with it.
  */
 class FunctionProcess {
-  readonly changedAt: number | undefined;
+  /** True if it takes no further invocation. */
+  isOver = false;
+  readonly #changedAt: number | undefined;
   readonly #child: ChildProcess;
-  #asked: Asked | undefined;
+  #requestId: string | undefined;
+  #resolve: ((result: InvocationResult) => void) | undefined;
   #cancel: Cancel = () => {};
 
   constructor(
     { env, ...setup }: FunctionWithEnvironment,
     private readonly clock: Clock,
-    private readonly onIdle: (idle: FunctionProcess) => void,
-    private readonly onEnd: (ended: FunctionProcess) => void,
   ) {
-    this.changedAt = changedAt(setup.module);
+    this.#changedAt = changedAt(setup.module);
     this.#child = fork(fileURLToPath(ENTRY), [JSON.stringify(setup)], {
       env: { ...process.env, ...env },
       execArgv: [`--max-old-space-size=${setup.memoryMb}`],
@@ -70,16 +66,14 @@ class FunctionProcess {
       detached: HAS_GROUPS,
     });
     this.#child.on('error', ({ name, message }) =>
-      this.#over(failed({ errorType: name, errorMessage: message })),
+      this.#settle(failed({ errorType: name, errorMessage: message })),
     );
     this.#register();
     const output = new ChildOutput(this.#child);
     this.#child.on('message', (message) => {
       const result = message as Partial<InvocationResult>;
       // The function may send messages of its own.
-      if (!isResult(result)) return;
-      if (result.isLast === true) this.#over(result);
-      else this.#settle(result);
+      if (isResult(result)) this.#settle(result, result.isLast === true);
     });
     // A last message may be read after the exit.
     const closed = new Promise((resolve) => this.#child.once('disconnect', resolve));
@@ -90,15 +84,24 @@ class FunctionProcess {
     this.#keepAlive(false);
   }
 
-  run(asked: Asked): void {
-    this.#asked = asked;
-    const { invocation } = asked;
+  /** Returns true if the module has not changed since the process was started. */
+  isCurrent(module: string): boolean {
+    return this.#changedAt === changedAt(module);
+  }
+
+  /** Never rejects: an error of the function is a result. */
+  run(invocation: Invocation): Promise<InvocationResult> {
+    this.#requestId = invocation.requestId;
     this.#keepAlive(true);
     this.#cancel = this.clock.after(invocation.timeoutMs, () => this.#timeOut(invocation));
-    this.#child.send(invocation);
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      this.#child.send(invocation);
+    });
   }
 
   end(): void {
+    this.isOver = true;
     this.#cancel();
     this.#child.kill('SIGKILL');
   }
@@ -129,44 +132,31 @@ class FunctionProcess {
   #timeOut({ requestId, timeoutMs }: Invocation): void {
     const seconds = (timeoutMs / 1000).toFixed(2);
     const at = new Date(this.clock.date()).toISOString();
-    this.#over(untyped(`${at} ${requestId} Task timed out after ${seconds} seconds`));
+    this.#settle(untyped(`${at} ${requestId} Task timed out after ${seconds} seconds`));
     this.end();
   }
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
-    const { requestId } = this.#asked?.invocation ?? {};
-    const exited = `RequestId: ${requestId} Error: Runtime exited`;
-    if (OUT_OF_MEMORY.includes(signal)) return this.#over(untyped(`${exited} with error: signal: killed`));
+    const exited = `RequestId: ${this.#requestId} Error: Runtime exited`;
+    if (OUT_OF_MEMORY.includes(signal)) return this.#settle(untyped(`${exited} with error: signal: killed`));
     const status = signal === null ? `exit status ${code}` : `signal: ${signal}`;
     const how = code === 0 ? 'without providing a reason' : `with error: ${status}`;
-    this.#over(failed({ errorType: 'Runtime.ExitError', errorMessage: `${exited} ${how}` }));
+    this.#settle(failed({ errorType: 'Runtime.ExitError', errorMessage: `${exited} ${how}` }));
   }
 
-  #settle(result: InvocationResult): void {
-    this.#answer(result);
-    this.onIdle(this);
-  }
-
-  /** The same, and the process is of no further use. */
-  #over(result: InvocationResult): void {
-    this.#answer(result);
-    this.onEnd(this);
-  }
-
-  #answer(result: InvocationResult): void {
-    const asked = this.#asked;
-    this.#asked = undefined;
+  #settle(result: InvocationResult, isOver = true): void {
+    this.isOver ||= isOver;
     this.#cancel();
     this.#keepAlive(false);
-    asked?.resolve(result);
+    this.#resolve?.(result);
   }
 }
 
 /** Runs one function in processes, each of which loads its module once. */
 export class FunctionProcesses {
-  readonly #processes = new Set<FunctionProcess>();
+  readonly #busy = new Set<FunctionProcess>();
   readonly #idle: FunctionProcess[] = [];
-  readonly #waiting: Asked[] = [];
+  readonly #waiting: (() => void)[] = [];
   #isRetired = false;
 
   constructor(
@@ -175,79 +165,53 @@ export class FunctionProcesses {
   ) {}
 
   /** Never rejects: an error of the function is a result. */
-  invoke(invocation: Invocation): Promise<InvocationResult> {
-    return new Promise((resolve) => {
-      this.#waiting.push({ invocation, resolve });
-      this.#next();
-    });
+  async invoke(invocation: Invocation): Promise<InvocationResult> {
+    while (this.#busy.size >= MOST_PROCESSES)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    let free: FunctionProcess | undefined;
+    try {
+      free = this.#current() ?? new FunctionProcess(this.setup, this.clock);
+      this.#busy.add(free);
+      return await free.run(invocation);
+    } catch (error) {
+      // The system refuses the process, such as for the size of its environment.
+      const { name, message } = error as Error;
+      return failed({ errorType: name, errorMessage: message });
+    } finally {
+      if (free) this.#release(free);
+      this.#waiting.shift()?.();
+    }
   }
 
-  /** True while there is a process. */
+  /** True while a function runs. */
   get isRunning(): boolean {
-    return this.#processes.size > 0;
+    return this.#busy.size > 0;
   }
 
   /** Ends each process when it has nothing to do. */
   retire(): void {
-    for (const each of this.#idle.splice(0)) {
-      this.#processes.delete(each);
-      each.end();
-    }
     this.#isRetired = true;
+    for (const each of this.#idle.splice(0)) each.end();
   }
 
   /** Ends the processes. Invocations that run have no outcome. */
   close(): void {
     this.#waiting.length = 0;
-    for (const each of this.#processes) each.end();
-  }
-
-  #next(): void {
-    if (this.#waiting.length === 0) return;
-    try {
-      const free = this.#current() ?? this.#start();
-      const asked = free && this.#waiting.shift();
-      if (asked) free.run(asked);
-    } catch (error) {
-      // The system refuses the process, such as for the size of its environment.
-      const { name, message } = error as Error;
-      this.#waiting.shift()?.resolve(failed({ errorType: name, errorMessage: message }));
-    }
+    for (const each of [...this.#idle, ...this.#busy]) each.end();
   }
 
   /** Returns an idle process. Those that have loaded an older file are ended. */
   #current(): FunctionProcess | undefined {
-    const now = changedAt(this.setup.module);
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
-      if (idle.changedAt === now) return idle;
-      this.#processes.delete(idle);
+      if (!idle.isOver && idle.isCurrent(this.setup.module)) return idle;
       idle.end();
     }
     return undefined;
   }
 
-  #start(): FunctionProcess | undefined {
-    if (this.#processes.size >= MOST_PROCESSES) return undefined;
-    const started: FunctionProcess = new FunctionProcess(
-      this.setup,
-      this.clock,
-      (each) => this.#idled(each),
-      (each) => this.#ended(each),
-    );
-    this.#processes.add(started);
-    return started;
-  }
-
-  #idled(each: FunctionProcess): void {
-    if (this.#processes.has(each)) this.#idle.push(each);
-    if (this.#isRetired && this.#waiting.length === 0) this.retire();
-    this.#next();
-  }
-
-  #ended(each: FunctionProcess): void {
-    this.#processes.delete(each);
-    const at = this.#idle.indexOf(each);
-    if (at >= 0) this.#idle.splice(at, 1);
-    this.#next();
+  #release(free: FunctionProcess): void {
+    this.#busy.delete(free);
+    if (this.#isRetired) free.end();
+    else if (!free.isOver) this.#idle.push(free);
   }
 }

@@ -21,7 +21,7 @@ export interface InvocationResult {
   readonly payload: string;
   /** True if the function has failed. */
   readonly isError: boolean;
-  /** True if its process ends: an error was caught by nothing. */
+  /** True if its process ends: the module can't be loaded, or an error was caught by nothing. */
   readonly isLast?: true;
 }
 

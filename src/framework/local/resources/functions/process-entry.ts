@@ -92,8 +92,7 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
 let onIdle = (): void => {};
 let loading: Promise<Handler> | undefined;
 
-async function resultOf(invocation: Invocation): Promise<InvocationResult> {
-  const handler = await (loading ??= load(setup));
+async function resultOf(handler: Handler, invocation: Invocation): Promise<InvocationResult> {
   const returned = await run(handler, invocation);
   let payload: string | undefined;
   try {
@@ -107,25 +106,27 @@ async function resultOf(invocation: Invocation): Promise<InvocationResult> {
 async function answer(invocation: Invocation): Promise<void> {
   // While the handler runs, only what it waits for keeps the process alive.
   process.channel?.unref();
-  let result: InvocationResult;
+  let handler: Handler;
   try {
-    result = await resultOf(invocation);
+    handler = await (loading ??= load(setup));
   } catch (error) {
-    result = failed(errorOf(error));
+    // Node remembers the failure of a module, so that it is loaded again in another process.
+    return endWith(error);
   }
+  const result = await resultOf(handler, invocation).catch((error: unknown) => failed(errorOf(error)));
   process.channel?.ref();
   process.send?.(result);
 }
 
-/** Lambda ends the process after an error that nothing has caught. */
-function onUncaught(error: unknown, type?: string): void {
+/** Answers with an error, and ends the process: as Lambda does after an error that nothing has caught. */
+function endWith(error: unknown, type?: string): void {
   const result: InvocationResult = { ...failed(errorOf(error, type)), isLast: true };
   process.send?.(result, () => process.exit(1));
 }
 
 process.on('beforeExit', () => onIdle());
-process.on('uncaughtException', (error) => onUncaught(error));
-process.on('unhandledRejection', (reason) => onUncaught(reason, 'Runtime.UnhandledPromiseRejection'));
+process.on('uncaughtException', (error) => endWith(error));
+process.on('unhandledRejection', (reason) => endWith(reason, 'Runtime.UnhandledPromiseRejection'));
 process.on('message', (invocation: Invocation) => void answer(invocation));
 // The service has ended.
 process.on('disconnect', () => process.exit());
