@@ -1,6 +1,8 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { HttpHeaders } from './sdk-spelling.js';
+
+/** Headers with their names as they were sent. */
+export type HttpHeaders = readonly (readonly [name: string, value: string])[];
 
 export interface HttpResponse {
   readonly status: number;

@@ -6,7 +6,7 @@ import { parseServiceArn } from '../asl/definition/service-resource.js';
 import type { CallTarget, ResourceAnswer, SubmittedTask } from '../asl/runtime/resource.js';
 import { bareText, isObject, readJson, type Json, type JsonObject } from '../asl/values/json.js';
 import type { CallTaker } from './resource-list.js';
-import { sdkMetadata, sdkRequest, sdkResponse } from './sdk-spelling.js';
+import { raised, sdkMetadata, sdkRequest, sdkResponse, sorted } from './sdk-spelling.js';
 import { failedWith, optimisedFailure, sdkFailure } from './service-failure.js';
 
 /** The API of the service itself, as the Tasks of its executions call it. */
@@ -147,8 +147,7 @@ function calledBy(arn: string): Called | undefined {
   const { resourceType, resource = '' } = parseServiceArn(arn)?.details ?? {};
   if (resourceType !== 'states' && resourceType !== 'aws-sdk:sfn') return undefined;
   const [action = '', ...suffix] = resource.split('.');
-  const operation = action.charAt(0).toUpperCase() + action.slice(1);
-  return { operation, isSdk: resourceType !== 'states', suffix: suffix.join('.') };
+  return { operation: raised(action), isSdk: resourceType !== 'states', suffix: suffix.join('.') };
 }
 
 const requestOf = (input: Json): JsonObject => (isObject(input) ? sdkRequest(input) : {});
@@ -158,9 +157,7 @@ const epochMs = (seconds: number): number => Math.round(seconds * 1000);
 
 /** Returns the result of a `.sync` Task from the response of DescribeExecution for its child. */
 function childAnswer(description: object, suffix: string): ResourceAnswer {
-  const described = Object.entries(sdkResponse(description, epochMs) as JsonObject);
-  const sorted = described.toSorted(([one], [other]) => (one < other ? -1 : 1));
-  const child: Record<string, Json> = Object.fromEntries(sorted);
+  const child = sorted(Object.entries(sdkResponse(description, epochMs) as JsonObject));
   if (child['Status'] !== 'SUCCEEDED') return failedWith('States.TaskFailed', JSON.stringify(child));
   if (suffix === 'sync:2') {
     child['Input'] = readJson(bareText(child['Input'] ?? null));
@@ -183,5 +180,5 @@ function startedOutput(response: object): Json {
     ['Date', new Date(Number(StartDate)).toUTCString()],
     ['Content-Type', 'application/x-amz-json-1.0'],
   ] as const;
-  return { ExecutionArn, ...(sdkMetadata(200, headers, id) as JsonObject), StartDate };
+  return { ExecutionArn, ...(sdkMetadata(200, headers) as JsonObject), StartDate };
 }

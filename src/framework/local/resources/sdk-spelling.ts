@@ -1,4 +1,13 @@
 import { isObject, type Json, type JsonObject } from '../asl/values/json.js';
+import { headerIn, type HttpHeaders } from './http-request.js';
+
+/** Returns a name with a small, or a capital, first letter. */
+export const lowered = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
+export const raised = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
+
+/** Returns an object with its members sorted by their names. */
+export const sorted = <T>(members: readonly (readonly [name: string, T])[]): Record<string, T> =>
+  Object.fromEntries(members.toSorted(([one], [other]) => (one < other ? -1 : 1)));
 
 /** The fields of Step Functions' API that are dates: numbers of seconds. */
 const DATES = ['startDate', 'stopDate', 'creationDate', 'updateDate', 'redriveDate', 'timestamp'];
@@ -9,7 +18,7 @@ const TEXTS = ['input', 'output', 'definition'];
 export function sdkRequest(given: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(given).map(([key, value]) => {
-      const field = key.charAt(0).toLowerCase() + key.slice(1);
+      const field = lowered(key);
       const isText = typeof value === 'string' || value === null || !TEXTS.includes(field);
       return [field, isText ? requested(value) : JSON.stringify(value)];
     }),
@@ -29,13 +38,8 @@ export function sdkResponse(response: object, date: (seconds: number) => Json): 
   };
   if (Array.isArray(response)) return response.map((each: Json) => shown('', each));
   const entries = Object.entries(response as JsonObject).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(
-    entries.map(([key, value]) => [key.charAt(0).toUpperCase() + key.slice(1), shown(key, value)]),
-  );
+  return Object.fromEntries(entries.map(([key, value]) => [raised(key), shown(key, value)]));
 }
-
-/** Headers of a response with their names as they were sent. */
-export type HttpHeaders = readonly (readonly [name: string, value: string])[];
 
 /** The names of headers as AWS sends them. The SDK has them with small letters only. */
 const NAMES = new Map(
@@ -45,13 +49,23 @@ const NAMES = new Map(
   ]),
 );
 
+/** Returns the values of headers by their names, as an integration spells these. */
+export function valuesOf(headers: HttpHeaders, spelt: (name: string) => string): Record<string, string[]> {
+  const all = new Map<string, string[]>();
+  for (const [name, value] of headers) all.set(spelt(name), [...(all.get(spelt(name)) ?? []), value]);
+  return Object.fromEntries(all);
+}
+
 /**
  * Returns what the optimised integrations of most services add to the response of an API. Recorded from the live
  * service: `AllHttpHeaders` has lists, `HttpHeaders` single values, sorted by their names without regard to case.
  */
-export function sdkMetadata(status: number, headers: HttpHeaders, requestId: string | undefined): object {
-  const all: Record<string, string[]> = {};
-  for (const [name, value] of headers) (all[NAMES.get(name) ?? name] ??= []).push(value);
+export function sdkMetadata(
+  status: number,
+  headers: HttpHeaders,
+  requestId = headerIn(headers, 'x-amzn-requestid') ?? '',
+): object {
+  const all = valuesOf(headers, (name) => NAMES.get(name) ?? name);
   const names = Object.keys(all).toSorted((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
   return {
     SdkHttpMetadata: {
@@ -59,6 +73,6 @@ export function sdkMetadata(status: number, headers: HttpHeaders, requestId: str
       HttpHeaders: Object.fromEntries(names.map((name) => [name, all[name]?.at(-1)])),
       HttpStatusCode: status,
     },
-    SdkResponseMetadata: { RequestId: requestId ?? '' },
+    SdkResponseMetadata: { RequestId: requestId },
   };
 }

@@ -1,7 +1,8 @@
 import type { ResourceAnswer } from '../asl/runtime/resource.js';
 import { CAUSE_LIMIT, ERROR_LIMIT } from '../../base/size.js';
+import { raised } from './sdk-spelling.js';
 
-type Failure = Extract<ResourceAnswer, { kind: 'failed' }>;
+export type Failure = Extract<ResourceAnswer, { kind: 'failed' }>;
 
 /** The error of a service's API. */
 export interface ServiceFault {
@@ -30,7 +31,7 @@ const OPTIMISED: Readonly<Record<string, readonly [prefix: string, service: stri
 };
 
 const named = (service: string): readonly [prefix: string, service: string] => {
-  const capital = service.charAt(0).toUpperCase() + service.slice(1);
+  const capital = raised(service);
   return OPTIMISED[service] ?? [capital, `AWS${capital}`];
 };
 

@@ -1,62 +1,66 @@
-import type { ResourceAnswer } from '../../asl/runtime/resource.js';
-import { bareText, isObject, parseJson } from '../../asl/values/json.js';
+import { bareText, isObject, type JsonObject, parseJson } from '../../asl/values/json.js';
 import { headerIn, type HttpResponse, sendRequest } from '../http-request.js';
 import type { LambdaAnswer } from './lambda-answer.js';
-import { optimisedFailure, unreachable } from '../service-failure.js';
+import { type Failure, optimisedFailure, unreachable } from '../service-failure.js';
 
-/** One call of Lambda's Invoke. */
-export interface LambdaCall {
-  readonly functionName: string;
+/** The function that a call names. */
+export interface NamedFunction {
+  /** The function as the call names it: by its name, by its ARN or by a part of its ARN. */
+  readonly given: string;
+  readonly name: string;
+  readonly region: string | undefined;
   readonly qualifier: string | undefined;
-  readonly payload: string;
-  readonly region: string;
-  /** Further parameters of Invoke as headers. */
-  readonly headers: Readonly<Record<string, string>>;
 }
 
 const VERSION = '2015-03-31';
 
+/** The parameters of Invoke that are sent as headers. */
+const HEADERS = {
+  InvocationType: 'x-amz-invocation-type',
+  LogType: 'x-amz-log-type',
+  ClientContext: 'x-amz-client-context',
+};
+
 /**
  * Calls a function at an endpoint, such as that of LocalStack, moto, or `sam local start-lambda`.
+ * @param parameters the further parameters of Invoke
  * @returns Lambda's answer, or the failure of the Task if Lambda refuses the call or can't be reached
  */
 export async function invokeAt(
   endpoint: string,
-  { functionName, qualifier, payload, region, headers }: LambdaCall,
+  { given, region = 'us-east-1', qualifier }: NamedFunction,
+  payload: string,
+  parameters: JsonObject,
   signal: AbortSignal,
-): Promise<LambdaAnswer | Extract<ResourceAnswer, { kind: 'failed' }>> {
-  const url = new URL(
-    `${endpoint.replace(/\/$/, '')}/${VERSION}/functions/${encodeURIComponent(functionName)}/invocations`,
-  );
-  if (qualifier !== undefined) url.searchParams.set('Qualifier', qualifier);
+): Promise<LambdaAnswer | Failure> {
+  const path = `${VERSION}/functions/${encodeURIComponent(given)}/invocations`;
+  const url = new URL(`${endpoint.replace(/\/$/, '')}/${path}`);
+  const { Qualifier: version } = parameters;
+  if (qualifier === undefined && typeof version === 'string') url.searchParams.set('Qualifier', version);
   // Emulators read the region in it, and check no signature.
   const scope = `Credential=local/20260101/${region}/lambda/aws4_request, SignedHeaders=host, Signature=local`;
-  const authorization = `AWS4-HMAC-SHA256 ${scope}`;
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    authorization: `AWS4-HMAC-SHA256 ${scope}`,
+  };
+  for (const [parameter, header] of Object.entries(HEADERS)) {
+    const value = parameters[parameter];
+    if (typeof value === 'string') headers[header] = value;
+  }
   try {
-    const all = { 'content-type': 'application/json', authorization, ...headers };
-    return read(await sendRequest(url, 'POST', all, payload, signal));
+    const response = await sendRequest(url, 'POST', headers, payload, signal);
+    return response.status >= 200 && response.status < 300 ? response : refusal(response);
   } catch (error) {
     return unreachable('Lambda.SdkClientException', error);
   }
 }
 
-function read({
-  status,
-  headers,
-  body,
-}: HttpResponse): LambdaAnswer | Extract<ResourceAnswer, { kind: 'failed' }> {
-  const requestId = headerIn(headers, 'x-amzn-requestid') ?? '';
-  if (status >= 200 && status < 300)
-    return {
-      ...{ status, requestId, headers, payload: body },
-      functionError: headerIn(headers, 'x-amz-function-error'),
-      executedVersion: headerIn(headers, 'x-amz-executed-version'),
-      logResult: headerIn(headers, 'x-amz-log-result'),
-    };
+function refusal({ status, headers, body }: HttpResponse): Failure {
   const value = parseJson(body);
   const fields = isObject(value) ? value : {};
   const message = bareText(fields['Message'] ?? fields['message'] ?? body);
   const type = headerIn(headers, 'x-amzn-errortype') ?? bareText(fields['__type'] ?? 'ServiceException');
   const code = type.replace(/^.*#|:.*$/g, '');
+  const requestId = headerIn(headers, 'x-amzn-requestid') ?? '';
   return optimisedFailure('lambda', { name: code, code, message, status, requestId, isModelled: true });
 }

@@ -4,11 +4,11 @@ import type { Clock } from '../../../base/time/clock.js';
 import { parseDuration } from '../../../base/time/duration.js';
 import { show } from '../../../base/show.js';
 import type { CallTarget, ResourceAnswer, SubmittedTask } from '../../asl/runtime/resource.js';
-import { bareText, isObject, type Json, parseJson } from '../../asl/values/json.js';
+import { bareText, isObject, type Json, type JsonObject, parseJson } from '../../asl/values/json.js';
 import type { CallTaker } from '../resource-list.js';
-import { optimisedFailure, type ServiceFault } from '../service-failure.js';
+import { type Failure, optimisedFailure, type ServiceFault } from '../service-failure.js';
 import { FunctionProcesses } from './function-processes.js';
-import { invokeAt } from './function-endpoint.js';
+import { invokeAt, type NamedFunction } from './function-endpoint.js';
 import {
   invokeAnswer,
   type LambdaAnswer,
@@ -41,15 +41,6 @@ const MEMORY_MB = 512;
 const FUNCTION =
   /^(?:(?:arn:aws[a-z-]*:lambda:([a-z0-9-]+):)?(?:\d{12}:)?function:)?([\w-]+)(?::([\w$-]+))?$/;
 const INVOKE = /:states:[a-z0-9-]*:[0-9]*:(aws-sdk:)?lambda:invoke(?:\.waitForTaskToken)?$/;
-
-/** The function that a call names. */
-interface NamedFunction {
-  /** The function as the call names it: by its name, by its ARN or by a part of its ARN. */
-  readonly given: string;
-  readonly name: string;
-  readonly region: string | undefined;
-  readonly qualifier: string | undefined;
-}
 
 /** Returns the function that a name, an ARN or a part of an ARN names; undefined if it is none of them. */
 function functionIn(given: string): NamedFunction | undefined {
@@ -138,33 +129,21 @@ export class Functions implements CallTaker {
   async #invoke(
     called: NamedFunction,
     payload: string,
-    parameters: Readonly<Record<string, Json>>,
+    parameters: JsonObject,
     signal: AbortSignal,
-  ): Promise<LambdaAnswer | Extract<ResourceAnswer, { kind: 'failed' }>> {
+  ): Promise<LambdaAnswer | Failure> {
     const own = this.#own.get(called.name);
-    const { InvocationType: type = 'RequestResponse', Qualifier: qualifier = called.qualifier } = parameters;
-    if (!own)
-      return invokeAt(
-        this.endpoint ?? '',
-        {
-          functionName: called.given,
-          qualifier: called.qualifier === undefined && typeof qualifier === 'string' ? qualifier : undefined,
-          payload,
-          region: called.region ?? 'us-east-1',
-          headers: headersOf(parameters),
-        },
-        signal,
-      );
+    if (!own) return invokeAt(this.endpoint ?? '', called, payload, parameters, signal);
     const requestId = randomUUID();
     if (parseJson(payload) === undefined) return optimisedFailure('lambda', notJson(requestId));
+    const { InvocationType: type } = parameters;
+    if (type === 'DryRun') return localAnswer(requestId, 204);
     const functionArn = `arn:aws:lambda:${called.region ?? 'us-east-1'}:123456789012:function:${called.name}`;
     const invocation = { requestId, payload, functionArn, timeoutMs: own.timeoutMs };
-    if (type === 'DryRun') return { ...localAnswer('', false, requestId), status: 204 };
     const running = own.processes.invoke(invocation);
-    if (type === 'Event')
-      return { ...localAnswer('', false, requestId), status: 202, executedVersion: undefined };
+    if (type === 'Event') return localAnswer(requestId, 202);
     const { payload: result, isError } = await running;
-    return localAnswer(result, isError, requestId);
+    return localAnswer(requestId, 200, result, isError);
   }
 }
 
@@ -186,21 +165,6 @@ function calledBy(resource: string, input: Json | undefined): NamedFunction | un
 function payloadIn(payload: Json): string {
   return payload === null ? '{}' : bareText(payload);
 }
-
-/** The parameters of Invoke that are sent as headers. */
-const HEADERS = {
-  InvocationType: 'x-amz-invocation-type',
-  LogType: 'x-amz-log-type',
-  ClientContext: 'x-amz-client-context',
-};
-
-const headersOf = (parameters: Readonly<Record<string, Json>>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(HEADERS).flatMap(([parameter, header]) => {
-      const value = parameters[parameter];
-      return typeof value === 'string' ? [[header, value]] : [];
-    }),
-  );
 
 /** Splits `./dist/file.handler` as Lambda does: at the first dot of the file's name. */
 function splitHandler(text: string): [path: string, handler: string] | undefined {

@@ -1,81 +1,59 @@
-import { randomUUID } from 'node:crypto';
 import type { ResourceAnswer } from '../../asl/runtime/resource.js';
 import { isObject, parseJson } from '../../asl/values/json.js';
-import { type HttpHeaders, sdkMetadata } from '../sdk-spelling.js';
+import { headerIn, type HttpResponse } from '../http-request.js';
+import { sdkMetadata } from '../sdk-spelling.js';
 import { failedWith } from '../service-failure.js';
 
-/** Lambda's answer to an invocation. */
-export interface LambdaAnswer {
-  readonly status: number;
-  readonly requestId: string;
-  readonly headers: HttpHeaders;
-  /** The JSON that the function has returned or, if `functionError` is set, that describes its error. */
-  readonly payload: string;
-  readonly functionError?: string | undefined;
-  readonly executedVersion?: string | undefined;
-  readonly logResult?: string | undefined;
-}
+/**
+ * Lambda's answer to an invocation. Its body is the JSON that the function has returned or, if a header says so, that
+ * describes its error.
+ */
+export type LambdaAnswer = Pick<HttpResponse, 'status' | 'headers' | 'body'>;
 
 /** Returns the answer that Lambda gives for a function that was run here. */
-export function localAnswer(
-  payload: string,
-  isError: boolean,
-  requestId: string = randomUUID(),
-): LambdaAnswer {
-  return {
-    status: 200,
-    requestId,
-    headers: [
-      ['X-Amz-Executed-Version', '$LATEST'],
-      ...(isError ? [['X-Amz-Function-Error', 'Unhandled'] as const] : []),
-      ['x-amzn-RequestId', requestId],
-      ['Content-Length', String(Buffer.byteLength(payload))],
-      ['Content-Type', 'application/json'],
-    ],
-    payload,
-    executedVersion: '$LATEST',
-    ...(isError && { functionError: 'Unhandled' }),
-  };
+export function localAnswer(requestId: string, status: number, body = '', isError = false): LambdaAnswer {
+  const headers = [
+    ...(status === 200 ? [['X-Amz-Executed-Version', '$LATEST'] as const] : []),
+    ...(isError ? [['X-Amz-Function-Error', 'Unhandled'] as const] : []),
+    ['x-amzn-RequestId', requestId],
+    ['Content-Length', String(Buffer.byteLength(body))],
+    ['Content-Type', 'application/json'],
+  ] as const;
+  return { status, headers, body };
 }
+
+/** The members of Lambda's answer that are headers of its response. */
+const membersOf = ({ headers }: LambdaAnswer) => ({
+  ExecutedVersion: headerIn(headers, 'x-amz-executed-version'),
+  FunctionError: headerIn(headers, 'x-amz-function-error'),
+  LogResult: headerIn(headers, 'x-amz-log-result'),
+});
 
 /** Returns what the Task gets whose resource is the function's own ARN: the function's result. */
 export const plainAnswer = (answer: LambdaAnswer): ResourceAnswer =>
-  answer.functionError === undefined
-    ? { kind: 'succeeded', output: answer.payload }
-    : failure(answer.payload, answer.payload);
+  membersOf(answer).FunctionError === undefined
+    ? { kind: 'succeeded', output: answer.body }
+    : failure(answer.body, answer.body);
 
 /** Returns what the Task gets that calls `lambda:invoke`. The order of the fields was recorded from the live service. */
 export function invokeAnswer(answer: LambdaAnswer): ResourceAnswer {
+  const { status, headers, body } = answer;
+  const { FunctionError: error, ...fields } = membersOf(answer);
   // Recorded from the live service: the JSON is compact here, and as the function has sent it by the function's ARN.
-  if (answer.functionError !== undefined)
-    return failure(answer.payload, JSON.stringify(parseJson(answer.payload)) ?? answer.payload);
-  const { executedVersion, logResult, payload, status, headers, requestId } = answer;
-  const fields = {
-    ...(executedVersion !== undefined && { ExecutedVersion: executedVersion }),
-    ...(logResult !== undefined && { LogResult: logResult }),
-  };
-  const rest = { ...sdkMetadata(status, headers, requestId), StatusCode: status };
+  if (error !== undefined) return failure(body, JSON.stringify(parseJson(body)) ?? body);
+  const rest = { ...sdkMetadata(status, headers), StatusCode: status };
   // The payload is put in as it is: numbers keep their spelling.
-  const shown = payload === '' ? '' : `"Payload":${payload},`;
-  const begin = JSON.stringify(fields).slice(1, -1);
-  const output = `{${begin}${begin === '' ? '' : ','}${shown}${JSON.stringify(rest).slice(1)}`;
-  return { kind: 'succeeded', output };
+  const parts = [
+    JSON.stringify(fields).slice(1, -1),
+    body && `"Payload":${body}`,
+    JSON.stringify(rest).slice(1),
+  ];
+  return { kind: 'succeeded', output: `{${parts.filter((part) => part !== '').join(',')}` };
 }
 
 /** Returns what the Task gets that calls `aws-sdk:lambda:invoke`. An error of the function is no failure there. */
-export function sdkInvokeAnswer({
-  executedVersion,
-  functionError,
-  logResult,
-  payload,
-  status,
-}: LambdaAnswer): ResourceAnswer {
-  const output = {
-    ...(executedVersion !== undefined && { ExecutedVersion: executedVersion }),
-    ...(functionError !== undefined && { FunctionError: functionError }),
-    ...(logResult !== undefined && { LogResult: logResult }),
-    ...{ Payload: payload, StatusCode: status },
-  };
+export function sdkInvokeAnswer(answer: LambdaAnswer): ResourceAnswer {
+  const output = { ...membersOf(answer), Payload: answer.body, StatusCode: answer.status };
   return { kind: 'succeeded', output: JSON.stringify(output) };
 }
 

@@ -1,4 +1,5 @@
-import type { HttpHeaders } from '../sdk-spelling.js';
+import type { HttpHeaders } from '../http-request.js';
+import { raised } from '../sdk-spelling.js';
 import type { ServiceFault } from '../service-failure.js';
 import { fromSdk, type Schema, toSdk } from './shape.js';
 import type { JsonObject, Json } from '../../asl/values/json.js';
@@ -81,7 +82,7 @@ export class ServiceClient {
   get name(): string {
     const words = (this.#client.config.serviceId ?? '').split(/[\s-]+/);
     return words
-      .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+      .map(raised)
       .join('')
       .replaceAll(/[A-Z]+(?![a-z])/g, (capitals) => capitals.charAt(0) + capitals.slice(1).toLowerCase());
   }

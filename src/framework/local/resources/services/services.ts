@@ -3,7 +3,7 @@ import type { CallTarget, ResourceAnswer, SubmittedTask } from '../../asl/runtim
 import { parseArn } from '../../asl/values/arn.js';
 import { isObject, type Json, type JsonObject, parseJson } from '../../asl/values/json.js';
 import type { CallTaker } from '../resource-list.js';
-import { sdkMetadata } from '../sdk-spelling.js';
+import { sdkMetadata, sorted } from '../sdk-spelling.js';
 import { optimisedFailure, prefixOf, sdkFailure, unreachable } from '../service-failure.js';
 import { type SdkPackages, ServiceClient, type ServiceResponse } from './service-client.js';
 
@@ -164,8 +164,7 @@ function optimisedAnswer(
     });
   }
   const metadata = sdkMetadata(status, headers, requestId) as JsonObject;
-  const all = Object.entries({ ...members, ...metadata });
-  return succeeded(Object.fromEntries(all.toSorted(([one], [other]) => (one < other ? -1 : 1))));
+  return succeeded(sorted(Object.entries({ ...members, ...metadata })));
 }
 
 /** The packages that are named otherwise than Step Functions names the service, by its name there. */

@@ -1,4 +1,5 @@
 import { bareText, isObject, type Json, type JsonObject } from '../../asl/values/json.js';
+import { lowered, raised, sorted } from '../sdk-spelling.js';
 
 /**
  * Converts the parameters and the responses of APIs between the form of Step Functions and that of the AWS SDK for
@@ -50,9 +51,6 @@ function valueOf(schema: Schema): Schema {
   if (Array.isArray(schema) && schema[0] === MAP) return schema[5] as Schema;
   return typeof schema === 'number' && (schema & MAP_OF) !== 0 ? schema & ~MAP_OF : undefined;
 }
-
-const lowered = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
-const raised = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 
 /** Returns the parameters of a Task as the SDK takes them. Other JSON than text is serialised where the API has text. */
 export function toSdk(value: Json, given: Schema): unknown {
@@ -111,8 +109,7 @@ async function membersFromSdk(value: object, structure: Structure | undefined): 
     if (isStream(each)) streamed = member;
     else members.push(member);
   }
-  const sorted = members.toSorted(([one], [other]) => (one < other ? -1 : 1));
-  return Object.fromEntries(streamed ? [...sorted, streamed] : sorted);
+  return { ...sorted(members), ...(streamed && Object.fromEntries([streamed])) };
 }
 
 /** The body of a response, such as an object in S3. */
