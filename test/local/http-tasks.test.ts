@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { outcome } from './one-state.js';
+import { outcome, run } from './one-state.js';
+import { openBench } from './service.js';
 import { stubServer } from './stub-server.js';
 
 const http = (Parameters: object): object => ({
@@ -54,6 +55,21 @@ describe('http:invoke', () => {
     const { url } = await stubServer({ status: 404, body: 'not here' });
     expect(await outcome({}, http({ ApiEndpoint: url, Method: 'GET', Authentication }))).toMatchObject({
       ...{ error: 'States.Http.StatusCode.404', cause: 'not here' },
+    });
+  });
+
+  test('a header may have any name', async () => {
+    const { url } = await stubServer({ headers: { ['__proto__']: 'own' } });
+    const { output } = await outcome({}, http({ ApiEndpoint: url, Method: 'GET', Authentication }));
+    const { Headers: headers } = output as { Headers: object };
+    expect(Object.entries(headers)).toContainEqual(['__proto__', ['own']]);
+  });
+
+  test('a response may take 60 seconds', async () => {
+    const { url } = await stubServer({ isSilent: true });
+    const state = http({ ApiEndpoint: url, Method: 'GET', Authentication });
+    expect(await run(await openBench(), state, {}, 20)).toMatchObject({
+      ...{ error: 'States.Http.Socket', cause: expect.stringContaining('within 60 seconds') },
     });
   });
 

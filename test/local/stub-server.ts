@@ -12,6 +12,8 @@ export interface StubRequest {
 }
 
 export interface StubAnswer {
+  /** True if there is no answer. @default false */
+  readonly isSilent?: boolean;
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -35,6 +37,7 @@ export async function stubServer(
     void text(request).then((body) => {
       const { method, url, headers } = request;
       requests.push({ method, url, headers, body });
+      if (answer.isSilent) return;
       response
         .writeHead(answer.status ?? 200, { 'x-amzn-RequestId': 'r-1', ...answer.headers })
         .end(answer.body);

@@ -179,7 +179,7 @@ export class StepFunctions {
       ...(options.api ? [new NestedExecutions(options.api(this), log)] : []),
       this.#functions,
       this.#awsServices,
-      new HttpTasks(httpHosts),
+      new HttpTasks(httpHosts, real),
     ]);
     this.testCases = options.mockConfig && new TestCases(checked(options.mockConfig), resources);
     const tasks = new TaskTable(forCallers, options.tokens, real);

@@ -1,17 +1,28 @@
 import { isHostIn, isLoopback } from '../../base/hosts.js';
+import type { Clock } from '../../base/time/clock.js';
 import type { CallTarget, ResourceAnswer, SubmittedTask } from '../asl/runtime/resource.js';
 import { bareText, isObject, type Json, type JsonObject, parseJson } from '../asl/values/json.js';
 import { headerIn, type HttpResponse, sendRequest } from './http-request.js';
 import type { CallTaker } from './resource-list.js';
+import { valuesOf } from './sdk-spelling.js';
 import { failedWith, unreachable } from './service-failure.js';
 
 const HTTP = /:states:[a-z0-9-]*:[0-9]*:http:invoke$/;
 const GATEWAY = /:states:[a-z0-9-]*:[0-9]*:apigateway:invoke(?:\.waitForTaskToken)?$/;
 
+/** The longest time of an HTTP Task, whatever its TimeoutSeconds. AWS page "Step Functions service quotas". */
+const LONGEST_MS = 60_000;
+
 /** Calls HTTP endpoints: `http:invoke` and `apigateway:invoke`. Only hosts of this machine, and those that are allowed. */
 export class HttpTasks implements CallTaker {
-  /** @param hosts the names of further hosts; `*.example.com` stands for all below a domain */
-  constructor(private readonly hosts: readonly string[]) {}
+  /**
+   * @param hosts the names of further hosts; `*.example.com` stands for all below a domain
+   * @param clock the clock for the time that a response takes
+   */
+  constructor(
+    private readonly hosts: readonly string[],
+    private readonly clock: Clock,
+  ) {}
 
   takes({ resource }: CallTarget, input: Json | undefined): boolean {
     if (!isHttp(resource)) return false;
@@ -26,8 +37,23 @@ export class HttpTasks implements CallTaker {
     return url ? `allow its host by httpHosts: ['${url.hostname}']` : "write the URL as 'ApiEndpoint'";
   }
 
-  answer({ call }: SubmittedTask, input: Json, cut: AbortSignal): Promise<ResourceAnswer> {
-    return answer(call.resource, isObject(input) ? input : {}, cut);
+  async answer(
+    { call: { resource } }: SubmittedTask,
+    input: Json,
+    cut: AbortSignal,
+  ): Promise<ResourceAnswer> {
+    const late = new AbortController();
+    const isGateway = GATEWAY.test(resource);
+    const cancel = isGateway ? () => {} : this.clock.after(LONGEST_MS, () => late.abort());
+    try {
+      const signal = AbortSignal.any([cut, late.signal]);
+      return answerIn(await send(resource, isObject(input) ? input : {}, signal), isGateway);
+    } catch (error) {
+      const name = isGateway ? 'ApiGateway.SdkClientException' : 'States.Http.Socket';
+      return unreachable(name, late.signal.aborted ? 'there was no response within 60 seconds' : error);
+    } finally {
+      cancel();
+    }
   }
 
   #isAllowed({ hostname }: URL): boolean {
@@ -48,8 +74,7 @@ function urlOf(resource: string, input: Json | undefined): URL | undefined {
   return URL.canParse(whole) ? new URL(whole) : undefined;
 }
 
-async function answer(resource: string, input: JsonObject, signal: AbortSignal): Promise<ResourceAnswer> {
-  const isGateway = GATEWAY.test(resource);
+function send(resource: string, input: JsonObject, signal: AbortSignal): Promise<HttpResponse> {
   const url = urlOf(resource, input);
   if (!url) throw new Error(`${resource} has no ApiEndpoint`);
   for (const [name, value] of Object.entries(objectIn(input, 'QueryParameters')))
@@ -60,12 +85,7 @@ async function answer(resource: string, input: JsonObject, signal: AbortSignal):
   for (const [name, value] of Object.entries(objectIn(input, 'Headers')))
     headers[name.toLowerCase()] = Array.isArray(value) ? value.map(bareText) : bareText(value);
   const body = bodyOf(input, headers);
-  try {
-    const response = await sendRequest(url, bareText(input['Method'] ?? 'GET'), headers, body, signal);
-    return answerIn(response, isGateway);
-  } catch (error) {
-    return unreachable(isGateway ? 'ApiGateway.SdkClientException' : 'States.Http.Socket', error);
-  }
+  return sendRequest(url, bareText(input['Method'] ?? 'GET'), headers, body, signal);
 }
 
 const objectIn = (input: JsonObject, key: string): JsonObject => {
@@ -97,8 +117,7 @@ function bodyOf(input: JsonObject, headers: Record<string, string | string[]>): 
 function answerIn({ status, statusText, headers, body }: HttpResponse, isGateway: boolean): ResourceAnswer {
   const error = isGateway ? `ApiGateway.${status}` : `States.Http.StatusCode.${status}`;
   if (status < 200 || status >= 300) return failedWith(error, body);
-  const listed: Record<string, string[]> = {};
-  for (const [name, value] of headers) (listed[isGateway ? name : name.toLowerCase()] ??= []).push(value);
+  const listed = valuesOf(headers, (name) => (isGateway ? name : name.toLowerCase()));
   const fields = {
     ...{ Headers: listed, ResponseBody: parsedBody(headers, body) },
     ...{ StatusCode: status, StatusText: statusText },
