@@ -174,6 +174,38 @@ withChromium('the page of an execution, in a real Chromium', () => {
     expect(await page.evaluate('window.blue')).toBe(0);
   });
 
+  test('a copy of an execution that still runs elsewhere says so, and can not be stopped here', async () => {
+    const ranAs = 'arn:aws:states:us-east-1:123456789012:execution:Elsewhere:pulled';
+    const Pack = { Type: 'Task', Resource: PACK, End: true };
+    const input = '{}';
+    await fetch(service.url, {
+      method: 'POST',
+      headers: { 'x-amz-target': 'StepwrightLocal.PutExecution' },
+      body: JSON.stringify({
+        ...{ executionArn: ranAs, input, startedAt: Date.now() },
+        stateMachineArn: 'arn:aws:states:us-east-1:123456789012:stateMachine:Elsewhere',
+        definition: JSON.stringify({ StartAt: 'Pack', States: { Pack } }),
+        roleArn: 'arn:aws:iam::123456789012:role/any',
+        events: JSON.stringify([
+          { id: 1, previous: 0, type: 'ExecutionStarted', at: Date.now(), details: { input } },
+        ]),
+      }),
+    });
+    const stop = page.getByRole('button', { name: 'Stop', exact: true });
+    const own = await start(machine, [1]);
+    await open(own);
+    await stop.waitFor();
+    await open(ranAs);
+    await page.locator('.facts').getByText(ranAs).waitFor();
+    expect(await stop.count()).toBe(0);
+    await page.goto(`${service.url}/#/executions`);
+    await page.getByRole('checkbox', { name: 'Choose pulled' }).check();
+    await page.getByRole('button', { name: 'Run again' }).waitFor();
+    expect(await stop.count()).toBe(0);
+    await page.getByRole('checkbox', { name: `Choose ${own.split(':').pop()}` }).check();
+    await stop.waitFor();
+  });
+
   test('a refusal says why: of a machine, and of a stream beyond the last that the service opens', async () => {
     const show = (path: string): Promise<unknown> => page.goto(`${service.url}/#/${path}`);
     const busy = { status: 503, json: { error: 'Refused', message: 'Too many requests are being sent' } };

@@ -52,6 +52,7 @@ export interface ExecutionRow {
   readonly error: string;
   readonly redrives: number;
   readonly version: number | null;
+  readonly isCopy: boolean;
 }
 
 export interface ExecutionList {
@@ -114,7 +115,7 @@ function merge(
 
 /** Returns a row of a list as an object. */
 export function toRow(tuple: ExecutionTuple): ExecutionRow {
-  const [order, machine, name, status, startedAt, endedAt, , error, redrives, version] = tuple;
+  const [order, machine, name, status, startedAt, endedAt, , error, redrives, version, isCopy] = tuple;
   return {
     order,
     machine,
@@ -125,6 +126,7 @@ export function toRow(tuple: ExecutionTuple): ExecutionRow {
     error: error ?? '',
     redrives,
     version,
+    isCopy,
   };
 }
 
@@ -158,8 +160,7 @@ export function useExecution(arn: string): ExecutionView | CallError | undefined
       snapshot: (data) => {
         run = new Run();
         notes = new Map();
-        const { name, machine, definition, input, startedAt, parent } = data;
-        facts = { arn, name, machine, definition, input, startedAt, ...(parent && { parent }) };
+        facts = data;
         apply(data);
       },
       change: apply,

@@ -356,8 +356,8 @@ test('a row has the error, the redrives and the version of its execution, and a 
   await bench.clock.settle();
   const { data } = await follow<ExecutionListUpdate>(bench, 'topic=executions').next();
   expect(data.rows.map(([, , name, , , , , ...more]) => [name, ...more])).toEqual([
-    ['versioned', 'Odd', 1, 1],
-    ['plain', 'Odd', 0, null],
+    ['versioned', 'Odd', 1, 1, false],
+    ['plain', 'Odd', 0, null, false],
   ]);
   expect((await follow(bench, 'topic=machines').next()).data).toMatchObject({
     machines: [{ counts: { FAILED: 2 }, last: { name: 'versioned', status: 'FAILED' } }],

@@ -29,7 +29,7 @@ const WORKS: readonly Work[] = [
       icon: 'stop',
       question: 'A worker that has a task learns of it with its next heartbeat.',
     },
-    fits: ({ status }) => status === 'RUNNING',
+    fits: ({ status, isCopy }) => status === 'RUNNING' && !isCopy,
     act: (row) => command('StopExecution', { executionArn: arnOf(row) }),
   },
   {

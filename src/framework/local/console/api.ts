@@ -365,6 +365,8 @@ export type ExecutionTuple = readonly [
   redrives: number,
   /** The number of the published version with which it was started; null for none. */
   version: number | null,
+  /** True if it ran elsewhere, and this is a copy. */
+  isCopy: boolean,
 ];
 
 /** The number of executions in each status. A status without executions is absent. */

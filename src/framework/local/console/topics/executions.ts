@@ -61,12 +61,13 @@ function message(
 /** Returns an execution as a row of a list. */
 export function executionRow(execution: Execution): ExecutionTuple {
   const { order, name, machine, status, startedAt, end, endedAs, redriveCount } = execution;
-  const { versionArn } = execution.startedBy;
+  const { versionArn, origin } = execution.startedBy;
   return [
     ...([order, machine.arn, name, status, startedAt, end?.at ?? null, endedAs ?? null] as const),
     end?.error ?? null,
     redriveCount,
     versionArn === undefined ? null : Number(versionArn.slice(versionArn.lastIndexOf(':') + 1)),
+    origin !== undefined,
   ];
 }
 
