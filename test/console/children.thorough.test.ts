@@ -50,7 +50,7 @@ withChromium('the children of an execution', () => {
     expect(tab.broken).toEqual([]);
   });
 
-  test('the children of a map run are told apart by their status, a page at a time', async () => {
+  test('the children of a map run are told apart by their status, and older ones come when they are wanted', async () => {
     const { page, button } = tab;
     const choice = {
       StartAt: 'Odd?',
@@ -80,7 +80,7 @@ withChromium('the children of an execution', () => {
     const table = page.getByRole('table', { name: 'Executions' });
     await page.locator('[aria-rowcount="101"]').waitFor();
     await button('Show older ones').click();
-    await page.locator('[aria-rowcount="201"]').waitFor();
+    await page.locator('[aria-rowcount="251"]').waitFor();
     await page.getByLabel('Status').last().selectOption('FAILED');
     await page.locator('[aria-rowcount="2"]').waitFor();
     await table.getByRole('link').first().click();

@@ -183,6 +183,9 @@ interface Loaded {
 
 /** How often the children of a running execution are asked for. */
 const EVERY_MS = 1_000;
+/** The number of rows at first, and by how much it grows whenever older ones are wanted. */
+const FIRST_ROWS = 100;
+const TIMES_MORE = 10;
 
 /** Asks for the children that are shown, again and again while their parent runs, and after that when they change. */
 function useChildren(
@@ -197,15 +200,15 @@ function useChildren(
     hasMore: false,
   });
   const [error, setError] = useState<string>();
-  const [pages, setPages] = useState(1);
+  const [most, setMost] = useState(FIRST_ROWS);
   useEffect(() => {
     let isOver = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const load = async (): Promise<void> => {
       try {
-        const next = await readPages(parent, state, status, pages);
+        const answer = await query('children', { parent, status, state, most: String(most) });
         if (isOver) return;
-        setFound(next);
+        setFound({ ...answer, rows: answer.rows.map(toRow) });
         setError(undefined);
       } catch (refusal) {
         if (!isOver) setError(refusal instanceof CallError ? refusal.message : String(refusal));
@@ -217,24 +220,6 @@ function useChildren(
       isOver = true;
       clearTimeout(timer);
     };
-  }, [parent, state, status, pages, isLive, isLive ? '' : version]);
-  return { ...found, more: () => setPages(pages + 1), error };
-}
-
-async function readPages(
-  parent: string,
-  state: string,
-  status: string,
-  pages: number,
-): Promise<Omit<Loaded, 'more' | 'error'>> {
-  const rows: ExecutionRow[] = [];
-  let [from, counts]: [string, ExecutionCounts] = ['', {}];
-  for (let page = 0; page < pages; page++) {
-    const answer = await query('children', { parent, status, state, from });
-    rows.push(...answer.rows.map(({ execution }) => toRow(execution)));
-    counts = answer.counts;
-    if (answer.older === null) return { rows, counts, hasMore: false };
-    from = answer.older;
-  }
-  return { rows, counts, hasMore: true };
+  }, [parent, state, status, most, isLive, isLive ? '' : version]);
+  return { ...found, more: () => setMost(most * TIMES_MORE), error };
 }

@@ -137,23 +137,22 @@ export interface Queries {
     };
   };
   /**
-   * Some executions that an execution has started, the latest first, from one on: those that `older` of the answer
-   * before has named. `parent` is the ARN of the execution, for its nested executions, or of a Map Run. An empty `status`
-   * or `state` fits each of them.
+   * The latest executions that an execution has started, at most `most`. `parent` is the ARN of the execution, for its
+   * nested executions, or of a Map Run. An empty `status` or `state` fits each of them.
    */
   readonly children: {
     readonly query: {
       readonly parent: string;
       readonly status: string;
       readonly state: string;
-      readonly from: string;
+      readonly most: string;
     };
     readonly answer: {
-      readonly rows: readonly ChildRow[];
+      readonly rows: readonly ExecutionTuple[];
       /** The number of all kept children in each status. */
       readonly counts: ExecutionCounts;
-      /** Names the next rows; null if there are no more. */
-      readonly older: string | null;
+      /** True if older ones fit too. */
+      readonly hasMore: boolean;
     };
   };
   /** The region in which the console should create resources. It is the region of the resources that exist. */
@@ -383,14 +382,6 @@ export interface MapRunRow {
   readonly failed: number;
   readonly timedOut: number;
   readonly aborted: number;
-}
-
-/** An execution that another one has started. */
-export interface ChildRow {
-  readonly execution: ExecutionTuple;
-  /** The state of the parent, and the event of its task: absent for a child of a Map Run. */
-  readonly state?: string;
-  readonly scheduledId?: number;
 }
 
 /** The fields of an execution that never change. Only the snapshot contains them. */

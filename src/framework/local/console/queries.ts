@@ -6,9 +6,9 @@ import type { Execution } from '../engine/execution.js';
 import type { Version } from '../engine/machines/versions.js';
 import type { Machine } from '../engine/machines/machines.js';
 import type { ConsoleOptions } from './console.js';
-import type { ChildRow, OpenTaskRow, Queries, QueryName, VersionRow } from './api.js';
+import type { OpenTaskRow, Queries, QueryName, VersionRow } from './api.js';
 import { turn } from '../../base/time/turn.js';
-import { executionRow } from './topics/executions.js';
+import { executionRow, LIST_LIMIT } from './topics/executions.js';
 import { viewEvent } from '../view/history-event.js';
 import { type EndedExecution, NoTestError, testSource } from '../view/test-source.js';
 
@@ -110,26 +110,15 @@ const taskLog: Query<'taskLog'> = (
   return { first: (notes?.lineCount ?? 0) - lines.length, lines };
 };
 
-/** The most children in one answer. */
-const CHILDREN_AN_ANSWER = 100;
-
-const children: Query<'children'> = ({ parent = '', status = '', state = '', from = '' }, { executions }) => {
-  const page = { list: parent, maxResults: CHILDREN_AN_ANSWER, token: from === '' ? undefined : from };
+const children: Query<'children'> = ({ parent = '', status = '', state = '', most = '' }, { executions }) => {
+  const page = { list: parent, maxResults: Math.min(Number(most) || 0, LIST_LIMIT), token: undefined };
   const isWanted = ({ status: has, startedBy }: Execution): boolean =>
     (status === '' || has === status) && (state === '' || startedBy.parent?.state === state);
   const wanted = executions.children(parent).filter(isWanted);
-  const { items, nextToken = null } = pageOf(wanted, ({ order }) => -order, page);
-  return { rows: items.map(childRow), counts: executions.childCounts(parent), older: nextToken };
+  const { items, nextToken } = pageOf(wanted, ({ order }) => -order, page);
+  const counts = executions.childCounts(parent);
+  return { rows: items.map(executionRow), counts, hasMore: nextToken !== undefined };
 };
-
-function childRow(execution: Execution): ChildRow {
-  const { state, scheduledId } = execution.startedBy.parent ?? {};
-  return {
-    execution: executionRow(execution),
-    ...(state !== undefined && { state }),
-    ...(scheduledId !== undefined && { scheduledId }),
-  };
-}
 
 const home: Query<'home'> = (_, stepFunctions) => ({ region: homeRegion(stepFunctions) });
 

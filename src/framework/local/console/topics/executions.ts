@@ -15,7 +15,7 @@ import type { AttemptNotes } from '../../engine/tasks/task-notes.js';
 import { viewEvent } from '../../view/history-event.js';
 
 /** The most executions in a message: only the latest are sent. `older` counts the others. */
-const LIST_LIMIT = 20_000;
+export const LIST_LIMIT = 20_000;
 
 /**
  * Creates the topic `executions`, for one machine or for all machines. A change contains the executions that were
