@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The public clients of the Model Context Protocol, of both eras, installed into a temporary folder by this check alone.
+// The public clients of the Model Context Protocol, of two major versions, installed into a temporary folder by this check alone.
 // Each lists the tools over HTTP and over standard input and output, builds a machine, runs it, answers a task, and
 // finds why another run failed. Prints a line a check; exits 1 if any fails.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ const DEFINITION = { StartAt: 'Pay', States: { Pay: { Type: 'Task', Resource: PA
 /** The name and version that a client has to give. */
 const ME = { name: 'check', version: '1.0.0' };
 
-/** The clients: the protocol's version that each speaks, and how each is made. */
+/** The clients: how each is made, and its transports. The second may begin without a handshake, and falls back to one. */
 async function clientsIn(folder) {
   const load = (name) => import(pathToFileURL(createRequire(join(folder, 'x.js')).resolve(name)).href);
   const [one, http, stdio] = await Promise.all(
@@ -47,7 +47,6 @@ async function clientsIn(folder) {
     },
     { name: 'the client, with a handshake', client: negotiated('legacy'), ...second },
     { name: 'the client, by its own choice', client: negotiated('auto'), ...second },
-    { name: 'the client, pinned to 2026-07-28', client: negotiated({ pin: '2026-07-28' }), ...second },
   ];
 }
 

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { show } from '../../base/show.js';
 import type { RequestHandler, Service } from '../api/operation.js';
 import { callOperation } from '../api/operations/operations.js';
 import { parseJson } from '../asl/values/json.js';
@@ -10,12 +9,9 @@ import {
   answerMessage,
   CODES,
   errorResponse,
-  type Message,
   readMessage,
   type Response,
-  STATELESS,
   type ToolServer,
-  unsupported,
   VERSIONS,
 } from './protocol.js';
 import { failed, type Tool, type ToolResult, Waits } from './tool.js';
@@ -71,10 +67,8 @@ export class McpEndpoint implements RequestHandler {
     const message = readMessage(value);
     if (!message) return send(response, 202);
     if (!('method' in message)) return send(response, 400, message);
-    const mismatch = mismatchIn(message, request);
-    if (mismatch) return send(response, 400, mismatch);
     const answer = await answerMessage(message, this.#server, closeOf(response));
-    send(response, answer ? statusOf(answer, message) : 202, answer);
+    send(response, answer ? 200 : 202, answer);
   }
 
   async #callTool(name: string, given: unknown, signal: AbortSignal): Promise<ToolResult> {
@@ -104,45 +98,17 @@ export class McpEndpoint implements RequestHandler {
 
 const invalid = (reason: string): Response => errorResponse(undefined, CODES.invalidRequest, reason);
 
-/** Returns the reason to reject a request that isn't a JSON message of a client that takes JSON. */
+/** Returns the reason to reject a request that isn't a JSON message, in a known version, of a client that takes JSON. */
 function refuseForm({ method, headers }: IncomingMessage): { status: number; reason: string } | undefined {
   if (method !== 'POST') return { status: 405, reason: 'Send each message with POST: there are no streams' };
   if (!/^application\/json\b/.test(headers['content-type'] ?? ''))
     return { status: 415, reason: 'A message is JSON: content-type application/json' };
   if (!/application\/(json|\*)|\*\/\*/.test(headers.accept ?? '*/*'))
     return { status: 406, reason: 'The answer is JSON: accept application/json' };
+  const { 'mcp-protocol-version': version } = headers;
+  if (typeof version === 'string' && !VERSIONS.includes(version))
+    return { status: 400, reason: `Unsupported protocol version: there are ${VERSIONS.join(' and ')}` };
   return undefined;
-}
-
-/** Returns an error if the headers of a request name an unsupported version, or don't match its message. */
-function mismatchIn(
-  { id, method, params, version }: Message,
-  { headers }: IncomingMessage,
-): Response | undefined {
-  const named = headers['mcp-protocol-version'];
-  if (typeof named === 'string' && !VERSIONS.includes(named)) return unsupported(id, named);
-  if (version === undefined && named !== STATELESS) return undefined;
-  const expected = {
-    'mcp-protocol-version': version,
-    'mcp-method': method,
-    ...(method === 'tools/call' && { 'mcp-name': params['name'] }),
-  };
-  for (const [header, value] of Object.entries(expected)) {
-    const got = decoded(headers[header]);
-    if (got !== value)
-      return errorResponse(
-        id,
-        CODES.headerMismatch,
-        `The header ${header} is ${show(got)}, and the message has ${show(value)}`,
-      );
-  }
-  return undefined;
-}
-
-/** Returns the value of a header, which may be encoded in Base64. */
-function decoded(header: string | string[] | undefined): string | undefined {
-  const [, encoded] = /^=\?base64\?(.*)\?=$/.exec(String(header)) ?? [];
-  return encoded === undefined ? header?.toString() : Buffer.from(encoded, 'base64').toString();
 }
 
 /** Returns a signal that aborts when the connection of a response closes before it is sent. */
@@ -152,12 +118,6 @@ function closeOf(response: ServerResponse): AbortSignal {
     if (!response.writableFinished) controller.abort();
   });
   return controller.signal;
-}
-
-/** Returns the HTTP status of an answer. Only the version without a handshake gives errors a status of their own. */
-function statusOf({ error }: Response, { version }: Message): number {
-  if (!error || version === undefined) return 200;
-  return error.code === CODES.noMethod ? 404 : 400;
 }
 
 function send(response: ServerResponse, status: number, body?: Response): void {
