@@ -141,16 +141,7 @@ describe('commands', () => {
   test("the console shows a worker by its health port, the running worker's own, and is not there with --no-console", async () => {
     const { run: worker, url } = await started(['--port', '0', '--health-port', '0', '--worker-name', 'w1']);
     const health = Number((await worker.saw(/Health: http:\/\/127\.0\.0\.1:(\d+)/))[1]);
-    const service = stepwright([
-      'local',
-      ...SLOW,
-      '--port',
-      '0',
-      '--worker',
-      String(health),
-      '--worker',
-      '1',
-    ]);
+    const service = stepwright(['local', ...SLOW, '--port', '0', '--workers', `${health},1`]);
     const local = await endpointOf(service);
     expect(await workersAt(url, (names) => names.length > 0)).toEqual(['w1 running']);
     const both = (names: string[]): boolean => names.includes('w1 running');

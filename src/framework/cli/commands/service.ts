@@ -1,4 +1,4 @@
-import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import {
   type LocalServiceFlags,
   localServiceFlags,
@@ -28,8 +28,6 @@ import type { VerifyFlags } from '../verify/verify.js';
 
 interface LocalFlags extends LocalServiceFlags, LogFlags {
   readonly host?: string;
-  /** The health ports of workers that the console shows. */
-  readonly worker?: readonly number[];
 }
 
 export function addLocal(program: Command): void {
@@ -37,28 +35,12 @@ export function addLocal(program: Command): void {
     ...[configFlag, logFlag, formatFlag],
     new Option('--host <address>', 'the address to listen on (default: 127.0.0.1)'),
     ...localServiceFlags,
-    new Option(
-      '--worker <port>',
-      'health port of a worker that the console shows; can be repeated',
-    ).argParser(readPort),
     ...optionFlags(({ ofWorker }) => !ofWorker),
     handlerFlag,
   ]).action(async (parsed: Parsed<LocalFlags>) => {
     const { local } = await import('../local/local.js');
-    const { worker: ports = [], workers = [] } = parsed;
-    const own = { ...parsed, workers: [...ports.map(String), ...workers] };
-    await exit(await local(flagsOf(parsed), own, logFor(parsed)));
+    await exit(await local(flagsOf(parsed), parsed, logFor(parsed)));
   });
-}
-
-/**
- * @param before the ports read from the earlier occurrences of the flag
- * @throws InvalidArgumentError if the text isn't a port
- */
-function readPort(value: string, before: readonly number[] = []): readonly number[] {
-  const port = Number(value);
-  if (/^\d+$/.test(value) && port >= 1 && port <= 65_535) return [...before, port];
-  throw new InvalidArgumentError('Expected a port, from 1 to 65535.');
 }
 
 export function addExecute(program: Command): void {
