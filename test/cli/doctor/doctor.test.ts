@@ -1,8 +1,5 @@
 import 'reflect-metadata';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Config } from 'stepwright';
 import type { Fault } from 'stepwright/local';
@@ -29,15 +26,11 @@ afterEach(async () => {
 });
 
 /** Examines a project with one healthy handler, and the fault that a test plants. */
-async function examined(
-  config: Config = {},
-  host: Partial<Host> = {},
-  projectDir = process.cwd(),
-): Promise<Finding[]> {
+async function examined(config: Config = {}, host: Partial<Host> = {}): Promise<Finding[]> {
   const healthy: Config = { activities: [activity(() => {})], endpoint: world.service.url };
-  const plan = await makePlan({ config: { ...healthy, ...config }, env: {}, baseDir: projectDir });
+  const plan = await makePlan({ config: { ...healthy, ...config }, env: {}, baseDir: process.cwd() });
   const clock = new HandClock(Date.now());
-  return examine({ plan, projectDir }, { clock, env: {}, stopTimeoutMs: 120_000, ...host });
+  return examine(plan, { clock, env: {}, stopTimeoutMs: 120_000, ...host });
 }
 
 const faultsIn = (findings: readonly Finding[]): Finding[] =>
@@ -59,7 +52,7 @@ test('of a healthy project nothing is a fault, and no task is taken', async () =
   const waiting = await world.execute(machine);
   const findings = await examined();
   expect(findings.filter(({ verdict }) => verdict !== 'ok')).toEqual([]);
-  const checks = ['copies', 'telemetry', 'stop', 'credentials', 'endpoint', 'clock', 'activity'];
+  const checks = ['copies', 'stop', 'credentials', 'endpoint', 'clock', 'activity'];
   checks.push('permission', 'heartbeat');
   expect([...new Set(findings.map(({ check }) => check))]).toEqual(checks);
   expect(about(findings, 'permission').map(({ subject }) => subject)).toEqual([
@@ -249,46 +242,6 @@ describe('a planted fault is named, with its fix:', () => {
       expect(await warned({ HTTPS_PROXY: 'http://proxy:3128' }, config)).toEqual([]);
       const here = { endpoint: world.service.url };
       expect(await warned({ HTTPS_PROXY: 'http://proxy:3128' }, here)).toEqual([]);
-    });
-  });
-
-  describe('in a folder of its own', () => {
-    let dir: string;
-    beforeEach(() => void (dir = mkdtempSync(join(tmpdir(), 'stepwright-doctor-'))));
-    afterEach(() => rmSync(dir, { recursive: true }));
-
-    const manifest = 'node_modules/@opentelemetry/api/package.json';
-    const { version: ownVersion } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
-
-    function install(folder: string, name: string, version: string): void {
-      const at = join(dir, folder, 'node_modules', name);
-      mkdirSync(at, { recursive: true });
-      writeFileSync(join(at, 'package.json'), JSON.stringify({ name, version, main: 'index.js' }));
-      writeFileSync(join(at, 'index.js'), '');
-    }
-
-    test('two versions of the OpenTelemetry API', async () => {
-      install('.', '@opentelemetry/api', '1.10.0');
-      const [found, ...more] = about(await examined({}, {}, dir), 'telemetry');
-      expect(more).toEqual([]);
-      expect(found).toMatchObject({ verdict: 'fault', expected: 'one version' });
-      expect(found?.fix).toContain('"overrides": { "@opentelemetry/api"');
-      for (const part of [`1.10.0 in ${dir}`, `${ownVersion} in `, 'what Stepwright records is lost'])
-        expect(found?.got).toContain(part);
-    });
-
-    test('another version that only a library holds for itself is worth a warning', async () => {
-      install('.', '@opentelemetry/api', ownVersion);
-      install('node_modules/@someone/library', '@opentelemetry/api', '1.10.0');
-      const [found] = about(await examined({}, {}, dir), 'telemetry');
-      expect(found).toMatchObject({ verdict: 'warning' });
-      expect(found?.got).toContain('node_modules/@someone/library');
-    });
-
-    test('many copies of one version of the OpenTelemetry API are none', async () => {
-      install('.', '@opentelemetry/api', ownVersion);
-      install('node_modules/library', '@opentelemetry/api', ownVersion);
-      expect(about(await examined({}, {}, dir), 'telemetry')).toMatchObject([{ verdict: 'ok' }]);
     });
   });
 });

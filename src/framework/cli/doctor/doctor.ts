@@ -1,8 +1,9 @@
 import { type Clock, systemClock } from '../../base/time/clock.js';
 import type { Flags } from '../../config/sources.js';
-import { fault, type Finding, unknown, type Verdict } from './finding.js';
+import { fault, type Finding, ok, unknown, type Verdict, warning } from './finding.js';
 import { DURATION_EXPECTED, parseDuration } from '../../base/time/duration.js';
 import { throwProblems } from '../../base/errors.js';
+import { oneCopyFix, otherCopies, ourCopy } from '../../declare/other-copies.js';
 import { write } from '../output/stdio.js';
 import { readWorker } from '../project/project.js';
 import { type Endpoint, isLoopback, showEndpoint } from '../../aws/endpoint.js';
@@ -12,7 +13,6 @@ import { regionOf } from '../../worker/build/find-activities.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 import { checkActivities } from './activities.js';
 import { checkHeartbeats, readDeployedMachines } from './heartbeats.js';
-import { checkCopies, checkTelemetry } from './installation.js';
 import { isReached, isSigned, checkAnswer, checkCredentials, checkProxy } from './reach.js';
 import { checkPermissions } from './permissions.js';
 import { checkStopTime } from './stop-time.js';
@@ -27,10 +27,13 @@ export interface DoctorFlags {
 /**
  * Examines what a worker needs, and prints the findings. Doesn't start a worker, and takes no task.
  * @returns the exit code: 1 if any finding is a fault, otherwise 0
+ * @throws StartError with the problems that a start would tell
  */
 export async function doctor(flags: Flags, { stopTimeout, json }: DoctorFlags): Promise<number> {
   const stopTimeoutMs = readStopTimeout(stopTimeout);
-  const findings = await find(flags, stopTimeoutMs);
+  const { plan } = await readWorker(flags);
+  throwProblems(plan.problems);
+  const findings = await examine(plan, { clock: systemClock, env: process.env, stopTimeoutMs });
   await write(json ? asJson(findings) : asText(findings));
   return count(findings, 'fault') > 0 ? 1 : 0;
 }
@@ -40,13 +43,6 @@ function readStopTimeout(text: string | undefined): number | undefined {
   if (text !== undefined && ms === undefined)
     throw new Error(`--stop-timeout: expected ${DURATION_EXPECTED}, got '${text}'`);
   return ms;
-}
-
-/** @throws StartError with the problems that a start would tell */
-async function find(flags: Flags, stopTimeoutMs: number | undefined): Promise<Finding[]> {
-  const { plan, projectDir } = await readWorker(flags);
-  throwProblems(plan.problems);
-  return examine({ plan, projectDir }, { clock: systemClock, env: process.env, stopTimeoutMs });
 }
 
 const WORDS: Readonly<Record<Verdict, string>> = {
@@ -89,13 +85,6 @@ function line({ verdict, check, subject, expected, got, fix }: Finding): string 
   return [head, ...lines.map((each) => indent + each.replaceAll('\n', `\n${indent}`))].join('\n');
 }
 
-/** The project to examine, whose plan has no problem: a start would tell those. */
-interface ExaminedProject {
-  readonly plan: Plan;
-  /** The folder of the nearest package.json. */
-  readonly projectDir: string;
-}
-
 /** Facts about this machine and this process, on which the findings depend. */
 export interface Host {
   readonly clock: Clock;
@@ -108,15 +97,26 @@ export interface Host {
  * Checks the installed packages, the credentials, the network, the clock, the permissions, the deployed state machines,
  * and the platform's time to stop. Changes nothing in Step Functions and takes no task. Mistakes are returned as
  * findings, not thrown.
+ * @param plan without problems: a start would tell those
  */
-export async function examine({ plan, projectDir }: ExaminedProject, host: Host): Promise<Finding[]> {
+export async function examine(plan: Plan, host: Host): Promise<Finding[]> {
   return [
-    ...checkCopies(),
-    ...checkTelemetry(projectDir),
+    checkCopies(),
     await checkStopTime(plan.settings.graceMs, host),
     ...(plan.endpoint ? await checkService(plan, plan.endpoint, host) : []),
   ];
 }
+
+/** Checks that class decorators of one copy of tsyringe alone are loaded. A start tells of two copies of other peers. */
+function checkCopies(): Finding {
+  const check = { check: 'copies', subject: 'peer dependencies', expected: 'one copy of each' } as const;
+  const [other] = otherCopies('tsyringe', CONTAINER);
+  if (!other) return ok(check, 'one copy of each');
+  const got = `another copy of tsyringe (${other.folder}) is loaded than Stepwright uses (${ourCopy('tsyringe', CONTAINER)}): a class whose @injectable comes from it can not be injected`;
+  return warning(check, got, oneCopyFix('tsyringe'));
+}
+
+const CONTAINER = 'dist/cjs/dependency-container.js';
 
 /** The number of times that the SDK makes a call, so that the doctor answers soon. */
 const ATTEMPTS = 2;

@@ -4,7 +4,6 @@ import type { CallFailure } from '../../aws/call.js';
 /** The names of the checks. They are stable, so programs may compare them. */
 export type CheckName =
   | 'copies'
-  | 'telemetry'
   | 'stop'
   | 'region'
   | 'credentials'
