@@ -20,7 +20,6 @@ export type FindingCode =
   | 'ERROR_NAME_UNREACHED'
   | 'PAYLOAD_MISFIT'
   | 'PATH_LEADS_NOWHERE'
-  | 'OUTPUT_NEAR_LIMIT'
   | 'FIELD_NOT_INLINE';
 
 /** A disagreement between a class and a state machine, or something that a state machine lacks. */

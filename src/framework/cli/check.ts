@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { checkMachines, type Comparison, fixMachine } from '../check/check-machines.js';
 import { type Finding, fixOf, locationOf, messageOf } from '../check/finding.js';
@@ -9,7 +9,6 @@ import { allErrorNames } from '../declare/metadata.js';
 import { throwProblems } from '../base/errors.js';
 import { write } from './output/stdio.js';
 import { type Project, readProjectFiles } from './project/project.js';
-import type { Deployed } from './deployed-machines.js';
 
 /** The flags that set no option of the config. */
 export interface CheckFlags {
@@ -34,15 +33,15 @@ export async function check(
   { config = [], fix = false, strict, json }: CheckFlags,
 ): Promise<number> {
   const projects = await readProjects(flags, config);
-  const comparison = comparisonOf(projects);
-  const fixed = fix ? await fixFiles(projects, comparison) : [];
-  const machines = await Promise.all(comparison.machines.map((machine) => reread(machine, projects, fix)));
-  const deployed =
-    flags.texts['endpoint'] === undefined ? NOTHING : await readDeployed(flags, projects, comparison);
-  const all = { ...comparison, machines: [...machines, ...deployed.machines] };
-  const findings = [...checkMachines(all), ...deployed.findings];
-  if (deployed.unread !== undefined)
-    process.stderr.write(`the sizes of outputs were not looked at: ${deployed.unread}\n`);
+  const files = new Map(
+    projects.flatMap(({ machines, projectDir }) =>
+      machines.map((machine) => [resolve(projectDir, machine.file), machine]),
+    ),
+  );
+  const comparison = comparisonOf(projects, files);
+  const fixed = fix ? await fixFiles(files, comparison) : [];
+  const deployed = await readDeployed(flags, projects, comparison);
+  const findings = checkMachines({ ...comparison, machines: [...files.values(), ...deployed] });
   await write(json ? `${JSON.stringify(findings.map(plain), null, 2)}\n` : text(findings, fixed));
   return findings.some(({ level }) => strict || level === 'error') ? 1 : 0;
 }
@@ -60,65 +59,43 @@ async function readProjects({ texts, handlers }: Flags, configs: readonly string
   return projects;
 }
 
-function comparisonOf(projects: readonly Project[]): Comparison {
-  const machines = new Map(
-    projects.flatMap((project) => project.machines.map((machine) => [pathOf(machine, project), machine])),
-  );
-  return {
-    machines: [...machines.values()],
-    handlers: projects.flatMap(({ plan }) =>
-      plan.handlers.map((handler) => checkedHandler(handler, { region: plan.settings.region })),
-    ),
-    errorNames: [...new Set(allErrorNames().values())],
-  };
-}
+/** @param machines by the paths of their files */
+const comparisonOf = (
+  projects: readonly Project[],
+  machines: ReadonlyMap<string, MachineSource>,
+): Comparison => ({
+  machines: [...machines.values()],
+  handlers: projects.flatMap(({ plan }) =>
+    plan.handlers.map((handler) => checkedHandler(handler, { region: plan.settings.region })),
+  ),
+  errorNames: [...new Set(allErrorNames().values())],
+});
 
-const pathOf = ({ file }: MachineSource, { projectDir }: Project): string => resolve(projectDir, file);
-
-function projectOf(machine: MachineSource, projects: readonly Project[]): Project {
-  const project = projects.find(({ machines }) => machines.includes(machine));
-  if (!project) throw new Error(`${machine.file} belongs to no project`);
-  return project;
-}
-
-async function fixFiles(projects: readonly Project[], comparison: Comparison): Promise<Finding[]> {
+/** Writes the files that `--fix` changes, and puts their machines in place of those before. */
+async function fixFiles(files: Map<string, MachineSource>, comparison: Comparison): Promise<Finding[]> {
   const fixed: Finding[] = [];
-  for (const machine of comparison.machines) {
-    const path = pathOf(machine, projectOf(machine, projects));
-    const findings = (content: string): Finding[] =>
-      checkMachines({
-        ...comparison,
-        machines: [machineSource(machine.name, machine.file, content, process.env)],
-      });
-    const edited = fixMachine(machine.text, findings);
-    if (edited.text === machine.text) continue;
+  for (const [path, { name, file, text: before }] of files) {
+    const read = (content: string): MachineSource => machineSource(name, file, content, process.env);
+    const edited = fixMachine(before, (content) =>
+      checkMachines({ ...comparison, machines: [read(content)] }),
+    );
+    if (edited.text === before) continue;
     await writeFile(path, edited.text);
+    files.set(path, read(edited.text));
     fixed.push(...edited.fixed);
   }
   return fixed;
 }
 
-async function reread(
-  machine: MachineSource,
-  projects: readonly Project[],
-  fix: boolean,
-): Promise<MachineSource> {
-  if (!fix) return machine;
-  const content = await readFile(pathOf(machine, projectOf(machine, projects)), 'utf8');
-  return machineSource(machine.name, machine.file, content, process.env);
-}
-
-const NOTHING: Deployed = { machines: [], findings: [], unread: undefined };
-
+/** Returns the machines at `--endpoint`; none without it. */
 async function readDeployed(
-  { texts }: Flags,
-  projects: readonly Project[],
+  { texts: { endpoint } }: Flags,
+  [project]: readonly Project[],
   { handlers }: Comparison,
-): Promise<Deployed> {
+): Promise<MachineSource[]> {
+  if (endpoint === undefined || !project) return [];
   const { deployedMachines } = await import('./deployed-machines.js');
-  const [project] = projects;
-  if (!project) return NOTHING;
-  return deployedMachines(project.plan.settings, texts['endpoint'], handlers);
+  return deployedMachines(project.plan.settings, endpoint, handlers);
 }
 
 function text(findings: readonly Finding[], fixed: readonly Finding[]): string {

@@ -55,7 +55,7 @@ type Made =
 const WANTED = { signal: new AbortController().signal } as const;
 
 /** Outputs of more bytes than this are near the limit: three quarters of it. */
-export const NEAR_LIMIT_BYTES = PAYLOAD_LIMIT_BYTES * 0.75;
+const NEAR_LIMIT_BYTES = PAYLOAD_LIMIT_BYTES * 0.75;
 
 /** Writes the results of a handler's tasks as the JSON to send. */
 export class Outputs implements TaskOutputs {
