@@ -1,9 +1,8 @@
 import type { Clock } from '../../base/time/clock.js';
 import { type Address, showAddress } from '../../config/address.js';
 import { type Answer, askWorkers } from '../workers/ask-workers.js';
+import { type Check, fields, kind, listOf, optional, status, text, time } from '../workers/remote-status.js';
 import { NoEstimate, type SeenHandler, type SeenWorker } from './estimate.js';
-import { isPlainObject } from '../../base/json.js';
-import { show } from '../../base/show.js';
 import { showDuration } from '../../base/time/duration.js';
 import { QUEUE_MINUTES } from '../../base/worker-status.js';
 
@@ -58,9 +57,8 @@ export async function readWorkers(
   };
 }
 
-function seenAt({ status, why = OTHER_VERSION, aheadMs }: Answer, clock: Clock): BelievedStatus | string {
-  return status === undefined ? why : seenIn(status, clock.now(), aheadMs);
-}
+const seenAt = ({ status, why, aheadMs }: Answer, clock: Clock): BelievedStatus | string =>
+  why ?? seenIn(status, clock.now(), aheadMs);
 
 /** A response of DNS by Cloud Map has at most this many of the addresses of a name, chosen at random. */
 const MOST_ADDRESSES = 8;
@@ -149,10 +147,26 @@ const isAtWork = ({ handlers }: FoundWorker): boolean => handlers.some(({ runnin
 
 /** Clocks that are kept by NTP differ by less than this. */
 const CLOCKS_MS = 5_000;
-const MOST_HANDLERS = 200;
 /** The most slots of a handler, and the most tasks in a minute, that are believed. */
 const MOST_COUNT = 1_000_000;
 const MINUTE_MS = 60_000;
+
+const count = (expected: string, least = 0): Check =>
+  kind(
+    expected,
+    (value) => Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= MOST_COUNT,
+  );
+const tasks = count('a number of tasks');
+
+const seenStatus = status(
+  fields({
+    ...{ activityArn: text, concurrency: count('a number of slots', 1), running: tasks },
+    queue: fields({
+      ...{ emptyAt: optional(time), emptyMinuteAt: optional(time), minuteAt: time },
+      begun: listOf(QUEUE_MINUTES, 'numbers of tasks', tasks),
+    }),
+  }),
+);
 
 /** A queue of which nothing is known. */
 const NO_QUEUE: SeenHandler['queue'] = {
@@ -176,48 +190,16 @@ interface BelievedStatus {
  * @param aheadMs how far the clock of the worker's machine is ahead, as its response says
  * @returns a text that says what is wrong with it, if it isn't the status of a worker
  */
-export function seenIn(status: unknown, now: number, aheadMs = 0): BelievedStatus | string {
-  if (!isPlainObject(status)) return OTHER_VERSION;
-  const { name, state, handlers } = status as Partial<FoundWorker>;
-  if (typeof name !== 'string' || typeof state !== 'string' || !Array.isArray(handlers)) return OTHER_VERSION;
-  if (handlers.length > MOST_HANDLERS)
-    return `its status is not believed: it has ${handlers.length} handlers, and at most ${MOST_HANDLERS} are expected`;
-  for (const [index, handler] of handlers.entries()) {
-    const wrong = mistakeIn(handler);
-    if (wrong !== undefined) return `its status is not believed: handlers[${index}].${wrong}`;
-  }
-  const wrongClock = clockOf(handlers as readonly SeenHandler[], now, aheadMs);
-  const seen = (handlers as readonly SeenHandler[]).map(({ activityArn, concurrency, running, queue }) => ({
+export function seenIn(value: unknown, now: number, aheadMs = 0): BelievedStatus | string {
+  const wrong = seenStatus(value, '');
+  if (wrong !== undefined) return `its status is not believed: ${wrong}`;
+  const { name, state, handlers } = value as FoundWorker;
+  const wrongClock = clockOf(handlers, now, aheadMs);
+  const seen = handlers.map(({ activityArn, concurrency, running, queue }) => ({
     ...{ activityArn, concurrency, running },
     queue: wrongClock === undefined ? queue : NO_QUEUE,
   }));
   return { worker: { name, state, handlers: seen }, wrongClock };
-}
-
-const OTHER_VERSION = 'what answers there is no Stepwright worker of this version';
-
-/** Returns what is wrong with a handler of a status: the field, what is expected, and what it is. */
-function mistakeIn(value: unknown): string | undefined {
-  const { activityArn, concurrency, running, queue } = (
-    isPlainObject(value) ? value : {}
-  ) as Partial<SeenHandler>;
-  const { emptyAt, emptyMinuteAt, minuteAt, begun } = (isPlainObject(queue) ? queue : {}) as Partial<
-    SeenHandler['queue']
-  >;
-  const isCount = (each: unknown, least = 0): boolean =>
-    Number.isSafeInteger(each) && Number(each) >= least && Number(each) <= MOST_COUNT;
-  const isTime = (each: unknown): boolean => each === undefined || Number.isFinite(each);
-  const got = (field: string, expected: string, is: unknown): string =>
-    `${field} is ${show(is)}, expected ${expected}`;
-  if (typeof activityArn !== 'string') return got('activityArn', 'a text', activityArn);
-  if (!isCount(concurrency, 1)) return got('concurrency', 'a number of slots', concurrency);
-  if (!isCount(running)) return got('running', 'a number of tasks', running);
-  if (!isTime(emptyAt)) return got('queue.emptyAt', 'a time', emptyAt);
-  if (!isTime(emptyMinuteAt)) return got('queue.emptyMinuteAt', 'a time', emptyMinuteAt);
-  if (!Number.isFinite(minuteAt)) return got('queue.minuteAt', 'a time', minuteAt);
-  if (!Array.isArray(begun) || begun.length > QUEUE_MINUTES || !begun.every((each) => isCount(each)))
-    return `queue.begun is expected to have at most ${QUEUE_MINUTES} numbers of tasks`;
-  return undefined;
 }
 
 /**

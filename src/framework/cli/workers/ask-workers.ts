@@ -123,7 +123,7 @@ function reasonOf(error: NodeJS.ErrnoException): string {
 }
 
 /** The reason if something other than a worker answers. */
-export const NO_WORKER = 'what answers there is no Stepwright worker: is it the port of --health-port?';
+const NO_WORKER = 'what answers there is no Stepwright worker: is it the port of --health-port?';
 
 type Reply = { readonly status: unknown; readonly aheadMs?: number | undefined } | { readonly why: string };
 

@@ -1,124 +1,91 @@
 import { isPlainObject } from '../../base/json.js';
-import {
-  type DrainStatus,
-  type HandlerPause,
-  type HandlerStatus,
-  MOST_TASKS,
-  type PollStatus,
-  type TaskStatus,
-} from '../../base/worker-status.js';
+import { show } from '../../base/show.js';
+import { MOST_TASKS } from '../../base/worker-status.js';
 import type { ConsoleWorker } from '../../local/index.js';
 
-type Handler = ConsoleWorker['handlers'][number];
-type Task = ConsoleWorker['tasks'][number];
+/** Returns what is wrong with a value of a status, which is at this path; undefined if nothing is. */
+export type Check = (value: unknown, path: string) => string | undefined;
 
-/** The most characters of a text that are kept. Names and reasons are shorter. */
-const MOST_TEXT = 400;
+/** The most characters of a text that are believed. */
+const MOST_TEXT = 10_000;
 const MOST_HANDLERS = 200;
-const MOST_REASONS = 20;
 
-type Fields = Readonly<Record<string, unknown>>;
+export const kind =
+  (expected: string, is: (value: unknown) => boolean): Check =>
+  (value, path) =>
+    is(value) ? undefined : `${path} is ${show(value)}, expected ${expected}`;
+
+export const text = kind('a text', (value) => typeof value === 'string' && value.length <= MOST_TEXT);
+export const time = kind('a time', Number.isFinite);
+const flag = kind('true or false', (value) => typeof value === 'boolean');
+const number = kind('a number', Number.isFinite);
+
+export const optional =
+  (check: Check): Check =>
+  (value, path) =>
+    value === undefined || value === null ? undefined : check(value, path);
+
+/** Checks a list and each of its elements. @param most the most elements */
+export const listOf =
+  (most: number, of: string, check: Check): Check =>
+  (value, path) => {
+    if (!Array.isArray(value) || value.length > most)
+      return `${path} is ${show(value)}, expected a list of at most ${most} ${of}`;
+    for (const [index, each] of value.entries()) {
+      const wrong = check(each, `${path}[${index}]`);
+      if (wrong !== undefined) return wrong;
+    }
+    return undefined;
+  };
+
+/** Checks fields of an object. It may have others, which a worker of another version may add. */
+export const fields =
+  (checks: Readonly<Record<string, Check>>): Check =>
+  (value, path) => {
+    const object = isPlainObject(value) ? value : {};
+    for (const [key, check] of Object.entries(checks)) {
+      const wrong = check(object[key], path === '' ? key : `${path}.${key}`);
+      if (wrong !== undefined) return wrong;
+    }
+    return undefined;
+  };
 
 /**
- * Reads the JSON of `/status`, in which nothing is trusted: any program may listen on the port, and a worker of another
- * version may have other fields. Returns undefined if it isn't the status of a worker.
- * @param address the address of the worker's health port
+ * Checks the status of a worker, in which nothing is trusted, since any program may listen on the port.
+ * @param handler checks what is wanted of each handler
+ * @param more checks what else is wanted
  */
-export function remoteStatus(value: unknown, address: string): ConsoleWorker | undefined {
-  if (!isPlainObject(value)) return undefined;
-  const { name, state, handlers, ready, counts } = value;
-  if (!isText(name) || !isText(state) || !areFields(handlers)) return undefined;
-  const tasks = listOf(value['tasks'], MOST_TASKS, taskIn).toSorted((a, b) => b.ageMs - a.ageMs);
-  return {
-    ...{ address, name: cut(name), state: cut(state), ready: ready === true },
-    reasons: listOf(value['reasons'], MOST_REASONS, textIn),
-    version: textIn(value['version']),
-    startedAt: numberIn(value['startedAt']),
-    drain: drainIn(value['drain']),
-    protection: protectionIn(value['protection']),
-    ageMs: numberIn(value['ageMs']),
-    handlers: listOf(handlers, MOST_HANDLERS, handlerIn),
-    ...{ tasks, tasksInFlight: numberIn(value['tasksInFlight']) ?? tasks.length },
-    counts: numbersIn(counts),
-  };
-}
+export const status = (handler: Check, more: Readonly<Record<string, Check>> = {}): Check =>
+  fields({ name: text, state: text, handlers: listOf(MOST_HANDLERS, 'handlers', handler), ...more });
 
-function handlerIn(value: unknown): Handler | undefined {
-  if (!isPlainObject(value)) return undefined;
-  const count = (key: keyof HandlerStatus): number => Math.max(0, numberIn(value[key]) ?? 0);
-  return {
-    name: textIn(value['name']) ?? '?',
-    activityArn: textIn(value['activityArn']) ?? '?',
-    ...{ concurrency: count('concurrency'), used: count('used') },
-    ...{ running: count('running'), undelivered: count('undelivered') },
-    paused: pauseIn(value['paused']),
-    polls: pollsIn(value['polls']),
-  };
-}
+const shownHandler = fields({
+  ...{ name: text, activityArn: text, concurrency: number },
+  ...{ used: number, running: number, undelivered: number },
+  paused: optional(fields({ by: text, since: time, until: optional(time) })),
+  polls: fields({ state: text, trouble: optional(fields({ kind: text, since: time })) }),
+});
 
-const PAUSED_BY: readonly HandlerPause['by'][] = ['control', 'task'];
+const shownStatus = status(shownHandler, {
+  ...{ ready: flag, reasons: listOf(MOST_HANDLERS, 'reasons', text), version: text, startedAt: time },
+  drain: optional(fields({ since: time, graceUntil: time })),
+  protection: optional(fields({ platform: text, state: text, since: optional(time) })),
+  ...{ ageMs: optional(number), tasksInFlight: number, counts: fields({}) },
+  tasks: listOf(
+    MOST_TASKS,
+    'tasks',
+    fields({
+      ...{ handler: text, ageMs: number, phase: text },
+      ...{ lastHeartbeatAt: optional(time), progress: optional(number) },
+    }),
+  ),
+});
 
-function pauseIn(value: unknown): Handler['paused'] {
-  if (!isPlainObject(value)) return undefined;
-  const by = PAUSED_BY.find((each) => each === value['by']);
-  const [since, until] = [numberIn(value['since']), numberIn(value['until'])];
-  if (by === undefined || since === undefined) return undefined;
-  return { by, since, ...(until !== undefined && { until }) };
-}
-
-/** Returns why a handler's polls fail; undefined while they are answered, even if single ones fail. */
-function pollsIn(value: unknown): Handler['polls'] {
-  const { state, trouble } = isPlainObject(value) ? (value as Partial<PollStatus>) : {};
-  if (state !== 'waiting' && state !== 'probing') return undefined;
-  const { kind, since }: Fields = isPlainObject(trouble) ? trouble : {};
-  return { state: 'waiting', trouble: { kind: textIn(kind) ?? 'unanswered', since: numberIn(since) } };
-}
-
-function drainIn(value: unknown): DrainStatus | undefined {
-  if (!isPlainObject(value)) return undefined;
-  const [since, graceUntil] = [numberIn(value['since']), numberIn(value['graceUntil'])];
-  return since === undefined || graceUntil === undefined ? undefined : { since, graceUntil };
-}
-
-function protectionIn(value: unknown): ConsoleWorker['protection'] {
-  if (!isPlainObject(value)) return undefined;
-  const platform = (['ecs', 'kubernetes'] as const).find((each) => each === value['platform']);
-  const state = (['free', 'wanted', 'held'] as const).find((each) => each === value['state']);
-  const since = numberIn(value['since']);
-  if (platform === undefined || state === undefined) return undefined;
-  return { platform, state, ...(since !== undefined && { since }) };
-}
-
-const PHASES: readonly TaskStatus['phase'][] = ['handling', 'reporting', 'settling', 'done'];
-
-function taskIn(value: unknown): Task | undefined {
-  if (!isPlainObject(value)) return undefined;
-  const [handler, ageMs] = [textIn(value['handler']), numberIn(value['ageMs'])];
-  if (handler === undefined || ageMs === undefined) return undefined;
-  const phase = PHASES.find((each) => each === value['phase']) ?? 'handling';
-  const [progress, lastHeartbeatAt] = [numberIn(value['progress']), numberIn(value['lastHeartbeatAt'])];
-  return { handler, ageMs, phase, progress, lastHeartbeatAt };
-}
-
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
-const cut = (text: string): string => (text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}…` : text);
-const textIn = (value: unknown): string | undefined => (isText(value) ? cut(value) : undefined);
-const numberIn = (value: unknown): number | undefined =>
-  typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-const areFields = (value: unknown): value is Fields[] => Array.isArray(value) && value.every(isPlainObject);
-
-function numbersIn(value: unknown): Record<string, number> {
-  const entries = isPlainObject(value) ? Object.entries(value) : [];
-  return Object.fromEntries(
-    entries.flatMap(([key, each]) => (typeof each === 'number' ? [[cut(key), each]] : [])).slice(0, 50),
-  );
-}
-
-/** Reads the entries of a list, at most `most` of them. Leaves out those that `read` can't read. */
-function listOf<T>(value: unknown, most: number, read: (each: unknown) => T | undefined): T[] {
-  const list: readonly unknown[] = Array.isArray(value) ? value : [];
-  return list.slice(0, most).flatMap((each) => {
-    const found = read(each);
-    return found === undefined ? [] : [found];
-  });
+/**
+ * Reads the JSON of `/status` for the console.
+ * @param address the address of the worker's health port
+ * @returns what is wrong, if it isn't the status of a worker
+ */
+export function remoteStatus(value: unknown, address: string): ConsoleWorker | string {
+  const wrong = shownStatus(value, '');
+  return wrong === undefined ? { ...(value as ConsoleWorker), address } : wrong;
 }

@@ -3,7 +3,7 @@ import { type Address, showAddress } from '../../config/address.js';
 import type { ConsoleWorker } from '../../local/index.js';
 import { remoteStatus } from './remote-status.js';
 import { readPlaces } from '../flags/worker-places.js';
-import { askWorkers, NO_WORKER } from './ask-workers.js';
+import { askWorkers } from './ask-workers.js';
 
 /** If the console needs the workers' status and the last reading began longer ago than this, they are read again. */
 const FRESH_MS = 1_000;
@@ -52,9 +52,10 @@ export function withWatched(own: Workers, values: readonly string[] = []): Worke
 /** Reads the status of every worker at these places. Returns them in the order of their addresses. Never rejects. */
 async function readFleet(places: readonly Address[], clock: Clock): Promise<ConsoleWorker[]> {
   const { answers, lost } = await askWorkers(places, clock);
-  const members = answers.map(({ address, status, why = NO_WORKER }) => {
+  const members = answers.map(({ address, status, why }) => {
     const shown = showAddress(address);
-    return remoteStatus(status, shown) ?? unknown(shown, why);
+    const read = why ?? remoteStatus(status, shown);
+    return typeof read === 'string' ? unknown(shown, read) : read;
   });
   const missing = lost.map(({ place, why, isEmpty }) =>
     unknown(showAddress(place), isEmpty ? `${why}: no worker runs there, or it is another name` : why),
