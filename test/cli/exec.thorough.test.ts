@@ -179,7 +179,7 @@ test('a second signal ends the worker at once, and its program with it', async (
 
 test('what can not work is said at the start, with its fix', async () => {
   const runs = [
-    [['exec', '--', 'sh'], /--activity: it is missing/],
+    [['exec', '--', 'sh'], /required option '--activity <ARN\|name>' not specified/],
     [
       [
         ...['exec', '--activity', 'a', '--endpoint', service.url],

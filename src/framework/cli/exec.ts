@@ -1,12 +1,12 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import type { Config } from '../config/config.js';
-import { type Flags, unknownVariables } from '../config/sources.js';
+import { badValue, type Flags, unknownVariables } from '../config/sources.js';
 import { Activity, Handle } from '../declare/decorators.js';
 import type { Constructor } from '../declare/class.js';
 import { isReserved } from '../declare/activity-failure.js';
 import type { TaskContext } from '../declare/task-context.js';
-import { type Problem, StartError } from '../base/errors.js';
+import type { Problem } from '../base/errors.js';
 import { readDigits } from '../declare/option-rules.js';
 import { show } from '../base/show.js';
 import { checkOptions, type CommandOptions } from '../worker/pool/commands/options.js';
@@ -97,9 +97,9 @@ function commandActivity(
   class Exec {
     @Handle({ input: 'any' })
     async run(input: unknown, task: TaskContext): Promise<unknown> {
-      const fields = new PassedFields(input, passThrough);
-      const output = await run(task, fields.env);
-      return fields.addTo(output ?? JSON.parse(emptyOutput));
+      const fields = passedFields(input, passThrough);
+      const output = await run(task, variablesOf(fields));
+      return withFields(output ?? JSON.parse(emptyOutput), fields);
     }
   }
   return Exec;
@@ -124,29 +124,26 @@ function flagProblems(
   { error = [], passThrough = [], emptyOutput = 'null' }: ExecFlags,
   { killAfter, memoryMb }: CommandOptions,
 ): Problem[] {
-  const names = passThrough.filter((name) => !/^[A-Za-z_]\w*$/.test(name));
+  const named = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name);
   return [
     ...error.flatMap(errorProblems),
-    ...names.map((name) =>
-      mistake(
-        '--pass-through',
-        `expected a name that an environment variable can have, got ${show(name)}`,
-        'name a field of letters, digits and underscores, as in --pass-through _EXECUTION_NAME',
-      ),
-    ),
-    ...(parseJson(emptyOutput) !== undefined
-      ? []
-      : [
-          mistake(
-            '--empty-output',
-            `expected JSON, got ${show(emptyOutput)}`,
-            "write it as in --empty-output '{}'",
-          ),
-        ]),
+    ...passThrough.filter((name) => !named(name)).map((name) => badValue('--pass-through', FIELD, name)),
+    ...(parseJson(emptyOutput) === undefined ? [badValue('--empty-output', EMPTY_OUTPUT, emptyOutput)] : []),
     ...refusal('--kill-after', { killAfter }),
     ...refusal('--memory-mb', { memoryMb }),
   ];
 }
+
+const FIELD = {
+  expected: 'a name that an environment variable can have',
+  fix: 'name a field of letters, digits and underscores, as in --pass-through _EXECUTION_NAME',
+};
+const EMPTY_OUTPUT = { expected: 'JSON', fix: "write it as in --empty-output '{}'" };
+const ERROR = { expected: 'CODE=NAME', fix: 'write it as in --error 3=BadInput' };
+const ERROR_CODE = {
+  expected: 'an exit code from 1 to 255',
+  fix: 'name one of a program that fails: with 0 the task succeeds',
+};
 
 const mistake = (where: string, what: string, fix: string): Problem => ({
   code: 'CONFIG_BAD_VALUE',
@@ -164,16 +161,8 @@ function refusal(where: string, option: CommandOptions): Problem[] {
 
 function errorProblems(text: string): Problem[] {
   const [code, name] = codeAndName(text);
-  if (!/^\d+$/.test(code) || name === '')
-    return [mistake('--error', `expected CODE=NAME, got ${show(text)}`, 'write it as in --error 3=BadInput')];
-  if (Number(code) < 1 || Number(code) > 255)
-    return [
-      mistake(
-        '--error',
-        `expected an exit code from 1 to 255, got ${show(text)}`,
-        'name one of a program that fails: with 0 the task succeeds',
-      ),
-    ];
+  if (!/^\d+$/.test(code) || name === '') return [badValue('--error', ERROR, text)];
+  if (Number(code) < 1 || Number(code) > 255) return [badValue('--error', ERROR_CODE, text)];
   if (!isReserved(name)) return [];
   return [
     mistake(
@@ -209,56 +198,36 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** Returns the value of the flag `--activity`. @throws StartError if the flag is missing */
-export function activityNamed(activity: string | undefined): string {
-  if (activity) return activity;
-  throw new StartError([
-    {
-      code: 'ACTIVITY_REF_INVALID',
-      where: '--activity',
-      what: 'it is missing',
-      fix: 'name the activity: stepwright exec --activity ARN|NAME -- PROGRAM ARGUMENTS',
-    },
-  ]);
-}
+/** Returns the fields of a task's input that `--pass-through` names. A field that the input lacks is left out. */
+const passedFields = (input: unknown, names: readonly string[]): Record<string, unknown> =>
+  isPlainObject(input)
+    ? Object.fromEntries(
+        names.filter((name) => Object.hasOwn(input, name)).map((name) => [name, input[name]]),
+      )
+    : {};
 
-/**
- * The fields of a task's input that `--pass-through` names. The program gets them as environment variables, and the
- * output has them again. A field that the input lacks is left out.
- */
-class PassedFields {
-  readonly #fields: Readonly<Record<string, unknown>>;
-
-  constructor(input: unknown, names: readonly string[]) {
-    const found = isPlainObject(input) ? names.filter((name) => Object.hasOwn(input, name)) : [];
-    this.#fields = Object.fromEntries(
-      found.map((name) => [name, Reflect.get(Object(input), name) as unknown]),
-    );
-  }
-
-  /** The fields as environment variables. A value that is no text is written as JSON. */
-  get env(): Readonly<Record<string, string>> {
-    const texts = Object.entries(this.#fields).map(([name, value]) => [
+/** Returns fields as environment variables. A value that is no text is written as JSON. */
+const variablesOf = (fields: Readonly<Record<string, unknown>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
       name,
       typeof value === 'string' ? value : JSON.stringify(value),
-    ]);
-    return Object.fromEntries(texts) as Record<string, string>;
-  }
+    ]),
+  );
 
-  /**
-   * Returns the output with the fields in it. They replace fields of the same names, and `null` becomes an object.
-   * @throws Refusal if there are fields and the output is no object
-   */
-  addTo(output: unknown): unknown {
-    const names = Object.keys(this.#fields);
-    if (names.length === 0) return output;
-    if (output === null) return this.#fields;
-    if (isPlainObject(output)) return { ...output, ...this.#fields };
-    throw new Refusal(
-      OWN_ERROR.invalidOutput,
-      `--pass-through adds ${names.join(', ')} to the output, which has to be an object; the program's is ${show(output)}`,
-    );
-  }
+/**
+ * Returns the output with the fields in it. They replace fields of the same names, and `null` becomes an object.
+ * @throws Refusal if there are fields and the output is no object
+ */
+function withFields(output: unknown, fields: Readonly<Record<string, unknown>>): unknown {
+  const names = Object.keys(fields);
+  if (names.length === 0) return output;
+  if (output === null) return fields;
+  if (isPlainObject(output)) return { ...output, ...fields };
+  throw new Refusal(
+    OWN_ERROR.invalidOutput,
+    `--pass-through adds ${names.join(', ')} to the output, which has to be an object; the program's is ${show(output)}`,
+  );
 }
 
 const CHECK_LIMIT_MS = 30_000;

@@ -72,7 +72,7 @@ const NOT_OF_EXEC = new Set(['activities', 'machines', 'run', 'pool']);
 
 export function addExec(program: Command): void {
   addCommand(program, 'exec', 'run a worker that runs a program for each task', [
-    new Option('--activity <ARN|name>', 'the activity whose tasks the program runs'),
+    new Option('--activity <ARN|name>', 'the activity whose tasks the program runs').makeOptionMandatory(),
     new Option('--input <way>', 'how the program receives the input (default: stdin)').choices([
       ...['stdin', 'file', 'args', 'env', 'none'],
     ]),
@@ -96,8 +96,7 @@ export function addExec(program: Command): void {
     .usage('--activity <ARN|name> [options] -- <program> [arguments...]')
     .argument('<program...>', 'the program, and its arguments')
     .action(async (words: string[], parsed: Parsed<ExecFlags & LogFlags>) => {
-      const { activityNamed, exec } = await import('../exec.js');
-      const own = { ...parsed, activity: activityNamed(parsed.activity) };
-      await exit(await exec(words, flagsOf(parsed), own));
+      const { exec } = await import('../exec.js');
+      await exit(await exec(words, flagsOf(parsed), parsed));
     });
 }
