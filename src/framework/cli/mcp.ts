@@ -18,14 +18,14 @@ import { formatErrorOf } from './output/format-error.js';
 import { writeIfRead } from './output/stdio.js';
 import { projectCheck } from './project/project-check.js';
 import { SERVICE_HEADER } from '../base/local-protocol.js';
-import { type Endpoint, showEndpoint } from '../aws/endpoint.js';
+import { showEndpoint } from '../aws/endpoint.js';
 import { parseJson } from '../base/json.js';
+import { type LocalAddress, post } from './local/own-operation.js';
 import { command } from './output/banner.js';
-import { explainCallError } from './output/call-error.js';
 import { readEndpoint } from './project/config-file.js';
 
-/** The most bytes of a message, as in a request to the local service. */
-const MESSAGE_BYTES = 4 * 1024 * 1024;
+/** The most characters of a message, as in a request to the local service. */
+const MESSAGE_LIMIT = 4 * 1024 * 1024;
 /** The most calls in progress. */
 const CALL_LIMIT = 64;
 /** The milliseconds for which calls in progress may go on after the end of standard input. */
@@ -43,7 +43,7 @@ export async function mcp(flags: Flags, projectFlags: readonly string[]): Promis
     tools: tools.map(({ listing }) => listing),
     callTool: toolsFor(flags, projectCheck(projectFlags)),
   });
-  for await (const line of linesOf(process.stdin, MESSAGE_BYTES)) session.read(line);
+  for await (const line of linesOf(process.stdin, MESSAGE_LIMIT)) session.read(line);
   await Promise.race([session.settled(), systemClock.sleep(LAST_CALLS_MS)]);
   return 0;
 }
@@ -113,7 +113,7 @@ class StdioSession {
 
 const tooMany = async (): Promise<ToolResult> => failed('too many calls are in progress: try again');
 
-type Address = Exclude<Endpoint, { readonly kind: 'aws' }>;
+const JSON_TYPE = { 'content-type': 'application/json' };
 
 /**
  * Calls a tool of the local service.
@@ -127,11 +127,8 @@ async function callService(
 ): Promise<ToolResult> {
   const endpoint = await addressOf(flags);
   const params = { name, arguments: given };
-  const { headers, text } = await post(
-    endpoint,
-    { jsonrpc: '2.0', id: 1, method: 'tools/call', params },
-    signal,
-  );
+  const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params };
+  const { response, text } = await post(endpoint, '/mcp', JSON_TYPE, message, signal);
   const { jsonrpc, result, error } = Object(parseJson(text)) as {
     readonly jsonrpc?: string;
     readonly result?: ToolResult;
@@ -141,14 +138,14 @@ async function callService(
   if (jsonrpc === '2.0' && error) throw new Error(error.message);
   const where = showEndpoint(endpoint);
   throw new Error(
-    headers.has(SERVICE_HEADER)
+    response.headers.has(SERVICE_HEADER)
       ? `the local service at ${where} serves no console, and so no tools: start it with --console`
       : `${where} is not the local service of Stepwright: start one with \`${command('local')}\`, or correct the endpoint`,
   );
 }
 
 /** Returns the address of the local service, as `stepwright execute` finds it. @throws Error if it is that of AWS */
-async function addressOf(flags: Flags): Promise<Address> {
+async function addressOf(flags: Flags): Promise<LocalAddress> {
   const { endpoint } = await readEndpoint(flags);
   if (endpoint.kind !== 'aws') return endpoint;
   throw new Error(
@@ -156,52 +153,25 @@ async function addressOf(flags: Flags): Promise<Address> {
   );
 }
 
-async function post(
-  endpoint: Address,
-  message: object,
-  signal: AbortSignal,
-): Promise<{ headers: Headers; text: string }> {
-  try {
-    const response = await fetch(new URL('/mcp', endpoint.url), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(message),
-      signal,
-    });
-    return { headers: response.headers, text: await response.text() };
-  } catch (error) {
-    const explained = explainCallError((error as Error).cause ?? error, endpoint);
-    throw new Error((explained as Error).message, { cause: error });
-  }
-}
-
-const LINE_FEED = 0x0a;
-
-/** Yields the lines of a stream; undefined for a line of more than `mostBytes`, of which nothing is kept. */
+/**
+ * Splits a stream into its lines.
+ * @param most the most characters of a line. If a line is longer, undefined is yielded in its place.
+ */
 async function* linesOf(
-  stream: AsyncIterable<Buffer>,
-  mostBytes: number,
+  stream: NodeJS.ReadableStream,
+  most: number,
 ): AsyncGenerator<string | undefined, void, undefined> {
-  let parts: Buffer[] = [];
-  let bytes = 0;
-  const add = (part: Buffer): void => {
-    bytes += part.length;
-    if (bytes > mostBytes) parts = [];
-    else parts.push(part);
-  };
-  const take = (): string | undefined => {
-    const line = bytes > mostBytes ? undefined : Buffer.concat(parts).toString();
-    [parts, bytes] = [[], 0];
-    return line;
-  };
-  for await (const chunk of stream) {
-    let from = 0;
-    for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, from)) {
-      add(chunk.subarray(from, at));
-      from = at + 1;
-      yield take();
+  let line = '';
+  let isTooLong = false;
+  for await (const chunk of stream.setEncoding('utf8')) {
+    for (const [index, part] of String(chunk).split('\n').entries()) {
+      if (index > 0) {
+        yield isTooLong ? undefined : line;
+        [line, isTooLong] = ['', false];
+      }
+      isTooLong ||= line.length + part.length > most;
+      line = isTooLong ? '' : line + part;
     }
-    add(chunk.subarray(from));
   }
-  if (bytes > 0) yield take();
+  if (isTooLong || line !== '') yield isTooLong ? undefined : line;
 }

@@ -3,7 +3,7 @@ import { systemClock } from '../../base/time/clock.js';
 import type { Endpoint } from '../../aws/endpoint.js';
 import type { SFNClient } from '../../aws/queries/execution-queries.js';
 import { findMachine } from '../../aws/queries/machine-queries.js';
-import { callOwnOperation } from './own-operation.js';
+import { callOwnOperation } from '../local/own-operation.js';
 
 /** The flags of `stepwright execute` for an execution that begins in a state. */
 export interface FromFlags {

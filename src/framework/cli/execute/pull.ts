@@ -12,7 +12,7 @@ import { explainCallError } from '../output/call-error.js';
 import { print, write } from '../output/stdio.js';
 import { readEndpoint } from '../project/config-file.js';
 import { connectTo } from './execute.js';
-import { callOwnOperation } from './own-operation.js';
+import { callOwnOperation } from '../local/own-operation.js';
 import { Secrets } from './secrets.js';
 
 /** What the local service says of an execution that it shows. */
