@@ -4,7 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { CreateStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { startLocalService } from 'stepwright/local';
 import { endpointOf, execute, killAll, type Run, SLOW, started, stepwright } from '../support/cli.js';
+import { faultPlan } from '../support/faults.js';
+
+const LOCAL = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+const ROLE = 'arn:aws:iam::123456789012:role/test';
 
 let run: Run;
 let url: string;
@@ -96,6 +102,30 @@ describe('a worker of the main job, and executions that are started from another
       expect(run.stderr()).toMatch(why);
     },
   );
+
+  test('a role that may start executions and not describe machines is enough, but for results of EXPRESS', async () => {
+    const faults = faultPlan();
+    faults.always('DescribeStateMachine', { kind: 'error', error: 'AccessDeniedException' });
+    const service = await startLocalService({ port: 0, fault: faults.hook });
+    const client = new SFNClient({ endpoint: service.url, ...LOCAL });
+    const definition = JSON.stringify({ StartAt: 'A', States: { A: { Type: 'Pass', End: true } } });
+    const ended = async (type: 'STANDARD' | 'EXPRESS'): Promise<Run> => {
+      const command = new CreateStateMachineCommand({ name: type, type, definition, roleArn: ROLE });
+      const { stateMachineArn = '' } = await client.send(command);
+      const run = execute(service.url, stateMachineArn, '7');
+      await run.ended;
+      return run;
+    };
+    const [standard, express] = [await ended('STANDARD'), await ended('EXPRESS')];
+    expect(standard.stdout()).toBe('7\n');
+    expect(faults.count('DescribeStateMachine')).toBe(2);
+    expect(express.stdout()).toBe('');
+    expect(express.stderr()).toMatch(
+      /^arn:\S+:express:EXPRESS:\S+ was started, but its result is only in the log group .*allow states:Desc/,
+    );
+    client.destroy();
+    await service.close();
+  });
 
   test('--watch runs again at each change of the file, also after one that is no JSON, until Ctrl-C', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));

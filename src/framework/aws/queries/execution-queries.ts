@@ -9,7 +9,7 @@ import type { Clock } from '../../base/time/clock.js';
 import { classifyReportFailure, sdkFailure } from '../failure.js';
 import { loadSdk } from '../sdk/load-sdk.js';
 import { NoStepFunctions } from './machine-queries.js';
-import { query } from './query.js';
+import { query, QueryTimeout } from './query.js';
 
 export type { HistoryEvent, SFNClient } from '@aws-sdk/client-sfn';
 
@@ -118,8 +118,9 @@ export async function startExecution(
 const EXPRESS_LIMIT_MS = 330_000;
 
 /**
- * Returns false for a STANDARD machine, and also if the client may not describe machines.
- * @throws the error of the request, QueryTimeout if it isn't answered in time
+ * Returns false for a STANDARD machine, and also if the service doesn't describe it: a role may be allowed to start and
+ * not to describe machines. What is wrong otherwise, the start says.
+ * @throws QueryTimeout if the request isn't answered in time
  */
 export async function isExpress(client: SFNClient, stateMachineArn: string, clock: Clock): Promise<boolean> {
   const { DescribeStateMachineCommand } = await loadSdk();
@@ -128,8 +129,8 @@ export async function isExpress(client: SFNClient, stateMachineArn: string, cloc
   try {
     return (await query(clock, send)).type === 'EXPRESS';
   } catch (error) {
-    if ((error as Error).name === 'AccessDeniedException') return false;
-    throw error;
+    if (error instanceof QueryTimeout) throw error;
+    return false;
   }
 }
 

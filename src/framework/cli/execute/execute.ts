@@ -120,7 +120,9 @@ async function begin(
     isAsked = true;
     const text = input ?? '{}';
     if (express) return await runExpress(client, stateMachineArn, text, endpoint.kind === 'aws', systemClock);
-    return await startExecution(client, stateMachineArn, text, systemClock);
+    const executionArn = await startExecution(client, stateMachineArn, text, systemClock);
+    if (executionArn.includes(':express:')) throw new Error(withoutResult(executionArn));
+    return executionArn;
   } catch (error) {
     const explained = explainCallError(error, endpoint);
     if (!isAsked || !(error instanceof QueryTimeout)) throw explained;
@@ -128,6 +130,10 @@ async function begin(
     throw new Error(message, { cause: error });
   }
 }
+
+/** Says why the result of an EXPRESS machine isn't known: it was started without a look at its type. */
+const withoutResult = (executionArn: string): string =>
+  `${executionArn} was started, but its result is only in the log group of its state machine, which is EXPRESS. To wait for results, allow states:DescribeStateMachine and states:StartSyncExecution`;
 
 /**
  * The milliseconds for which calls are repeated if they fail. A restart of the local service takes less time than this.
