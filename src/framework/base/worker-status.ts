@@ -202,46 +202,32 @@ export interface OutboxStatus {
   readonly oldestMs: number;
 }
 
-/** Numbers of events since the worker was made. */
-export interface WorkerCounts {
-  received: number;
-  succeeded: number;
-  failed: number;
-  gone: number;
-  /**
-   * The number of tasks, included in `gone`, whose result the service most likely accepted: an earlier attempt to
-   * report the result got no answer, and the next attempt found the task ended.
-   */
-  probablyDelivered: number;
-  ignoredAborts: number;
-  reportsRetried: number;
-  reportsLost: number;
-  /** Tasks that their handlers deferred. */
-  deferred: number;
-  /** The number of outcomes that were put into the outbox. */
-  outcomesKept: number;
-  /** The number of outcomes whose reports were sent without being in the outbox, or before that. */
-  outcomesUnkept: number;
-  /** The number of outcomes that another worker had left, and that the service accepted from this one. */
-  outcomesRescued: number;
-  /** The number of outcomes that another worker had left, and whose tasks the service no longer wanted. */
-  outcomesLate: number;
-  tokensPossiblyLost: number;
-}
-
-export const NO_COUNTS: Readonly<WorkerCounts> = {
+/** Numbers of events since the worker was made, as they are before the first event. */
+export const NO_COUNTS = {
   received: 0,
   succeeded: 0,
   failed: 0,
   gone: 0,
+  /**
+   * The number of tasks, included in `gone`, whose result the service most likely accepted: an earlier attempt to
+   * report the result got no answer, and the next attempt found the task ended.
+   */
   probablyDelivered: 0,
   ignoredAborts: 0,
   reportsRetried: 0,
   reportsLost: 0,
-  outcomesKept: 0,
-  outcomesUnkept: 0,
-  outcomesRescued: 0,
-  outcomesLate: 0,
+  /** Tasks that their handlers deferred. */
   deferred: 0,
+  /** The number of outcomes that were put into the outbox. */
+  outcomesKept: 0,
+  /** The number of outcomes whose reports were sent without being in the outbox, or before that. */
+  outcomesUnkept: 0,
+  /** The number of outcomes that another worker had left, and that the service accepted from this one. */
+  outcomesRescued: 0,
+  /** The number of outcomes that another worker had left, and whose tasks the service no longer wanted. */
+  outcomesLate: 0,
   tokensPossiblyLost: 0,
 };
+
+/** Numbers of events since the worker was made. */
+export type WorkerCounts = typeof NO_COUNTS;

@@ -28,10 +28,7 @@ export interface RunnableHandler extends TaskHandler {
 }
 
 /** The parts of a worker that its {@link HandlerLoop} objects use. */
-export interface LoopWorld extends Omit<
-  TaskWorld,
-  'port' | 'emit' | 'inFlight' | 'pauseHandler' | 'onDecided' | 'scope'
-> {
+export interface LoopWorld extends Omit<TaskWorld, 'port' | 'emit' | 'inFlight' | 'pauseHandler' | 'scope'> {
   readonly heartbeats: Heartbeats;
   readonly events: EventHub;
   /** Returns where tasks of an activity come from. */

@@ -28,8 +28,6 @@ class Turn {
   #ends: (() => void)[] = [];
   #waiting: (() => void)[] = [];
   #pumping = false;
-  /** True once `share` has found, in this turn, that the turn has used up its time. */
-  isOver = false;
 
   /** From now on measures the turns of another event loop, such as that of a simulation. @default Node's event loop */
   countBy(loop: EventLoop = NODES): void {
@@ -59,7 +57,6 @@ class Turn {
    */
   share(ms = SHARE_MS): Promise<void> | undefined {
     if (this.busyMs() <= ms) return undefined;
-    this.isOver = true;
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
       if (this.#pumping) return;
@@ -72,7 +69,6 @@ class Turn {
     this.#began = this.#loop.now();
     this.#loop.next(() => {
       this.#began = undefined;
-      this.isOver = false;
       const ends = this.#ends;
       this.#ends = [];
       callEach(ends);

@@ -30,11 +30,6 @@ export class EcsAgent implements Platform {
     await this.#put({ ProtectionEnabled: false }, signal);
   }
 
-  /** Resolves to true if the ECS task is protected now. Changes nothing. @throws Error if that can't be read */
-  async isProtected(signal: Abortable): Promise<boolean> {
-    return protectionIn(await callHttp({ method: 'GET', url: this.#url }, signal));
-  }
-
   async #put(
     body: { readonly ProtectionEnabled: boolean; readonly ExpiresInMinutes?: number },
     signal: Abortable,

@@ -90,12 +90,6 @@ export interface TaskWorld extends ReportWorld {
   readonly deferrals?: Deferrals | undefined;
   /** Keeps outcomes until the service has accepted them. @default an outcome dies with its worker */
   readonly outbox?: TaskOutbox | undefined;
-  /**
-   * Called with a task's token and with how the task ends (its outcome, or that the service no longer wants it) as soon
-   * as that is decided, before the task's slot becomes free.
-   * @default nothing is called
-   */
-  readonly onDecided?: ((token: string, decision: Decision) => void) | undefined;
 }
 
 /**
@@ -412,8 +406,6 @@ export class Task {
     this.#decision = decision;
     this.#decidedAt = this.#world.clock.now();
     this.#onDecision?.(decision);
-    const { onDecided, outside } = this.#world;
-    if (onDecided) outside(() => onDecided(this.#lease.token, decision));
     return true;
   }
 
