@@ -3,12 +3,12 @@ import { silentLog } from '../../src/framework/base/log/log.js';
 import { discover } from '../../src/framework/declare/discovery/discovery.js';
 import { createContainer } from '../../src/framework/worker/container/create-container.js';
 import { CLOCK, RANDOM, STORE_FOR } from '../../src/framework/worker/container/registrations.js';
-import { makeCheckpoints } from '../../src/framework/worker/handler/make-checkpoints.js';
+import { makeCheckpoints } from '../../src/framework/worker/handler/task-stores.js';
 import { Payloads } from '../../src/framework/worker/handler/payloads.js';
-import { HostedHandlers } from '../../src/framework/worker/pool/entry/hosted-handlers.js';
+import { type LoadedHandler, loadedHandler } from '../../src/framework/worker/pool/entry/load-handler.js';
 import { TaskRunner } from '../../src/framework/worker/pool/entry/task-runner.js';
 import type { Host, HostExit } from '../../src/framework/worker/pool/host.js';
-import type { FromHost, ToHost } from '../../src/framework/worker/pool/pool-messages.js';
+import type { FromHost, HostOptions, ToHost } from '../../src/framework/worker/pool/pool-messages.js';
 import type { Chronicle } from './chronicle.js';
 import { Handlers, SomeOnce, STAGE, type Stage } from './handlers.js';
 import type { UsesOptions } from './member.js';
@@ -95,7 +95,7 @@ class SimulatedHost implements Host {
       this.#runner = new TaskRunner({
         clock: process.clock,
         send: (message, written) => this.#fromHost(message, written),
-        load: () => this.#load(),
+        load: (options) => this.#load(options),
         memoryMb: () => 0,
         exit: () => this.#end({ exitCode: 0, signal: null }),
       });
@@ -128,7 +128,7 @@ class SimulatedHost implements Host {
     else if (written) this.#process.input(1, written);
   }
 
-  async #load(): Promise<HostedHandlers> {
+  async #load({ handler }: HostOptions): Promise<LoadedHandler> {
     const { stage, uses, random } = this.#parts;
     const { clock } = this.#process;
     const container = await createContainer((made) => {
@@ -137,15 +137,14 @@ class SimulatedHost implements Host {
       made.register(RANDOM, { useValue: random });
       if (uses) made.register(STORE_FOR, { useValue: () => uses.payloads.store });
     });
-    const { handlers } = discover([Handlers], {});
-    if (!uses) return new HostedHandlers(handlers, container, []);
+    const definition = discover([Handlers], {}).handlers.find(({ name }) => name === handler);
+    if (!definition) throw new Error(`there is no handler ${handler}`);
+    if (!uses) return loadedHandler(definition, container, []);
     const stores = new StoreMonitor(() => {});
     const world = { clock, random, log: silentLog, stores };
-    const checkpoints = new Map<string, Awaited<ReturnType<typeof makeCheckpoints>>>();
-    for (const each of handlers)
-      checkpoints.set(each.name, await makeCheckpoints(each, uses.checkpoint, world));
+    const checkpoints = await makeCheckpoints(definition, uses.checkpoint, world);
     const payloads = new Payloads(uses.payloads, { clock, random, stores });
-    return new HostedHandlers(handlers, container, [SomeOnce], payloads, checkpoints);
+    return loadedHandler(definition, container, [SomeOnce], payloads, checkpoints);
   }
 
   #end(how: Pick<HostExit, 'exitCode' | 'signal'>): void {

@@ -35,7 +35,7 @@ async function ran(w: WorkerWorld, machine: string, input: string) {
 }
 
 const HOSTS = { thread: ThreadHost, process: ProcessHost } as const;
-const OPTIONS = { module, baseDir: '.', globs: undefined, handlers: ['Channel.run'], sourceMaps: false };
+const OPTIONS = { module, baseDir: '.', globs: undefined, handler: 'Channel.run', sourceMaps: false };
 
 describe.each(['thread', 'process'] as const)('between the worker and a %s', (run) => {
   const start = (): Promise<WorkerWorld> =>

@@ -39,7 +39,7 @@ beforeEach(() => {
     hosts.push(host);
     return host;
   };
-  const host = { module: '', baseDir: '.', globs: undefined, handlers: [], sourceMaps: false };
+  const host = { module: '', baseDir: '.', globs: undefined, handler: 'A.run', sourceMaps: false };
   pool = new Pool({ spawn, host, clock, random: () => 0, log: silentLog });
 });
 

@@ -1,5 +1,5 @@
 import { systemClock } from '../../base/time/clock.js';
-import { readSaved } from '../../worker/handler/make-checkpoints.js';
+import { readSaved } from '../../worker/handler/task-stores.js';
 import { TaskCheckpoint } from '../../worker/keep/checkpoints.js';
 import { memoryStore } from '../../worker/keep/memory.js';
 import { readPause } from '../../worker/task/context.js';

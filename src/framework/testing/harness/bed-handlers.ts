@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../base/time/clock.js';
+import { systemClock } from '../../base/time/clock.js';
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import { resolveConfig, type ResolvedOptions, resolveHandler, type Settings } from '../../config/resolve.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
@@ -9,7 +9,7 @@ import { silentLog } from '../../base/log/log.js';
 import { type Store, StoreMonitor } from '../../base/store.js';
 import { compile, type CompiledHandler } from '../../worker/handler/compile.js';
 import type { TaskPayloads } from '../../worker/handler/output/outputs.js';
-import { makeCheckpoints } from '../../worker/handler/make-checkpoints.js';
+import { makeCheckpoints, makePayloads } from '../../worker/handler/task-stores.js';
 import type { Checkpoints } from '../../worker/keep/checkpoints.js';
 import { logStore } from '../../worker/observe/log-events.js';
 import type { Ask } from '../../worker/keep/record.js';
@@ -78,9 +78,9 @@ export async function makeBedHandlers(
   const world = { clock, random: () => 0.5, log, stores: new StoreMonitor((told) => logStore(log, told)) };
   const random = container.resolve(RANDOM);
   const { stores } = world;
-  const payloads = await payloadsOf(settings, { clock: container.resolve(CLOCK), random, stores });
+  const payloads = await makePayloads(settings.payloads, { clock: container.resolve(CLOCK), random, stores });
   // What is read to show a result is read in real time: the clock of the test may run ahead meanwhile.
-  const shown = await payloadsOf(settings, { clock: systemClock, random, stores });
+  const shown = await makePayloads(settings.payloads, { clock: systemClock, random, stores });
   const handlers = definitions.map(async (definition): Promise<BedHandler> => {
     const resolved = resolveHandler(definition, settings).options;
     const { checkpoint } = resolved;
@@ -108,15 +108,6 @@ export async function makeBedHandlers(
     whole: wholeOf(shown),
     reportLimitMs,
   };
-}
-
-async function payloadsOf(
-  { payloads }: Settings,
-  world: { readonly clock: Clock; readonly random: () => number; readonly stores: StoreMonitor },
-): Promise<TaskPayloads | undefined> {
-  if (payloads === undefined) return undefined;
-  const { Payloads } = await import('../../worker/handler/payloads.js');
-  return new Payloads(payloads, world);
 }
 
 /** A container, and the values that the user's `setup` function has registered in it. */

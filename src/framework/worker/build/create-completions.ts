@@ -5,7 +5,7 @@ import { type Store, StoreMonitor } from '../../base/store.js';
 import { LimitedStore } from '../keep/limited-store.js';
 import { logStore } from '../observe/log-events.js';
 import { Completions } from '../task/completions.js';
-import { payloadsOf } from './stores.js';
+import { makePayloads } from '../handler/task-stores.js';
 import { makePlan, type Plan } from './plan.js';
 import { startWorld, type WorkerOptions } from './start-world.js';
 import type { ActivityPort } from '../../aws/activity-port.js';
@@ -56,7 +56,7 @@ export async function openCompletions(plan: Plan, options: CompletionsOptions = 
     definitions: handlers.map(({ definition }) => definition),
     checkpointsOf: (name) => checkpoints.get(name),
     scopeOf: scopeAt(endpoint),
-    payloads: await payloadsOf(plan, { ...world, stores }),
+    payloads: await makePayloads(settings.payloads, { ...world, stores }),
     // An activity that was declared by its name alone is in the region that the worker looks it up in.
     reportsOf: reportWorlds({ clock, random, reportLimitMs: REPORT_LIMIT_MS }, async (where) =>
       service.port(where || ((await service.defaultRegion()) ?? '')),

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { DependencyContainer } from 'tsyringe';
 import type { Config } from '../../config/config.js';
 import { compile } from '../handler/compile.js';
+import { makeCheckpoints, makePayloads } from '../handler/task-stores.js';
 import type { TaskPayloads } from '../handler/output/outputs.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
 import { type Endpoint, scopeAt } from '../../aws/endpoint.js';
@@ -15,7 +16,6 @@ import { StoreMonitor } from '../../base/store.js';
 import { systemClock } from '../../base/time/clock.js';
 import { parseRate } from '../../declare/option-rules.js';
 import type { RunnableHandler } from '../handler-loop.js';
-import type { Checkpoints } from '../keep/checkpoints.js';
 import { logStore } from '../observe/log-events.js';
 import type { Protection } from '../protect/protection.js';
 import { WorkerHeartbeats } from '../thread/worker-heartbeats.js';
@@ -23,7 +23,7 @@ import { Worker, type WorkerParts } from '../worker.js';
 import { logNearestActivities } from './find-activities.js';
 import { dispose, makeContainer } from './make-container.js';
 import { moduleProblems, Pools } from './pools.js';
-import { keptOf, payloadsOf } from './stores.js';
+import { keptOf } from './stores.js';
 import { makePlan, noActivities, type Plan, type PlannedHandler } from './plan.js';
 import { connect, type ConnectedHandler, connectHeartbeats, endPollsOnDrain } from './activity-ports.js';
 import { type BuildWorld, type StartWorld, startWorld, type WorkerOptions } from './start-world.js';
@@ -73,7 +73,7 @@ export async function buildWorker(given: Plan, start: StartWorld): Promise<Worke
     await heartbeats.close();
   };
   try {
-    payloads = await payloadsOf(plan, world);
+    payloads = await makePayloads(plan.settings.payloads, world);
     const endpoint = await endpointOf(plan, world);
     health = await openHealth({ ...plan, ...plan.settings, ...world, client: heartbeats.health });
     const { AwsService } = await import('../../aws/sdk/aws-service.js');
@@ -168,7 +168,7 @@ function makeHandlers(
   const { interceptors } = plan.settings;
   const make = async ({ planned, activityArn, port }: ConnectedHandler): Promise<RunnableHandler> => {
     const { definition, options } = planned;
-    const checkpoints = await checkpointsOf(planned, world);
+    const checkpoints = await makeCheckpoints(definition, options.checkpoint, world);
     const handle =
       (await pools.handlerOf(planned, checkpoints)) ??
       compile(definition, container, interceptors, payloads, checkpoints);
@@ -176,16 +176,6 @@ function makeHandlers(
     return { name: definition.name, activityArn, handle, port, ...options, rate, checkpoints };
   };
   return Promise.all(connected.map(make));
-}
-
-/** Makes the checkpoints of a handler's tasks. The code for it isn't loaded if the option `checkpoint` is off. */
-async function checkpointsOf(
-  { definition, options: { checkpoint } }: PlannedHandler,
-  world: BuildWorld,
-): Promise<Checkpoints | undefined> {
-  if (checkpoint === false) return undefined;
-  const { makeCheckpoints } = await import('../handler/make-checkpoints.js');
-  return makeCheckpoints(definition, checkpoint, world);
 }
 
 /** Returns a worker name for execution histories. Two workers on one machine get different names. */

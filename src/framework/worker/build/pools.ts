@@ -66,7 +66,7 @@ export class Pools {
       baseDir,
       // A list that contains classes can only come from the config, which the thread or process imports itself.
       globs: globs.length === settings.activities.length ? globs : undefined,
-      handlers: [handler],
+      handler,
       sourceMaps: process.sourceMapsEnabled,
     };
   }

@@ -11,7 +11,6 @@ import type { BuildWorld } from './start-world.js';
 import type { KeptOutcome } from '../keep/record.js';
 import type { TaskRef } from '../task/task-events.js';
 import type { EventHub } from '../observe/worker-events.js';
-import type { TaskPayloads } from '../handler/output/outputs.js';
 
 /** The parts from which a worker keeps something. */
 interface KeepingWorld extends BuildWorld {
@@ -83,13 +82,3 @@ const emitOutbox = (events: EventHub): OutboxListener => ({
 });
 
 const refOf = ({ handler, activityArn, token }: KeptOutcome): TaskRef => ({ handler, activityArn, token });
-
-/** Makes what handlers need for large inputs and outputs; undefined if the option `payloads` isn't set. */
-export async function payloadsOf(
-  { settings }: Plan,
-  world: Pick<BuildWorld, 'clock' | 'random' | 'stores'>,
-): Promise<TaskPayloads | undefined> {
-  if (settings.payloads === undefined) return undefined;
-  const { Payloads } = await import('../handler/payloads.js');
-  return new Payloads(settings.payloads, world);
-}

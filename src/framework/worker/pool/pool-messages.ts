@@ -19,8 +19,8 @@ export interface HostOptions {
    * config; undefined if neither is set.
    */
   readonly globs: readonly string[] | undefined;
-  /** The names of the handlers that the thread or process must be able to run, as `Class.method`. */
-  readonly handlers: readonly string[];
+  /** The name of the handler that the thread or process runs, as `Class.method`. */
+  readonly handler: string;
   /** True if stack traces show source files and lines, by means of source maps. */
   readonly sourceMaps: boolean;
 }

@@ -6,7 +6,7 @@ import { systemClock } from '../../../base/time/clock.js';
 import { UNHANDLED } from '../../handler/unhandled-errors.js';
 import { type HostOptions, plainTold } from '../pool-messages.js';
 import { openChannel } from './channel.js';
-import { HostedHandlers } from './hosted-handlers.js';
+import { type LoadedHandler, loadHandler } from './load-handler.js';
 import { TaskRunner } from './task-runner.js';
 
 /** The program that runs in each thread and process of a pool. */
@@ -22,9 +22,9 @@ const runner = new TaskRunner({
   exit: () => process.exit(0),
 });
 
-function load(options: HostOptions): Promise<HostedHandlers> {
+function load(options: HostOptions): Promise<LoadedHandler> {
   if (options.sourceMaps) process.setSourceMapsEnabled(true);
-  return HostedHandlers.load(options, { log: runner.log, stores });
+  return loadHandler(options, { log: runner.log, stores });
 }
 
 /**

@@ -4,7 +4,7 @@ import type { HandlerEnd } from '../../handler/outcome/outcome.js';
 import { lineSize, remoteLog } from '../log-line.js';
 import type { FromHost, HostOptions, ToHost } from '../pool-messages.js';
 import type { Channel } from './channel.js';
-import type { HostedHandlers } from './hosted-handlers.js';
+import type { LoadedHandler } from './load-handler.js';
 import { HostedTask, type TaskOutput } from './hosted-task.js';
 
 /** Everything outside of a thread or process of a pool that its code uses, so that tests can replace it. */
@@ -12,8 +12,8 @@ interface TaskRunnerWorld {
   readonly clock: Clock;
   /** Sends a message to the worker. */
   readonly send: Channel['send'];
-  /** Loads the handlers of a config. */
-  readonly load: (options: HostOptions) => Promise<HostedHandlers>;
+  /** Loads the handler of a config. */
+  readonly load: (options: HostOptions) => Promise<LoadedHandler>;
   /** Returns the megabytes that this thread or process uses. */
   readonly memoryMb: () => number;
   /** Ends this thread or process. */
@@ -27,7 +27,7 @@ export class TaskRunner {
   readonly #world: TaskRunnerWorld;
   readonly #lines: LogBudget;
   readonly #output: TaskOutput;
-  #handlers: HostedHandlers | undefined;
+  #handler: LoadedHandler | undefined;
   #current: HostedTask | undefined;
   #measures = false;
 
@@ -53,7 +53,7 @@ export class TaskRunner {
     const { load, send } = this.#world;
     this.#measures = measures;
     try {
-      this.#handlers = await load(options);
+      this.#handler = await load(options);
       send({ kind: 'ready' });
     } catch (error) {
       send({ kind: 'not-started', message: error instanceof Error ? error.message : String(error) });
@@ -61,9 +61,9 @@ export class TaskRunner {
   }
 
   async #work(lease: Extract<ToHost, { kind: 'task' }>): Promise<void> {
-    if (!this.#handlers) throw new Error('a task came before the start');
+    if (!this.#handler) throw new Error('a task came before the start');
     const { send, memoryMb } = this.#world;
-    const { handle, settlesAtOnce, checkpoints } = this.#handlers.handler(lease.handler);
+    const { handle, settlesAtOnce, checkpoints } = this.#handler;
     const task = new HostedTask(lease, this.#output, checkpoints);
     this.#current = task;
     // The handler starts only when this message is sure to arrive, even if this process is killed: the worker never
@@ -81,7 +81,7 @@ export class TaskRunner {
   }
 
   async #close(): Promise<void> {
-    await this.#handlers?.dispose().catch(() => {});
+    await this.#handler?.dispose().catch(() => {});
     this.#world.exit();
   }
 }

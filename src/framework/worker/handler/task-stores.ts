@@ -1,11 +1,13 @@
 import type { Logger } from '../../base/log/log.js';
 import type { StoreMonitor } from '../../base/store.js';
+import type { Config } from '../../config/config.js';
 import type { Clock } from '../../base/time/clock.js';
 import { parseDuration } from '../../base/time/duration.js';
 import { CheckpointError, type CheckpointOptions } from '../../declare/checkpoint.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import type { Checkpoints } from '../keep/checkpoints.js';
 import type { TaskContext } from '../../declare/task-context.js';
+import type { TaskPayloads } from './output/outputs.js';
 import { arbiterOf } from './current-task.js';
 import type { Constructor } from '../../declare/class.js';
 import type { Groups } from '../../declare/dto/dto-shape.js';
@@ -15,12 +17,24 @@ import { compileInput } from './input/compile-input.js';
 /** The time for which a checkpoint is kept after it was written last, unless `keep` is set. */
 const KEEP = '30d';
 
-/** The parts of a worker that its checkpoints use. */
-interface CheckpointsParts {
+/** The parts of a worker that the stores of its tasks use. */
+interface StoresWorld {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly log: Logger;
   readonly stores: StoreMonitor;
+}
+
+/**
+ * Makes what handlers need for large inputs and outputs. Returns undefined if the option `payloads` isn't set; the code
+ * for it isn't loaded then.
+ */
+export async function makePayloads(
+  options: Config['payloads'],
+  world: StoresWorld,
+): Promise<TaskPayloads | undefined> {
+  if (options === undefined) return undefined;
+  const { Payloads } = await import('./payloads.js');
+  return new Payloads(options, world);
 }
 
 /**
@@ -30,7 +44,7 @@ interface CheckpointsParts {
 export async function makeCheckpoints(
   { name, groups }: HandlerDefinition,
   options: CheckpointOptions | false,
-  { clock, random, log, stores }: CheckpointsParts,
+  { clock, random, log, stores }: StoresWorld & { readonly log: Logger },
 ): Promise<Checkpoints | undefined> {
   if (options === false) return undefined;
   const { Checkpoints } = await import('../keep/checkpoints.js');
