@@ -11,8 +11,8 @@ import type { RunningExecution, StateServices } from '../asl/runtime/running-exe
 import { Scope } from '../asl/runtime/scope.js';
 import { Branch } from '../asl/runtime/branch.js';
 import { WHOLE, Spellings } from '../asl/runtime/payload-text.js';
-import { isoTime } from '../asl/runtime/state-visit.js';
 import { VariableScope } from '../asl/runtime/variables.js';
+import { contextOf } from './context-object.js';
 import { EventLog, EXPRESS_SECONDS, logTransition } from './execution-log.js';
 import { History, HISTORY_LIMIT } from './history.js';
 import type { MapRuns } from './map-runs/map-runs.js';
@@ -60,9 +60,6 @@ export interface Parent {
   readonly items?: number;
 }
 
-/** The machine's own ARN was given to start the execution. */
-const BY_MACHINE: StartedBy = {};
-
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 
 /** The way in which an execution ended. `at` is the time in epoch milliseconds. */
@@ -94,8 +91,10 @@ export class Execution implements RunningExecution, Ending {
   readonly history: History;
   readonly stepCounter: StepCounter;
   readonly spellings = new Spellings();
+  readonly redrives = new Redrives();
+  /** What each Catch has received, by the id of the StateExited event. */
+  readonly caught = new Map<number, Json>();
   readonly startedAt: number;
-  readonly startedBy: StartedBy;
   /** Executions are numbered in the order in which they ended. Undefined while this one is running. */
   endedAs: number | undefined;
   #scope = new Scope();
@@ -107,12 +106,9 @@ export class Execution implements RunningExecution, Ending {
   #timedFrom: number;
   /** The bytes that `services.kept` contains for this execution. */
   #counted = 0;
-  #redrives: Redrives | undefined;
   /** The parsed input; null once the execution has ended. */
   #input: Json = null;
-  #context: JsonObject | undefined;
   #cancelTimeout: Cancel | undefined;
-  #caught: Map<number, Json> | undefined;
   #endListeners: Set<EndListener> | undefined;
 
   /** @param onEnd called once, when the execution has ended */
@@ -124,13 +120,12 @@ export class Execution implements RunningExecution, Ending {
     private readonly onEnd: (execution: Execution) => void,
     /** Executions are numbered in the order in which they were started. */
     readonly order: number,
-    startedBy: StartedBy = BY_MACHINE,
+    readonly startedBy: StartedBy = {},
   ) {
-    this.startedBy = Object.keys(startedBy).length > 0 ? startedBy : BY_MACHINE;
-    this.startedAt = this.startedBy.origin?.startedAt ?? services.clock.now();
+    this.startedAt = startedBy.origin?.startedAt ?? services.clock.now();
     this.#timedFrom = this.startedAt;
     this.#machine = machine;
-    const { isAwaited = false } = this.startedBy;
+    const { isAwaited = false } = startedBy;
     this.history = this.#isExpress ? new EventLog(arn, machine, services.log, isAwaited) : new History();
     this.stepCounter = new StepCounter(services.isAlone);
   }
@@ -150,22 +145,8 @@ export class Execution implements RunningExecution, Ending {
     return this.#isExpress ? Math.min(timeoutSeconds ?? Infinity, EXPRESS_SECONDS) : timeoutSeconds;
   }
 
-  /** What each Catch has received, by the id of the StateExited event. Undefined if none has received anything. */
-  get caught(): ReadonlyMap<number, Json> | undefined {
-    return this.#caught;
-  }
-
-  get redrives(): Redrives {
-    return (this.#redrives ??= new Redrives());
-  }
-
-  get redriveCount(): number {
-    return this.#redrives?.count ?? 0;
-  }
-
-  /** Made when a state first reads it, since few executions need it and it takes memory. */
   get context(): JsonObject {
-    return (this.#context ??= contextOf(this, this.#input, this.#redrives));
+    return contextOf(this, this.#input);
   }
 
   /** The machine. Its program is empty once the execution has ended. */
@@ -198,7 +179,7 @@ export class Execution implements RunningExecution, Ending {
   }
 
   onCaught(exitedId: number, errorOutput: Json): void {
-    (this.#caught ??= new Map()).set(exitedId, errorOutput);
+    this.caught.set(exitedId, errorOutput);
   }
 
   isLive(): boolean {
@@ -222,7 +203,7 @@ export class Execution implements RunningExecution, Ending {
    * @param beginning the state in which it begins. @default the machine's first one
    */
   start(input: Json, beginning?: Beginning): void {
-    this.#setInput(input);
+    this.#input = input;
     const { state, executionArn } = beginning ?? {};
     this.record('ExecutionStarted', 0, {
       input: this.input,
@@ -318,20 +299,15 @@ export class Execution implements RunningExecution, Ending {
     return id;
   }
 
-  #setInput(input: Json): void {
-    this.#input = input;
-    this.#context = undefined;
-  }
-
   /** Restores what `#release` has dropped. */
   #restore(): void {
-    this.#setInput(JSON.parse(this.input) as Json);
+    this.#input = JSON.parse(this.input) as Json;
     this.#machine = { ...this.#machine, program: compileMachine(this.#machine.definition) };
   }
 
   /** Drops what only a running execution needs, since finished ones are kept for long. */
   #release(): void {
-    this.#setInput(null);
+    this.#input = null;
     this.#machine = withoutProgram(this.#machine);
   }
 
@@ -432,28 +408,4 @@ const END_EVENTS = {
 
 function historyFull(of: string): StateFailure {
   return new StateFailure('States.Runtime', `The execution reached the maximum number of history ${of}.`);
-}
-
-/**
- * Returns the context object. Recorded from the live service: its fields have another order in an EXPRESS execution, and
- * there is no RedriveCount in one that is awaited. It isn't made in the class, since TypeScript 7.0 would rename the key `Execution` in the
- * class of that name.
- */
-function contextOf(
-  { arn, name, machine, startedAt, startedBy }: Execution,
-  Input: Json,
-  redrives: Redrives | undefined,
-): JsonObject {
-  const { count = 0, at } = redrives ?? {};
-  const [StartTime, RoleArn] = [isoTime(startedAt), machine.roleArn];
-  const named =
-    machine.type === 'EXPRESS' ? { Name: name, RoleArn, StartTime } : { StartTime, Name: name, RoleArn };
-  return {
-    Execution: {
-      ...{ Id: arn, Input, ...named },
-      ...(startedBy.isAwaited !== true && { RedriveCount: count }),
-      ...(at !== undefined && { RedriveTime: isoTime(at) }),
-    },
-    StateMachine: { Id: machine.arn, Name: machine.name },
-  };
 }

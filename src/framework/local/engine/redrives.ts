@@ -16,8 +16,8 @@ export class Redrives {
   count = 0;
   /** The time of the latest redrive; undefined if there was none. */
   at: number | undefined;
-  /** The times of the redrives to which client tokens belong. The oldest comes first. */
-  readonly #tokens = new Map<string, number>();
+  /** The times of the redrives to which client tokens belong. The latest comes first. */
+  #tokens: readonly (readonly [token: string, at: number])[] = [];
 
   add(at: number): this {
     this.count++;
@@ -27,15 +27,11 @@ export class Redrives {
 
   /** Returns the time of the redrive that was requested with this client token, if the token is still valid. */
   atOf(token: string | undefined, now: number): number | undefined {
-    const at = token === undefined ? undefined : this.#tokens.get(token);
-    return at === undefined || now - at > TOKEN_MS ? undefined : at;
+    return this.#tokens.find(([known, at]) => known === token && now - at <= TOKEN_MS)?.[1];
   }
 
   remember(token: string, at: number): void {
-    this.#tokens.delete(token);
-    this.#tokens.set(token, at);
-    const [oldest] = this.#tokens.keys();
-    if (this.#tokens.size > TOKENS && oldest !== undefined) this.#tokens.delete(oldest);
+    this.#tokens = [[token, at] as const, ...this.#tokens].slice(0, TOKENS);
   }
 }
 

@@ -6,11 +6,12 @@ import type { Resources } from '../asl/runtime/resource.js';
 import type { RunningExecution, StateServices } from '../asl/runtime/running-execution.js';
 import { Scope } from '../asl/runtime/scope.js';
 import { Spellings } from '../asl/runtime/payload-text.js';
-import { isoTime } from '../asl/runtime/state-visit.js';
 import { StepCounter } from '../asl/runtime/interpret.js';
 import type { StateTest, StateTestEnd } from '../asl/runtime/state-test.js';
 import { VariableScope } from '../asl/runtime/variables.js';
+import { formatArn } from '../asl/values/arn.js';
 import type { Json, JsonObject } from '../asl/values/json.js';
+import { contextOf } from './context-object.js';
 import type { Home } from './machines/machines.js';
 
 /** The longest time that the test of a state may take. AWS page "Using TestState API to test a state". */
@@ -31,25 +32,19 @@ export class StateTestExecution implements RunningExecution {
   constructor(
     readonly services: StateServices,
     readonly stateTest: StateTest,
-    { partition, region, account }: Home,
+    home: Home,
     roleArn: string | undefined,
     private readonly input: Json,
   ) {
-    const name = randomUUID();
-    const arn = (kind: string): string =>
-      `arn:${partition}:states:${region}:${account}:${kind}:${this.machineName}`;
-    this.arn = `${arn('express')}:${name}`;
-    // Recorded from the live service: the context object of an EXPRESS execution.
-    this.context = {
-      Execution: {
-        Id: this.arn,
-        Input: input,
-        Name: name,
-        RoleArn: roleArn ?? null,
-        StartTime: isoTime(services.clock.now()),
-      },
-      StateMachine: { Id: arn('stateMachine'), Name: this.machineName },
+    const [name, machineName] = [randomUUID(), this.machineName];
+    this.arn = `${formatArn({ ...home, kind: 'express', name: machineName })}:${name}`;
+    const machine = {
+      ...{ arn: formatArn({ ...home, kind: 'stateMachine', name: machineName }), name: machineName },
+      ...{ type: 'EXPRESS' as const, roleArn: roleArn ?? null },
     };
+    // Recorded from the live service: it is that of an EXPRESS execution that is awaited.
+    const facts = { arn: this.arn, name, machine, startedAt: services.clock.now() };
+    this.context = contextOf({ ...facts, startedBy: { isAwaited: true } }, input);
   }
 
   /** Tests the state. The outcome is a failure if it takes longer than five minutes. */

@@ -60,12 +60,12 @@ function message(
 
 /** Returns an execution as a row of a list. */
 export function executionRow(execution: Execution): ExecutionTuple {
-  const { order, name, machine, status, startedAt, end, endedAs, redriveCount } = execution;
+  const { order, name, machine, status, startedAt, end, endedAs, redrives } = execution;
   const { versionArn, origin } = execution.startedBy;
   return [
     ...([order, machine.arn, name, status, startedAt, end?.at ?? null, endedAs ?? null] as const),
     end?.error ?? null,
-    redriveCount,
+    redrives.count,
     versionArn === undefined ? null : Number(versionArn.slice(versionArn.lastIndexOf(':') + 1)),
     origin !== undefined,
   ];
@@ -172,7 +172,7 @@ const notesRow = ({
 
 /** Adds the error and the cause that a Catch has taken to the event by which its state was left. */
 export function withCaught({ caught }: Execution, event: HistoryEvent): HistoryEvent {
-  const taken = caught?.get(event.id) as { readonly Error: string; readonly Cause: string } | undefined;
+  const taken = caught.get(event.id) as { readonly Error: string; readonly Cause: string } | undefined;
   if (!taken) return event;
   return { ...event, details: { ...event.details, caught: true, error: taken.Error, cause: taken.Cause } };
 }
