@@ -7,16 +7,21 @@ service that nothing here stands for is skipped, with the name of the service.
 import json
 import os
 import re
+import signal
 import threading
 import time
 import urllib.request
 
 from datetime import datetime
 
+import needs
+
 from stand_ins import ACCOUNT, REGION, Difference
 
 ENDPOINT = os.environ["REPLAY_ENDPOINT"]
 SCALE = float(os.environ["REPLAY_SCALE"])
+LIMIT = 120
+"""The seconds that a test may take, of the machine's own clock."""
 REPORT = os.environ["REPLAY_REPORT"]
 LOG = os.environ["REPLAY_LOG"]
 SERVICES = json.loads(os.environ["REPLAY_SERVICES"])
@@ -38,8 +43,10 @@ from localstack_snapshot.snapshots import SnapshotAssertionError  # noqa: E402
 from localstack_snapshot.snapshots.transformer import RegexTransformer  # noqa: E402
 
 os.environ["TEST_TARGET"] = "AWS_CLOUD"  # so that no member of a recording is left out of the comparison
-del theirs.sfn_activity_consumer
+del theirs.sfn_activity_consumer, theirs.sfn_events_to_sqs_queue
 theirs.is_aws_cloud = lambda: False  # so that no role is tried out at AWS
+
+pytest.skip = lambda *_arguments: None  # What LocalStack leaves out of its own limits is recorded too.
 
 real_sleep = time.sleep
 time.sleep = lambda seconds: real_sleep(seconds / SCALE)
@@ -76,6 +83,7 @@ class Logs:
         self.names = {}
 
     def create_log_group(self, logGroupName):
+        needs.of_service("logs")
         self.names[logGroupName] = len(self.lines())
 
     def describe_log_streams(self, logGroupName):
@@ -115,14 +123,19 @@ class Clients:
             aws_secret_access_key="local",
             config=base.merge(config) if config else base,
         )
+        self.stepfunctions.meta.events.register("provide-client-params.stepfunctions.*", needs.of_call)
         self.iam = Iam()
         self.logs = Logs()
         self.sts = Sts()
         self.lambda_ = Lambda()
+        self.made = {}
 
     def __getattr__(self, name):
+        needs.of_service(name)
         if not SERVICES or name not in MOTO:
             raise NeedsService(name)
+        if name in self.made:
+            return self.made[name]
         client = boto3.client(
             name,
             endpoint_url=SERVICES["moto"],
@@ -130,7 +143,7 @@ class Clients:
             aws_access_key_id="local",
             aws_secret_access_key="local",
         )
-        setattr(self, name, client)
+        self.made[name] = client
         return client
 
 
@@ -138,6 +151,7 @@ class Lambda:
     """Creates functions of the stand-in. Nobody checks who may call them."""
 
     def create(self, name, file):
+        needs.of_service("lambda")
         if not SERVICES:
             raise NeedsService("lambda")
         body = json.dumps({"name": name, "file": file}).encode()
@@ -172,6 +186,59 @@ def sqs_create_queue(aws_client):
     def create(QueueName=None, **more):
         name = QueueName or f"test-queue-{os.urandom(4).hex()}"
         return aws_client.sqs.create_queue(QueueName=name, **more)["QueueUrl"]
+
+    return create
+
+
+@pytest.fixture
+def sqs_get_queue_arn(aws_client):
+    def get(queue_url):
+        found = aws_client.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
+        return found["Attributes"]["QueueArn"]
+
+    return get
+
+
+@pytest.fixture
+def sqs_receive_num_messages(aws_client):
+    def receive(queue_url, expected_messages, **_more):
+        answer = aws_client.sqs.receive_message(QueueUrl=queue_url, WaitTimeSeconds=20)
+        assert len(answer.get("Messages", [])) == expected_messages
+        return [json.loads(message["Body"]) for message in answer["Messages"]]
+
+    return receive
+
+
+@pytest.fixture
+def sns_allow_topic_sqs_queue():
+    """moto checks no policies of queues."""
+    return lambda *_arguments: None
+
+
+@pytest.fixture
+def events_create_rule(aws_client):
+    def create(EventPattern, **more):
+        return aws_client.events.put_rule(EventPattern=json.dumps(EventPattern), **more)["RuleArn"]
+
+    return create
+
+
+@pytest.fixture
+def deploy_cfn_template():
+    def deploy(template_path, **_more):
+        with open(template_path, encoding="utf-8") as template:
+            needs.of_template(template.read())
+        needs.of_service("cloudformation")
+        raise NeedsService("cloudformation")
+
+    return deploy
+
+
+@pytest.fixture
+def sfn_events_to_sqs_queue():
+    def create(_state_machine_arn):
+        needs.of_service("events of executions")
+        raise NeedsService("events of executions")
 
     return create
 
@@ -331,6 +398,19 @@ def params_of(item):
 results = {}
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    """Fails a test that waits for ever, and leaves nothing in moto to the next one."""
+    needs.begin()
+    needs.of_fixtures(item.fixturenames)
+    signal.signal(signal.SIGALRM, lambda *_arguments: pytest.fail(f"has waited for {LIMIT} seconds"))
+    signal.alarm(LIMIT)
+    yield
+    signal.alarm(0)
+    if SERVICES:
+        urllib.request.urlopen(urllib.request.Request(f"{SERVICES['moto']}/moto-api/reset", b"", method="POST")).read()
+
+
 NOT_HERE = {
     r"is a Map in DISTRIBUTED mode|Distributed Map": "needs a Distributed Map",
     r"Nothing answers 'arn:[^']*:::(?:aws-sdk:sfn|states):\w+": "needs a nested execution or Step Functions as a service",
@@ -362,9 +442,19 @@ def pytest_runtest_makereport(item, call):
         results[name] = failure(error, report)
     elif call.when == "call":
         results.setdefault(name, {"outcome": "passed"})
+    if name in results:
+        results[name]["needs"] = needs.found()
     if call.when == "call":
-        results[name]["compared"] = len(item.funcargs["snapshot"].called_keys) if "snapshot" in item.funcargs else 0
+        results[name]["seconds"] = call.duration
+        results[name]["histories"] = histories_of(item.funcargs.get("snapshot"), error)
         results[name]["without"] = sorted(Difference.left_out)
+
+
+def histories_of(session, error):
+    """Tells of each history that a test has reached whether it is the same as the recorded one."""
+    observed = session.observed_state if session else {}
+    wrong = {each.key for each in error.result if not each} if isinstance(error, SnapshotAssertionError) else set()
+    return {key: key not in wrong for key, value in observed.items() if isinstance(value, dict) and "events" in value}
 
 
 def skip_reason(report):

@@ -1,6 +1,6 @@
 """Stands for AWS while recordings are replayed: moto, and a Lambda that runs the Python functions of the tests.
 
-Prints a line of JSON with the URLs of both, and ends with its standard input.
+moto is corrected, unless `--plain` is given. Prints a line of JSON with the URLs of both, and ends with its standard input.
 """
 
 import email.utils
@@ -16,6 +16,7 @@ import uuid
 
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from corrections import Corrected
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
@@ -106,7 +107,8 @@ class Lambda(BaseHTTPRequestHandler):
         pass
 
 
-moto = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
+app = DomainDispatcherApplication(create_backend_app)
+moto = make_server("127.0.0.1", 0, app if "--plain" in sys.argv else Corrected(app), threaded=True)
 lambdas = ThreadingHTTPServer(("127.0.0.1", 0), Lambda)
 for server in (moto, lambdas):
     threading.Thread(target=server.serve_forever, daemon=True).start()

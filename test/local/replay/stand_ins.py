@@ -237,9 +237,10 @@ def poll_condition(**arguments):
 
 
 def load_json5(file):
-    """Reads JSON with comments, trailing commas and line continuations, as the templates have them."""
+    """Reads JSON with comments, plain keys, trailing commas and line continuations, as the templates have them."""
     text = file.read()
-    pieces = re.findall(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|//[^\n]*|/\*.*?\*/|.', text, re.S)
+    pattern = r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|//[^\n]*|/\*.*?\*/|[A-Za-z_]\w*(?=\s*:)|.'
+    pieces = re.findall(pattern, text, re.S)
     kept = [json5_piece(piece) for piece in pieces if not piece.startswith(("//", "/*"))]
     plain = re.sub(r",(\s*[}\]])", r"\1", "".join(kept))
     return json.loads(plain, strict=False)
@@ -248,6 +249,8 @@ def load_json5(file):
 def json5_piece(piece):
     if piece.startswith("'") and len(piece) > 1:
         return json.dumps(piece[1:-1].replace("\\'", "'"))
+    if re.match("[A-Za-z_]", piece) and len(piece) > 1:
+        return json.dumps(piece)
     return piece.replace("\\\n", "") if piece.startswith('"') else piece
 
 
@@ -265,6 +268,7 @@ install(
             "ServiceResponse": dict,
             "CommonServiceException": Exception,
         },
+        "tests.aws.test_notifications": {"PUBLICATION_RETRIES": 10, "PUBLICATION_TIMEOUT": 1},
         "rolo.testing.pytest": {"poll_condition": poll_condition},
         "localstack.testing.aws.util": {"is_aws_cloud": lambda: True},
         "localstack.testing.config": {
