@@ -4,7 +4,7 @@ import type { GaugeName, Labels } from './table.js';
 
 /** The value of one gauge for one set of labels. */
 export interface Reading {
-  readonly gauge: GaugeName;
+  readonly name: GaugeName;
   readonly labels: Labels;
   readonly value: number;
 }
@@ -32,7 +32,7 @@ export function readGauges(
   ];
 }
 
-const reading = (gauge: GaugeName, labels: Labels, value: number): Reading => ({ gauge, labels, value });
+const reading = (name: GaugeName, labels: Labels, value: number): Reading => ({ name, labels, value });
 
 /** The time between two samples of the event loop's delay, in milliseconds. */
 const EACH_MS = 20;

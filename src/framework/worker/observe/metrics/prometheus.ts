@@ -1,9 +1,16 @@
 import type { Metric as PromMetric } from 'prom-client';
 import type { Clock } from '../../../base/time/clock.js';
-import { Cells, CounterCell, HistogramCell, recordEvents } from './record.js';
-import { EventLoopDelay, readGauges, type Reading } from './gauges.js';
+import type { Reading } from './gauges.js';
+import { type Histogram, Measurements } from './record.js';
 import type { ObservedWorker } from '../worker-events.js';
-import { METRICS, type Metric, type MetricName, prometheusName } from './table.js';
+import {
+  type HistogramName,
+  type Labels,
+  METRICS,
+  type Metric,
+  type MetricName,
+  prometheusName,
+} from './table.js';
 
 /** A worker's metrics, as the health port serves them. */
 interface PrometheusText {
@@ -27,31 +34,51 @@ interface Sample {
 export async function measureForPrometheus(worker: ObservedWorker, clock: Clock): Promise<PrometheusText> {
   const { Registry } = await import('prom-client');
   const registry = new Registry();
-  const counters = new Cells((name: CounterCell['name'], labels) => new CounterCell(name, labels));
-  const histograms = new Cells((name: HistogramCell['name'], labels) => new HistogramCell(name, labels));
-  recordEvents(worker, {
-    counter: (name, labels) => counters.of(name, labels),
-    histogram: (name, labels) => histograms.of(name, labels),
-  });
-  const loop = new EventLoopDelay(() => clock.now());
-  worker.on('state', ({ to }) => {
-    if (to === 'stopped' || to === 'failed') loop.stop();
-  });
+  const measured = new Measurements(worker, clock, (name, labels) => new HistogramCell(name, labels));
   let gauges: readonly Reading[] = [];
   const samples = (name: MetricName): Sample[] => [
-    ...[...counters.all()].flatMap((cell) => (cell.name === name ? plain(cell) : [])),
-    ...gauges.flatMap((reading) => (reading.gauge === name ? plain(reading) : [])),
-    ...[...histograms.all()].flatMap((cell) => (cell.name === name ? samplesOf(cell) : [])),
+    ...[...measured.counters.all(), ...gauges].flatMap((cell) => (cell.name === name ? plain(cell) : [])),
+    ...[...measured.histograms.all()].flatMap((cell) => (cell.name === name ? samplesOf(cell) : [])),
   ];
   for (const [name, metric] of Object.entries<Metric>(METRICS))
     registry.registerMetric(shown(prometheusName(name, metric), metric, () => samples(name as MetricName)));
   return {
     contentType: registry.contentType,
     text() {
-      gauges = readGauges(worker.status(), loop);
+      gauges = measured.gauges();
       return registry.metrics();
     },
   };
+}
+
+/** The values of one histogram, for one set of labels. */
+class HistogramCell implements Histogram {
+  readonly name: HistogramName;
+  readonly labels: Labels;
+  /**
+   * The upper bounds of the histogram's buckets, in ascending order. A value that equals a bound counts for its bucket.
+   */
+  readonly bounds: readonly number[];
+  /**
+   * The number of values in each bucket. A bucket counts only the values above the bound of the bucket before it. The
+   * last element counts the values above all bounds.
+   */
+  readonly counts: Float64Array;
+  sum = 0;
+
+  constructor(name: HistogramName, labels: Labels) {
+    this.name = name;
+    this.labels = labels;
+    this.bounds = METRICS[name].buckets;
+    this.counts = new Float64Array(this.bounds.length + 1);
+  }
+
+  record(value: number): void {
+    const found = this.bounds.findIndex((bound) => value <= bound);
+    const at = found < 0 ? this.bounds.length : found;
+    this.counts[at] = (this.counts[at] as number) + 1;
+    this.sum += value;
+  }
 }
 
 /**

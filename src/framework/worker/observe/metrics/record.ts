@@ -1,14 +1,9 @@
 import { STORE_USES } from '../../../base/store.js';
+import type { Clock } from '../../../base/time/clock.js';
+import type { WorkerStatus } from '../../../base/worker-status.js';
 import type { ObservedWorker } from '../worker-events.js';
-import {
-  type Counter,
-  type CounterName,
-  type Histogram,
-  type HistogramName,
-  type Labels,
-  METRICS,
-  type MetricSink,
-} from './table.js';
+import { EventLoopDelay, readGauges, type Reading } from './gauges.js';
+import type { CounterName, HistogramName, Labels } from './table.js';
 
 const seconds = (ms: number): number => ms / 1000;
 
@@ -20,50 +15,123 @@ const BY_HANDLER = [
   'stepwright.tokens.possibly_lost',
 ] as const satisfies readonly CounterName[];
 
+/** The value of one counter, for one set of labels. */
+interface Counter {
+  readonly name: CounterName;
+  readonly labels: Labels;
+  value: number;
+}
+
+/** One histogram, for one set of labels. */
+export interface Histogram {
+  /** @param value in the metric's unit */
+  record(value: number): void;
+}
+
 /**
- * From now on, turns a worker's events into measurements, which it adds to the counters and histograms of a
- * {@link MetricSink}. Counters start at zero, so that a query sees their first increase.
+ * A worker's metrics from now on. Counters and histograms are of its events, each counter from zero on, so that a query
+ * sees its first increase; gauges are read when they are needed.
  */
-export function recordEvents(worker: ObservedWorker, sink: MetricSink): void {
+export class Measurements<H extends Histogram> {
+  readonly counters = new Cells<CounterName, Counter>((name, labels) => ({ name, labels, value: 0 }));
+  readonly histograms: Cells<HistogramName, H>;
+  readonly #loop: EventLoopDelay;
+  #status: () => WorkerStatus;
+
+  /** @param makeHistogram makes the histogram of a name and a set of labels, with the first value that it has */
+  constructor(
+    worker: ObservedWorker,
+    clock: Clock,
+    makeHistogram: (name: HistogramName, labels: Labels) => H,
+  ) {
+    this.histograms = new Cells(makeHistogram);
+    this.#loop = new EventLoopDelay(() => clock.now());
+    this.#status = () => worker.status();
+    recordEvents(worker, this.counters, this.histograms);
+    // A worker that has stopped keeps its last values, as an SDK that reads them does.
+    worker.on('state', ({ to }) => {
+      if (to !== 'stopped' && to !== 'failed') return;
+      const last = worker.status();
+      this.#status = () => last;
+      this.#loop.stop();
+    });
+  }
+
+  gauges(): Reading[] {
+    return readGauges(this.#status(), this.#loop);
+  }
+}
+
+/** All counters, or all histograms, by name and labels. */
+class Cells<Name extends string, Cell> {
+  readonly #make: (name: Name, labels: Labels) => Cell;
+  readonly #cells = new Map<string, Cell>();
+
+  constructor(make: (name: Name, labels: Labels) => Cell) {
+    this.#make = make;
+  }
+
+  of(name: Name, labels: Labels): Cell {
+    const key = [name, ...Object.values(labels)].join('\0');
+    const known = this.#cells.get(key);
+    if (known) return known;
+    const made = this.#make(name, labels);
+    this.#cells.set(key, made);
+    return made;
+  }
+
+  all(): Iterable<Cell> {
+    return this.#cells.values();
+  }
+}
+
+/** From now on, adds a worker's events to the counters and histograms. */
+function recordEvents(
+  worker: ObservedWorker,
+  counters: Cells<CounterName, Counter>,
+  histograms: Cells<HistogramName, Histogram>,
+): void {
   const errorTypes = new ErrorTypes();
   const completed = (handler: string, outcome: string, error_type = '') =>
-    sink.counter('stepwright.tasks.completed', { handler, outcome, error_type });
+    counters.of('stepwright.tasks.completed', { handler, outcome, error_type });
   const failed = (handler: string, trouble: string) =>
-    sink.counter('stepwright.polls.failed', { handler, trouble });
-  const lateness = sink.histogram('stepwright.heartbeat.lateness', {});
+    counters.of('stepwright.polls.failed', { handler, trouble });
+  const lateness = histograms.of('stepwright.heartbeat.lateness', {});
   for (const { name: handler } of worker.status().handlers) {
-    for (const name of BY_HANDLER) sink.counter(name, { handler });
+    for (const name of BY_HANDLER) counters.of(name, { handler });
     for (const outcome of OUTCOMES) completed(handler, outcome);
     for (const trouble of POLL_FAILURES) failed(handler, trouble);
   }
-  for (const use of STORE_USES) sink.counter('stepwright.stores.failed', { use });
+  for (const use of STORE_USES) counters.of('stepwright.stores.failed', { use });
 
-  const received = byHandler((handler) => sink.counter('stepwright.tasks.received', { handler }));
-  const settled = byHandler((handler) => sink.histogram('stepwright.handler.duration', { handler }));
+  const received = byHandler((handler) => counters.of('stepwright.tasks.received', { handler }));
+  const settled = byHandler((handler) => histograms.of('stepwright.handler.duration', { handler }));
   const ended = (outcome: (typeof OUTCOMES)[number]) => {
-    const duration = byHandler((handler) => sink.histogram('stepwright.task.duration', { handler, outcome }));
+    const duration = byHandler((handler) => histograms.of('stepwright.task.duration', { handler, outcome }));
     const unnamed = byHandler((handler) => completed(handler, outcome));
     return ({ handler, durationMs, error }: Ended): void => {
-      if (typeof error === 'string') completed(handler, outcome, errorTypes.bounded(handler, error)).add(1);
-      else unnamed(handler).add(1);
+      if (typeof error === 'string') completed(handler, outcome, errorTypes.bounded(handler, error)).value++;
+      else unnamed(handler).value++;
       duration(handler).record(seconds(durationMs));
     };
   };
-  worker.on('task:received', ({ handler }) => received(handler).add(1));
+  worker.on('task:received', ({ handler }) => received(handler).value++);
   worker.on('task:settled', ({ handler, handlerMs }) => settled(handler).record(seconds(handlerMs)));
   worker.on('task:succeeded', ended('succeeded'));
   worker.on('task:failed', ended('failed'));
   worker.on('task:deferred', ended('deferred'));
   worker.on('task:gone', ended('gone'));
   worker.on('report:lost', ended('lost'));
-  worker.on('task:ignored-abort', ({ handler }) =>
-    sink.counter('stepwright.aborts.ignored', { handler }).add(1),
+  worker.on(
+    'task:ignored-abort',
+    ({ handler }) => counters.of('stepwright.aborts.ignored', { handler }).value++,
   );
-  worker.on('poll:ended', ({ handler, trouble }) => trouble && failed(handler, trouble).add(1));
-  worker.on('poll:token-possibly-lost', ({ handler }) =>
-    sink.counter('stepwright.tokens.possibly_lost', { handler }).add(1),
+  worker.on('poll:ended', ({ handler, trouble }) => trouble && failed(handler, trouble).value++);
+  worker.on(
+    'poll:token-possibly-lost',
+    ({ handler }) => counters.of('stepwright.tokens.possibly_lost', { handler }).value++,
   );
-  worker.on('store:failed', ({ use }) => sink.counter('stepwright.stores.failed', { use }).add(1));
+  worker.on('store:failed', ({ use }) => counters.of('stepwright.stores.failed', { use }).value++);
   worker.on('heartbeat:sent', ({ lateMs }) => lateness.record(seconds(lateMs)));
 }
 
@@ -82,82 +150,6 @@ function byHandler<T>(make: (handler: string) => T): (handler: string) => T {
     made.set(handler, known);
     return known;
   };
-}
-
-/** The value of one counter, for one set of labels. */
-export class CounterCell implements Counter {
-  readonly name: CounterName;
-  readonly labels: Labels;
-  value = 0;
-
-  constructor(name: CounterName, labels: Labels) {
-    this.name = name;
-    this.labels = labels;
-  }
-
-  add(by: number): void {
-    this.value += by;
-  }
-}
-
-/** The values of one histogram, for one set of labels. */
-export class HistogramCell implements Histogram {
-  readonly name: HistogramName;
-  readonly labels: Labels;
-  /**
-   * The upper bounds of the histogram's buckets, in ascending order. A value that equals a bound counts for its bucket.
-   */
-  readonly bounds: readonly number[];
-  /**
-   * The number of values in each bucket. A bucket counts only the values above the bound of the bucket before it. The
-   * last element counts the values above all bounds.
-   */
-  readonly counts: Float64Array;
-  sum = 0;
-
-  constructor(name: HistogramName, labels: Labels) {
-    this.name = name;
-    this.labels = labels;
-    this.bounds = METRICS[name].buckets;
-    this.counts = new Float64Array(this.bounds.length + 1);
-  }
-
-  record(value: number): void {
-    let low = 0;
-    for (let high = this.bounds.length; low < high;) {
-      const middle = (low + high) >> 1;
-      if (value <= (this.bounds[middle] as number)) high = middle;
-      else low = middle + 1;
-    }
-    this.counts[low] = (this.counts[low] as number) + 1;
-    this.sum += value;
-  }
-}
-
-/**
- * All counters, or all histograms, by name and labels. A value is recorded by an addition; metrics libraries read the
- * numbers when they need them.
- */
-export class Cells<Cell extends { readonly name: string; readonly labels: Labels }> {
-  readonly #make: (name: Cell['name'], labels: Labels) => Cell;
-  readonly #cells = new Map<string, Cell>();
-
-  constructor(make: (name: Cell['name'], labels: Labels) => Cell) {
-    this.#make = make;
-  }
-
-  of(name: Cell['name'], labels: Labels): Cell {
-    const key = [name, ...Object.values(labels)].join('\0');
-    const known = this.#cells.get(key);
-    if (known) return known;
-    const made = this.#make(name, labels);
-    this.#cells.set(key, made);
-    return made;
-  }
-
-  all(): Iterable<Cell> {
-    return this.#cells.values();
-  }
 }
 
 /** The most error names of one handler that are used as label values. */

@@ -104,25 +104,6 @@ export type GaugeName = Named<'gauge'>;
 /** The labels of a metric, with their values. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** The functions of a metrics library that the measuring code uses. It asks for the counter or histogram of each event. */
-export interface MetricSink {
-  /** Returns a counter: the same for the same name and labels. It is shown with the value 0 from then on, so that a query can see its first increase. */
-  counter(name: CounterName, labels: Labels): Counter;
-  /** Returns a histogram: the same for the same name and labels. It isn't shown before it has a value. */
-  histogram(name: HistogramName, labels: Labels): Histogram;
-}
-
-/** One counter, for one set of labels. */
-export interface Counter {
-  add(by: number): void;
-}
-
-/** One histogram, for one set of labels. */
-export interface Histogram {
-  /** @param value in the metric's unit */
-  record(value: number): void;
-}
-
 /** Returns all metrics of a kind, with their names. */
 export const metricsOf = (kind: Metric['kind']): [MetricName, Metric][] =>
   Object.entries<Metric>(METRICS).filter(([, metric]) => metric.kind === kind) as [MetricName, Metric][];
