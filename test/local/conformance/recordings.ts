@@ -175,7 +175,6 @@ export const RECORDINGS: ReadonlySet<string> = new Set([
   'test_parallel_state_catch',
   'test_parallel_state_empty_branches',
   'test_parallel_state_fail',
-  'test_parallel_state_nested',
   'test_parallel_state_retry',
   'test_partial_log_levels',
   'test_present_mode_sfn_task_validation_pass',

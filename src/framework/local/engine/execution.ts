@@ -10,7 +10,7 @@ import type { Resources } from '../asl/runtime/resource.js';
 import type { RunningExecution, StateServices } from '../asl/runtime/running-execution.js';
 import { Scope } from '../asl/runtime/scope.js';
 import { Branch } from '../asl/runtime/branch.js';
-import { WHOLE, Spellings } from '../asl/runtime/payload-text.js';
+import { WHOLE } from '../asl/runtime/payload-text.js';
 import { VariableScope } from '../asl/runtime/variables.js';
 import { contextOf } from './context-object.js';
 import { EventLog, EXPRESS_SECONDS, logTransition } from './execution-log.js';
@@ -90,7 +90,6 @@ export class Execution implements RunningExecution, Ending {
   /** The events. Those of an EXPRESS execution are counted and logged, but not kept. */
   readonly history: History;
   readonly stepCounter: StepCounter;
-  readonly spellings = new Spellings();
   readonly redrives = new Redrives();
   /** What each Catch has received, by the id of the StateExited event. */
   readonly caught = new Map<number, Json>();
@@ -213,14 +212,13 @@ export class Execution implements RunningExecution, Ending {
       ...(beginning?.variables.size && { assignedVariables: Object.fromEntries(beginning.variables) }),
     });
     this.#startTimeout();
-    this.#run(() => this.#outermost(input, beginning), input);
+    this.#run(() => this.#outermost(beginning), input);
   }
 
-  #outermost(input: Json, beginning: Beginning | undefined): Branch {
+  #outermost(beginning: Beginning | undefined): Branch {
     const variables = new VariableScope();
     const branch = new Branch(this, this.scope, variables, 0);
-    if (!beginning) return branch.withInputText(this.input, input);
-    branch.withInputText(beginning.input, beginning.value);
+    if (!beginning) return branch;
     variables.assign(valuesOf(beginning.variables), beginning.variables);
     branch.position = { next: beginning.state, value: beginning.value };
     return branch;
@@ -346,7 +344,7 @@ export class Execution implements RunningExecution, Ending {
   /** Called when the last state is done. */
   succeeded(branch: Branch, value: Json): void {
     try {
-      const output = branch.shownText(value);
+      const output = branch.json.of(value);
       const details = { output, outputDetails: WHOLE };
       this.#finish({ status: 'SUCCEEDED', at: this.services.clock.now(), output }, branch.previous, details);
     } catch (error) {
@@ -367,10 +365,7 @@ export class Execution implements RunningExecution, Ending {
     if (this.#end) return;
     this.#add(END_EVENTS[end.status], end.at, previous, details);
     this.#end = end;
-    if (end.status === 'SUCCEEDED') {
-      this.#root = undefined;
-      this.spellings.forget();
-    }
+    if (end.status === 'SUCCEEDED') this.#root = undefined;
     this.#release();
     this.#cancelTimeout?.();
     this.scope.end();

@@ -48,7 +48,6 @@ export class Branch implements Environment {
   #current: StateVisit | undefined;
   /** The JSON of inputs, outputs and variables, and the check of their size. */
   readonly json = new PayloadText();
-  #inputText: string | undefined;
 
   constructor(
     readonly execution: RunningExecution,
@@ -61,16 +60,6 @@ export class Branch implements Environment {
     readonly parent?: Branch,
   ) {
     this.previous = previous;
-  }
-
-  /**
-   * Sets the text of the execution's input. Recorded from the live service: a StateEntered event shows the input as
-   * it was sent, white space included, as long as it is passed on whole.
-   */
-  withInputText(text: string, input: Json): this {
-    this.#inputText = text;
-    this.execution.spellings.keep(input, text);
-    return this;
   }
 
   /** Undefined once the branch has ended. */
@@ -115,7 +104,6 @@ export class Branch implements Environment {
     );
     this.execution.services.observer?.resumed(this, resumed);
     resumed.position = this.position;
-    resumed.#inputText = this.#inputText;
     resumed.#current = this.#current?.resumed();
     return resumed;
   }
@@ -162,9 +150,7 @@ export class Branch implements Environment {
     if (this.#current) return;
     const enteredAt = this.execution.services.clock.now();
     const enteredFrom = this.previous;
-    const text = this.#inputText ?? this.shownText(input);
-    this.#inputText = undefined;
-    const details = { name: state.name, input: text, inputDetails: WHOLE };
+    const details = { name: state.name, input: this.json.of(input), inputDetails: WHOLE };
     const enteredId = this.record(state.enteredEvent, details);
     this.#current = new StateVisit(state, enteredId, enteredAt, enteredFrom);
     this.observer?.entered(this, state.name);
@@ -205,7 +191,7 @@ export class Branch implements Environment {
     errorOutput: Json | undefined,
   ): void {
     const { exitedEvent, name } = this.visit.state;
-    const details = { name, output: this.shownText(output), outputDetails: WHOLE };
+    const details = { name, output: this.json.of(output), outputDetails: WHOLE };
     const variables = assigned?.size && {
       assignedVariables: Object.fromEntries(assigned),
       assignedVariablesDetails: WHOLE,
@@ -214,11 +200,6 @@ export class Branch implements Environment {
     if (errorOutput !== undefined) this.execution.onCaught?.(this.previous, errorOutput);
     this.#current = undefined;
     this.position = { next, value: output };
-  }
-
-  /** Returns the JSON of a state's input or output, as it was sent if it is the execution's input. */
-  shownText(value: Json): string {
-    return this.execution.spellings.of(value) ?? this.json.of(value);
   }
 
   /**

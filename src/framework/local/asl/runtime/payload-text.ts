@@ -49,49 +49,21 @@ export class PayloadText {
   }
 }
 
-/**
- * The texts of JSON values that are shown as they were sent, with their white space: the execution's input, and the
- * results of a Parallel that contain it. Recorded from the live service.
- */
+/** The texts of lists and objects that TestState shows as they were sent, with their white space. */
 export class Spellings {
-  /** The first value and its text: the input. Few executions keep a second one. */
-  #first: Json = null;
-  #text: string | undefined;
-  #others: WeakMap<object, string> | undefined;
-
-  keep(value: Json, text: string): void {
-    if (!isObject(value) && !Array.isArray(value)) return;
-    if (this.#text === undefined || value === this.#first) {
-      this.#first = value;
-      this.#text = text;
-    } else (this.#others ??= new WeakMap()).set(value, text);
-  }
-
-  /** Forgets all values and their texts. */
-  forget(): void {
-    this.#first = null;
-    this.#text = this.#others = undefined;
-  }
+  readonly #texts = new WeakMap<object, string>();
 
   /** Returns the text of a value; undefined if it is shown as compact JSON. */
   of(value: Json): string | undefined {
-    if (!isObject(value) && !Array.isArray(value)) return undefined;
-    return value === this.#first ? this.#text : this.#others?.get(value);
+    return isObject(value) || Array.isArray(value) ? this.#texts.get(value) : undefined;
   }
 
   /** Keeps the text of a value, and of each list and object in it. */
   keepParts(value: Json, text: string): void {
     eachPart(text, (keys, part) => {
       const found = keys.reduce<Json | undefined>((at, key) => partAt(at, key), value);
-      if (found !== undefined) this.keep(found, part);
+      if (typeof found === 'object' && found !== null) this.#texts.set(found, part);
     });
-  }
-
-  /** Keeps the text of a list, if the text of one of its values is kept. */
-  keepList(values: Json[]): void {
-    if (!values.some((value) => this.of(value) !== undefined)) return;
-    const texts = values.map((value) => this.of(value) ?? JSON.stringify(value));
-    this.keep(values, `[${texts.join(',')}]`);
   }
 }
 

@@ -5,7 +5,6 @@ import type { RunObserver, StepCounter } from './interpret.js';
 import type { MapRunOrder, StartedMapRun } from './map-run.js';
 import type { Resource, Resources, TokenTasks } from './resource.js';
 import type { Scope } from './scope.js';
-import type { Spellings } from './payload-text.js';
 import type { StateTest } from './state-test.js';
 
 /** The objects of the service that the states of all executions use. */
@@ -37,7 +36,6 @@ export interface RunningExecution {
   /** Called when a state is done and another one follows. If the machine was deleted, ends the execution. */
   onTransition(): void;
   readonly stepCounter: StepCounter;
-  readonly spellings: Spellings;
   /** Starts a map run. Undefined if one state is tested by itself. */
   startMapRun?(order: MapRunOrder): StartedMapRun;
   /** Set if one state is tested by itself; undefined in an execution. */

@@ -37,7 +37,6 @@ export const parallelKind: Kind = {
       });
       if (!outcome.failure) {
         branch.json.checkSize(outcome.results, name);
-        branch.execution.spellings.keepList(outcome.results);
         return { result: outcome.results };
       }
       // Measured at the live service: a States.Runtime in a branch ends the execution without any event between.
