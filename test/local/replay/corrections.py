@@ -7,6 +7,12 @@ import time
 import urllib.parse
 import uuid
 
+from moto.events.utils import EventTemplateParser
+
+EventTemplateParser.DEFAULT_EVENT_INPUT_TEMPLATE = EventTemplateParser.DEFAULT_EVENT_INPUT_TEMPLATE.replace(
+    '"region"', '"account": "<account>", "region"'
+)
+
 TABLE_NAME = "[a-zA-Z0-9_.-]+"
 SECRET_NAME = r"[\w/+=.@!-]+"
 
@@ -42,6 +48,14 @@ def publish_answer(asked, text):
     return text.replace("Endpoint does not exist", "Topic does not exist") if "TopicArn" in asked else text
 
 
+def is_malformed(entry):
+    """Returns true for the detail of an event that is JSON, but no object. moto fails at it."""
+    try:
+        return "Detail" in entry and not isinstance(json.loads(entry["Detail"]), dict)
+    except ValueError:
+        return False
+
+
 def object_headers(headers):
     """Adds what S3 tells of each answer, and of each object."""
     names = {name.lower() for name, _value in headers}
@@ -64,8 +78,11 @@ class Corrected:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         if target := environ.get("HTTP_X_AMZ_TARGET"):
-            if error := json_error(target, json.loads(body)):
+            asked = json.loads(body)
+            if error := json_error(target, asked):
                 return answer(start_response, "application/x-amz-json-1.1", json.dumps({"__type": error[0], "message": error[1]}))
+            if target == "AWSEvents.PutEvents":
+                return self.put_events(environ, start_response, asked["Entries"])
         elif "/sns/" in credential:
             return self.publish(environ, start_response, dict(urllib.parse.parse_qsl(body.decode())))
         return self.app(environ, start_response)
@@ -75,11 +92,27 @@ class Corrected:
             code, message = error
             text = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
             return answer(start_response, "text/xml", f"<ErrorResponse>{text}<RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>")
+        return self.changed(environ, start_response, lambda text: publish_answer(asked, text))
+
+    def put_events(self, environ, start_response, entries):
+        body = json.dumps({"Entries": [entry for entry in entries if not is_malformed(entry)]}).encode()
+        environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
+
+        def change(text):
+            others = iter(json.loads(text)["Entries"])
+            error = {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+            told = [error if is_malformed(entry) else next(others) for entry in entries]
+            return json.dumps({"FailedEntryCount": sum("ErrorCode" in each for each in told), "Entries": told})
+
+        return self.changed(environ, start_response, change)
+
+    def changed(self, environ, start_response, change):
+        """Gives moto's answer with another text."""
         begun = []
-        text = publish_answer(asked, b"".join(self.app(environ, lambda *started: begun.extend(started))).decode())
+        text = change(b"".join(self.app(environ, lambda *started: begun.extend(started))).decode()).encode()
         headers = [(name, value) for name, value in begun[1] if name.lower() != "content-length"]
-        start_response(begun[0], [*headers, ("Content-Length", str(len(text.encode())))])
-        return [text.encode()]
+        start_response(begun[0], [*headers, ("Content-Length", str(len(text)))])
+        return [text]
 
 
 def answer(start_response, kind, text):

@@ -13,6 +13,7 @@ NAMES = {
 """What services are called here. The others keep their names."""
 FIXTURES = {"create_role_with_policy": "apigateway", "infrastructure_setup": "ecs"}
 """The services for which fixtures prepare that are missing here."""
+STANDARD_LOG = "the log of a STANDARD machine"
 RUNS = ("StartExecution", "StartSyncExecution", "TestState")
 
 noted = set()
@@ -50,6 +51,8 @@ def of_call(params, model, **_more):
     text = text if isinstance(text, str) else json.dumps(text)
     if params.get("type") == "EXPRESS":
         noted.add("EXPRESS")
+    elif params.get("loggingConfiguration", {}).get("level", "OFF") != "OFF":
+        noted.add(STANDARD_LOG)
     if re.search(r'"Mode"\s*:\s*"DISTRIBUTED"', text):
         noted.add("Distributed Map")
     if "mock" not in params:
