@@ -114,7 +114,7 @@ export interface StateData {
   /** The error output of a failure that a Catch has caught; otherwise undefined. */
   readonly errorOutput?: Json;
   /** Called with what a field of the state has made of its data. Set only if the state is tested by itself. */
-  readonly see?: ((stage: DataStage, value: Json) => void) | undefined;
+  readonly see?: ((stage: Stage, value: Json) => void) | undefined;
 }
 
 /** Returns the context object, which is `$$` in a path and `$states.context` in JSONata. */
@@ -123,11 +123,18 @@ export function contextOf({ environment, item }: StateData): JsonObject {
   return item ? { ...context, Map: item } : context;
 }
 
-/** The fields of a state whose values are noted. */
-export type DataStage =
+/** The values of a state that TestState shows besides its input and output. The names are those of the API's `inspectionData`. */
+export type Stage =
   | 'afterInputPath'
   | 'afterParameters'
   | 'afterArguments'
+  | 'afterItemsPath'
+  | 'afterItemsPointer'
+  | 'afterItemSelector'
+  | 'maxConcurrency'
+  | 'toleratedFailureCount'
+  | 'toleratedFailurePercentage'
+  | 'result'
   | 'afterResultSelector'
   | 'afterResultPath';
 

@@ -1,4 +1,5 @@
-import type { MockedOutcome, Stage, StateTest, StateTestEnd } from '../../asl/runtime/state-test.js';
+import type { Stage } from '../../asl/expression.js';
+import type { MockedOutcome, StateTest, StateTestEnd } from '../../asl/runtime/state-test.js';
 import { bareText, isObject, type Json, type JsonObject, parseJson } from '../../asl/values/json.js';
 import { errors, ServiceError } from '../../engine/service-error.js';
 import { ARN, type Checker, checkRole, MAX, NAME } from '../request-validation.js';

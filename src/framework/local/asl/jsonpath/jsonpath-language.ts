@@ -8,15 +8,15 @@ import {
 } from '../definition/query-language.js';
 import type { Reader } from '../definition/reader.js';
 import {
-  type DataStage,
   EvaluationFailure,
   type Expression,
   runtimeFailure,
   soon,
   type Soon,
+  type Stage,
   type StateData,
 } from '../expression.js';
-import { bareText, isObject, type Json, type JsonObject, setOwn } from '../values/json.js';
+import { bareText, getOwn, isObject, type Json, type JsonObject, setOwn } from '../values/json.js';
 import { NO_TIMESTAMP, parseTimestamp } from '../values/functions.js';
 import { compileRule } from './choice-rule.js';
 import { readDataPath, readField, readPath, readTemplate } from './fields.js';
@@ -142,13 +142,11 @@ function readTimestamp(reader: Reader): number | undefined {
 }
 
 /** Returns a value, and reports it to the test of the state. */
-function seen(data: StateData, stage: DataStage, value: Json | Promise<Json>): Json | Promise<Json> {
-  const { see } = data;
-  if (!see) return value;
-  if (value instanceof Promise) return value.then((settled) => seen(data, stage, settled));
-  see(stage, value);
-  return value;
-}
+const seen = (data: StateData, stage: Stage, value: Soon<Json>): Soon<Json> =>
+  soon(value, (settled) => {
+    data.see?.(stage, settled);
+    return settled;
+  });
 
 function applySelector(selector: Expression, data: StateData): Soon<StateData> {
   return soon(selector({ ...data, root: data.result ?? null }), (result) => ({ ...data, result }));
@@ -210,22 +208,15 @@ function readAssign(reader: Reader): Expression | undefined {
 function putResult(target: Json, steps: readonly (string | number)[], value: Json): Json | undefined {
   const [step, ...rest] = steps;
   if (step === undefined) return value;
-  if (typeof step === 'number') return putAtIndex(target, step, rest, value);
+  if (typeof step === 'number') {
+    if (!Array.isArray(target) || !(step in target)) return undefined;
+    const inner = putResult(target[step] ?? {}, rest, value);
+    return inner === undefined ? undefined : target.with(step, inner);
+  }
   if (!isObject(target)) return undefined;
-  const inner = putResult(Object.hasOwn(target, step) ? (target[step] ?? {}) : {}, rest, value);
+  const inner = putResult(getOwn(target, step) ?? {}, rest, value);
   if (inner === undefined) return undefined;
   const copy: JsonObject = { ...target };
   setOwn(copy, step, inner);
   return copy;
-}
-
-function putAtIndex(
-  target: Json,
-  index: number,
-  rest: readonly (string | number)[],
-  value: Json,
-): Json | undefined {
-  if (!Array.isArray(target) || index < 0 || index >= target.length) return undefined;
-  const inner = putResult(target[index] ?? {}, rest, value);
-  return inner === undefined ? undefined : target.with(index, inner);
 }

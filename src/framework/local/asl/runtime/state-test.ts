@@ -1,20 +1,6 @@
+import type { Stage } from '../expression.js';
 import type { Json, JsonObject } from '../values/json.js';
 import { StateFailure } from './state-failure.js';
-
-/** The values of a state that TestState shows besides its input and output. The names are those of the API's `inspectionData`. */
-export type Stage =
-  | 'afterInputPath'
-  | 'afterParameters'
-  | 'afterArguments'
-  | 'afterItemsPath'
-  | 'afterItemsPointer'
-  | 'afterItemSelector'
-  | 'maxConcurrency'
-  | 'toleratedFailureCount'
-  | 'toleratedFailurePercentage'
-  | 'result'
-  | 'afterResultSelector'
-  | 'afterResultPath';
 
 /** The mocked outcome of a state's work: of a task, or of all branches or iterations. */
 export type MockedOutcome =
