@@ -73,7 +73,7 @@ export const jsonataLanguage: Language = {
     const text = readText(reader, 'Timestamp');
     if (!text) return undefined;
     const fixed = reader.source['Timestamp'];
-    if (typeof fixed === 'string' && expressionIn(fixed) === undefined && parseTimestamp(fixed) === undefined)
+    if (typeof fixed === 'string' && !fixed.startsWith('{%') && parseTimestamp(fixed) === undefined)
       reader.problem(NO_TIMESTAMP, 'Timestamp');
     return async (data) => {
       const value = bareText(await text(data));
@@ -171,7 +171,8 @@ function sourceIn(text: string, reader: Reader, field: string): string | undefin
     const shown = JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
     reader.problem(`The JSONata expression ${shown} must begin with {% and end with %}`, field);
   }
-  return expressionIn(text);
+  const isWhole = text.startsWith('{%') && text.endsWith('%}') && text.length >= 4;
+  return isWhole ? text.slice(2, -2).trim() : undefined;
 }
 
 /**
@@ -207,72 +208,50 @@ function typeOf(value: Json): string {
  * the result of that expression.
  */
 function readTemplate(reader: Reader, field: string, exitOf?: ExitOf): Expression | undefined {
-  const source = reader.json(field);
-  if (source === undefined) return undefined;
-  const template = new Template(reader, field, exitOf);
-  const fill = template.part(source, reader.locate(field));
-  if (template.sources.length === 0) return () => source;
-  return async (data) => fill(await evaluateAll(template.sources, data));
+  const template = reader.json(field);
+  if (template === undefined) return undefined;
+  const sources: Source[] = [];
+  const fill = compilePart(template, reader.locate(field), (string, location) => {
+    const text = sourceIn(string, reader, field);
+    if (text === undefined || reader.faults(text, location, exitOf)) return undefined;
+    const index = sources.push({ text, location }) - 1;
+    return (results) => results[index] ?? null;
+  });
+  return fill ? async (data) => fill(await evaluateAll(sources, data)) : () => template;
 }
 
 /** Makes a value of the results of a template's expressions. */
 type Fill = (results: readonly Json[]) => Json;
 
-/** Collects the expressions in a value. */
-class Template {
-  readonly sources: Source[] = [];
-
-  constructor(
-    private readonly reader: Reader,
-    private readonly field: string,
-    private readonly exitOf: ExitOf | undefined,
-  ) {}
-
-  part(source: Json, location: string): Fill {
-    const before = this.sources.length;
-    const fill = this.#fill(source, location);
-    return this.sources.length > before ? fill : () => source;
-  }
-
-  #fill(source: Json, location: string): Fill {
-    if (typeof source === 'string') return this.#expression(source, location);
-    if (Array.isArray(source)) {
-      const parts = source.map((item, i) => this.part(item, `${location}[${i}]`));
-      return (results) => parts.map((part) => part(results));
-    }
-    if (!isObject(source)) return () => source;
-    const parts = Object.entries(source).map(
-      ([key, value]) => [key, this.part(value, `${location}/${key}`)] as const,
-    );
-    return (results) => {
-      const made: JsonObject = {};
-      for (const [key, part] of parts) setOwn(made, key, part(results));
-      return made;
-    };
-  }
-
-  #expression(source: string, location: string): Fill {
-    const text = sourceIn(source, this.reader, this.field);
-    if (text === undefined || this.reader.faults(text, location, this.exitOf)) return () => null;
-    const index = this.sources.push({ text, location }) - 1;
-    return (results) => results[index] ?? null;
-  }
+/**
+ * Compiles a part of a template. Returns undefined if there is no expression in it.
+ * @param compile does the same for a string
+ */
+function compilePart(
+  source: Json,
+  location: string,
+  compile: (text: string, location: string) => Fill | undefined,
+): Fill | undefined {
+  if (typeof source === 'string') return compile(source, location);
+  if (typeof source !== 'object' || source === null) return undefined;
+  const isList = Array.isArray(source);
+  const parts = Object.entries(source).map(([key, value]) => {
+    const fill = compilePart(value, isList ? `${location}[${key}]` : `${location}/${key}`, compile);
+    return { key, value, fill };
+  });
+  if (parts.every(({ fill }) => !fill)) return undefined;
+  return (results) => {
+    if (isList) return parts.map(({ value, fill }) => (fill ? fill(results) : value));
+    const made: JsonObject = {};
+    for (const { key, value, fill } of parts) setOwn(made, key, fill ? fill(results) : value);
+    return made;
+  };
 }
 
 /** A JSONata expression, and the field in which it is written, such as `Arguments/a[0]`. */
 interface Source {
   readonly text: string;
   readonly location: string;
-}
-
-/**
- * Returns the JSONata expression in a string of the form `{% … %}`. Returns undefined for any other string, also for
- * one with a space before `{%` or after `%}`.
- */
-function expressionIn(text: string): string | undefined {
-  return text.startsWith('{%') && text.endsWith('%}') && text.length >= 4
-    ? text.slice(2, -2).trim()
-    : undefined;
 }
 
 /** Creates the failure of an expression. @param reason the end of the message, after the expression and its field */

@@ -14,7 +14,7 @@ export function faultsOf(source: string): readonly ExpressionFault[] {
 
 /** Returns a mistake for each reference in an expression that Step Functions doesn't support. */
 function unsupported(ast: object): ExpressionFault[] {
-  const { names, root, fields } = referencesIn(ast);
+  const { names, root, fields } = new References().visit(ast);
   const faults: ExpressionFault[] = [...names].map((name) => ({
     code: UNSUPPORTED,
     text: `Reference to '${name}' at the top level is not supported.`,
@@ -38,27 +38,6 @@ interface Node extends Readonly<Record<string, unknown>> {
 }
 
 /**
- * The references in an expression to what Step Functions doesn't define: `$$` and fields without `$`, since its
- * expressions have no input; `$states.errorOutput` outside a Catch; `$states.result` before there is one.
- */
-interface References {
-  /**
-   * The names of the fields at the top level, in the order in which they are written. The name `$` stands for the whole
-   * input.
-   */
-  readonly names: ReadonlySet<string>;
-  readonly root: boolean;
-  /** The fields of `$states`. */
-  readonly fields: ReadonlySet<unknown>;
-}
-
-/**
- * Returns the references at the top level of an expression. Only the first step of each path counts. Later steps,
- * predicates, orderings and groupings are ignored, as measured at the live service.
- */
-const referencesIn = (ast: object): References => new Search().visit(ast);
-
-/**
  * The members of a node that are evaluated with the same input as the node itself, by the type of the node. The members
  * of a transform (`|items|{"a": b}|`) aren't: they are evaluated with the value that is transformed.
  */
@@ -74,9 +53,19 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   apply: ['lhs', 'rhs'],
 };
 
-class Search implements References {
+/**
+ * The references at the top level of an expression to what Step Functions doesn't define: `$$` and fields without `$`,
+ * since its expressions have no input; `$states.errorOutput` outside a Catch; `$states.result` before there is one. Only
+ * the first step of each path counts. Later steps, predicates, orderings and groupings are ignored, as measured at the
+ * live service.
+ */
+class References {
+  /**
+   * The names of the fields, in the order in which they are written. The name `$` stands for the whole input.
+   */
   readonly names = new Set<string>();
   root = false;
+  /** The fields of `$states`. */
   readonly fields = new Set<unknown>();
 
   visit(node: unknown): this {
