@@ -49,15 +49,19 @@ export function warningsIn(machine: JsonObject): DefinitionProblem[] {
   return found.flatMap(({ steps, source }) =>
     Object.entries(source).flatMap(([field, value]): DefinitionProblem[] => {
       const at = `${pathOf(steps)}/${field}`;
-      if (field === 'Result' && source['Type'] === 'Pass') return staticResult(value, at);
-      if (TEMPLATES.has(field)) return withoutDollar(value, at);
-      return OTHERS.has(field) ? [] : withoutPath(field, value, at);
+      const texts = [...textsIn(value, field, at)];
+      if (field === 'Result' && source['Type'] === 'Pass') return staticResult(texts, at);
+      if (TEMPLATES.has(field)) return withoutDollar(texts);
+      return OTHERS.has(field) ? [] : withoutPath(texts);
     }),
   );
 }
 
-/** Yields each text in a value, with the name of the field that contains it and its path. */
-function* textsIn(value: Json, name: string, path: string): Generator<readonly [string, string, string]> {
+/** A text in a definition, the name of the field that contains it, and its path. */
+type FoundText = readonly [text: string, name: string, path: string];
+
+/** Yields each text in a value. */
+function* textsIn(value: Json, name: string, path: string): Generator<FoundText> {
   if (typeof value === 'string') yield [value, name, path];
   else if (Array.isArray(value))
     for (const [i, each] of value.entries()) yield* textsIn(each, name, `${path}[${i}]`);
@@ -67,24 +71,25 @@ function* textsIn(value: Json, name: string, path: string): Generator<readonly [
 
 const isExpression = (text: string): boolean => PATH.test(text) || INTRINSIC.test(text);
 
-function staticResult(value: Json, at: string): DefinitionProblem[] {
-  if (![...textsIn(value, '', at)].some(([text]) => isExpression(text))) return [];
+function staticResult(texts: readonly FoundText[], path: string): DefinitionProblem[] {
   const text = 'The Result of a Pass state is static: a path in it is not evaluated';
-  return [{ code: 'PASS_RESULT_IS_STATIC', path: at, text }];
+  return texts.some(([each]) => isExpression(each)) ? [{ code: 'PASS_RESULT_IS_STATIC', path, text }] : [];
 }
 
-function withoutDollar(value: Json, at: string): DefinitionProblem[] {
-  return [...textsIn(value, '', at)].flatMap(([text, name, path]) => {
-    if (name.endsWith('.$') || !isExpression(text)) return [];
-    const message = `The value of '${name}' looks like a path or an intrinsic function, but the name of the field does not end with '.$'`;
-    return { code: 'NO_DOLLAR', path, text: message };
-  });
-}
+const withoutDollar = (texts: readonly FoundText[]): DefinitionProblem[] =>
+  texts
+    .filter(([text, name]) => !name.endsWith('.$') && isExpression(text))
+    .map(([, name, path]) => ({
+      code: 'NO_DOLLAR',
+      path,
+      text: `The value of '${name}' looks like a path or an intrinsic function, but the name of the field does not end with '.$'`,
+    }));
 
-function withoutPath(field: string, value: Json, at: string): DefinitionProblem[] {
-  return [...textsIn(value, field, at)].flatMap(([text, name, path]) => {
-    if (!PATH.test(text) || /Path$|\.\$$/.test(name) || OTHERS.has(name)) return [];
-    const message = `The value of '${name}' looks like a path, but the name of the field does not end with 'Path'`;
-    return { code: 'NO_PATH', path, text: message };
-  });
-}
+const withoutPath = (texts: readonly FoundText[]): DefinitionProblem[] =>
+  texts
+    .filter(([text, name]) => PATH.test(text) && !/Path$|\.\$$/.test(name) && !OTHERS.has(name))
+    .map(([, name, path]) => ({
+      code: 'NO_PATH',
+      path,
+      text: `The value of '${name}' looks like a path, but the name of the field does not end with 'Path'`,
+    }));
