@@ -124,29 +124,15 @@ function unknownResource(resource: string): string {
  */
 function readRole(reader: Reader, { language }: StateContext): Expression | undefined {
   const { Credentials: source } = reader.source;
-  if (isObject(source) && !('RoleArn' in source) && !('RoleArn.$' in source)) {
-    reader.problem("The field 'RoleArn' is required but was missing", 'Credentials');
-  } else if (source !== undefined) checkCredentials(reader, source);
+  const isExpression = typeof source === 'string' && source.startsWith('{%');
+  const credentials = isExpression ? undefined : reader.object('Credentials');
+  if (credentials) {
+    if (!credentials.has('RoleArn') && !credentials.has('RoleArn.$'))
+      reader.problem("The field 'RoleArn' is required but was missing", 'Credentials');
+    for (const field of ['RoleArn', 'RoleArn.$']) credentials.string(field);
+    credentials.finish();
+  }
   return language.template(reader, 'Credentials');
-}
-
-function checkCredentials(reader: Reader, source: Json): void {
-  if (!isObject(source)) {
-    // An expression may return the whole object.
-    if (typeof source !== 'string' || !source.startsWith('{%'))
-      reader.problem("Expected 'Credentials' to be an object", 'Credentials', 'write { "RoleArn": "…" }');
-    return;
-  }
-  for (const [field, value] of Object.entries(source)) {
-    if (field !== 'RoleArn' && field !== 'RoleArn.$')
-      reader.problem(
-        `The field '${field}' is not supported here`,
-        `Credentials/${field}`,
-        `remove '${field}'`,
-      );
-    else if (typeof value !== 'string')
-      reader.problem(`Expected '${field}' to be a string`, `Credentials/${field}`);
-  }
 }
 
 const roleIn = (credentials: Json): string | undefined =>
