@@ -8,12 +8,12 @@ import type { ErrorDetails, StateTestEnd } from '../runtime/state-test.js';
 import { LONGEST_SECONDS, type Reader } from '../definition/reader.js';
 import { pause } from './wait.js';
 
-/** The functions of a state: one attempt (`once`), its Retry, its Catch (`caught`), and its exit through a catcher. */
+/** What a state does: one attempt (`once`), its Retry, its Catch, and its exit through a catcher. */
 interface Attempts {
   /** Makes one attempt to run the state. Resolves with the state's output and the name of the next state. */
   readonly once: (branch: Branch, input: Json) => Soon<Step>;
-  readonly retry: Retriers | undefined;
-  readonly caught: ((failure: StateFailure) => Catcher | undefined) | undefined;
+  readonly retriers: readonly Retrier[];
+  readonly catchers: readonly Catcher[];
   readonly leave: (branch: Branch, exit: Exit, data: StateData, next: string | undefined) => Soon<Step>;
 }
 
@@ -29,10 +29,11 @@ export async function afterFailure(
   attempts: Attempts,
   thrown: unknown,
 ): Promise<Step> {
-  const retry = attempts.retry?.begin();
+  const made = attempts.retriers.map(() => 0);
   for (let error = thrown; ;) {
     const failure = branch.failureOf(error);
-    if (!retry || !(await retry(failure, branch))) return giveUp(branch, input, attempts, failure);
+    if (made.length === 0 || !(await mayRetry(branch, attempts.retriers, made, failure)))
+      return giveUp(branch, input, attempts, failure);
     try {
       return await attempts.once(branch, input);
     } catch (next) {
@@ -44,7 +45,7 @@ export async function afterFailure(
 /** Ends the attempts at a state, which leaves through its Catch if that matches the failure. */
 function giveUp(branch: Branch, input: Json, attempts: Attempts, failure: StateFailure): Promise<Step> {
   branch.recordFailure(failure);
-  const catcher = attempts.caught?.(failure);
+  const catcher = catcherOf(attempts, failure);
   if (!catcher) throw failure;
   return recover(branch, attempts, catcher, input, failure);
 }
@@ -82,18 +83,18 @@ export async function testOnce(
     return { status: 'SUCCEEDED', ...(await attempts.once(branch, input)) };
   } catch (error) {
     const failure = branch.failureOf(error);
-    const retrier = attempts.retry?.find(failure, retries);
-    const details: ErrorDetails = retrier ? { retryIndex: retrier.index } : {};
+    const [retryIndex, retrier] = retrierOf(attempts.retriers, failure);
+    const details: ErrorDetails = retrier ? { retryIndex } : {};
     const failed = { error: failure.error, cause: failure.reason, details };
-    if (retrier?.delay !== undefined) {
-      const shown = { ...details, retryBackoffIntervalSeconds: retrier.delay };
-      return { ...failed, status: 'RETRIABLE', details: shown };
+    if (retrier && retries < retrier.maxAttempts) {
+      const retryBackoffIntervalSeconds = delaySeconds(retrier, retries, () => 1);
+      return { ...failed, status: 'RETRIABLE', details: { ...details, retryBackoffIntervalSeconds } };
     }
-    const catcher = attempts.caught?.(failure);
+    const catcher = catcherOf(attempts, failure);
     if (!catcher) return { ...failed, status: 'FAILED' };
     try {
       const { output } = await recover(branch, attempts, catcher, input, failure);
-      const shown = { ...details, catchIndex: catcher.index };
+      const shown = { ...details, catchIndex: attempts.catchers.indexOf(catcher) };
       return { ...failed, details: shown, status: 'CAUGHT_ERROR', output, next: catcher.next };
     } catch (thrown) {
       const { error: name, reason: cause } = branch.failureOf(thrown);
@@ -111,52 +112,34 @@ interface Retrier {
   readonly fullJitter: boolean;
 }
 
-/**
- * Resolves with true if a retrier allows another attempt, after waiting for the retrier's delay. Resolves with false if
- * no retrier allows one.
- */
-type Retry = (failure: StateFailure, branch: Branch) => Promise<boolean>;
-
-interface Retriers {
-  /** Must be called once each time the state is entered: the `Retry` counts the attempts from 0. */
-  readonly begin: () => Retry;
-  /**
-   * Returns the first retrier that matches a failure, and its delay before the attempt after `made` attempts. The delay
-   * is undefined if no attempt is left.
-   */
-  readonly find: (
-    failure: StateFailure,
-    made: number,
-  ) => { index: number; delay: number | undefined } | undefined;
-}
-
-/** Compiles a Retry field; undefined if there is no retrier. */
-export function compileRetry(reader: Reader): Retriers | undefined {
+/** Compiles a Retry field. */
+export function compileRetry(reader: Reader): readonly Retrier[] {
   const retriers = (reader.objects('Retry') ?? []).map(readRetrier);
   checkAll(reader, retriers, 'Retry', 'retrier');
-  const find: Retriers['find'] = (failure, made) => {
-    const [index, retrier] = matching(retriers, failure);
-    if (!retrier) return undefined;
-    return { index, delay: made < retrier.maxAttempts ? delaySeconds(retrier, made, () => 1) : undefined };
-  };
-  return retriers.length === 0 ? undefined : { find, begin: () => beginRetry(retriers) };
+  return retriers;
 }
 
-function beginRetry(retriers: readonly Retrier[]): Retry {
-  const attempts = retriers.map(() => 0);
-  return async (failure, branch) => {
-    const [index, retrier] = matching(retriers, failure);
-    const made = attempts[index] ?? 0;
-    if (!retrier || made >= retrier.maxAttempts) return false;
-    attempts[index] = made + 1;
-    await pause(branch, delaySeconds(retrier, made, branch.execution.services.random) * 1000);
-    branch.visit.retryCount++;
-    return true;
-  };
+/**
+ * Resolves with true if a retrier allows another attempt, after its delay. Resolves with false if none allows one.
+ * @param made the number of attempts that each retrier has allowed; the attempt is added to it
+ */
+async function mayRetry(
+  branch: Branch,
+  retriers: readonly Retrier[],
+  made: number[],
+  failure: StateFailure,
+): Promise<boolean> {
+  const [index, retrier] = retrierOf(retriers, failure);
+  const count = made[index] ?? 0;
+  if (!retrier || count >= retrier.maxAttempts) return false;
+  made[index] = count + 1;
+  await pause(branch, delaySeconds(retrier, count, branch.execution.services.random) * 1000);
+  branch.visit.retryCount++;
+  return true;
 }
 
 /** Returns the first retrier that matches a failure, and its index. */
-function matching(
+function retrierOf(
   retriers: readonly Retrier[],
   failure: StateFailure,
 ): [index: number, retrier: Retrier | undefined] {
@@ -217,29 +200,23 @@ function readJitter(reader: Reader): string {
 }
 
 interface Catcher {
-  readonly index: number;
   readonly names: readonly string[];
   readonly next: string;
   readonly exit: Exit;
 }
 
-/**
- * Compiles a Catch field. The compiled function returns the first catcher whose ErrorEquals matches a failure, or
- * undefined if none matches.
- */
-export function compileCatch(
-  reader: Reader,
-  language: Language,
-): (failure: StateFailure) => Catcher | undefined {
-  const catchers = (reader.objects('Catch') ?? []).map((each, index) => ({
-    index,
-    ...readCatcher(each, language),
-  }));
+/** Compiles a Catch field. */
+export function compileCatch(reader: Reader, language: Language): readonly Catcher[] {
+  const catchers = (reader.objects('Catch') ?? []).map((each) => readCatcher(each, language));
   checkAll(reader, catchers, 'Catch', 'catcher');
-  return (failure) => catchers.find(({ names }) => failure.matches(names, true));
+  return catchers;
 }
 
-function readCatcher(reader: Reader, language: Language): Omit<Catcher, 'index'> {
+/** Returns the first catcher that matches a failure; undefined if none does. */
+const catcherOf = ({ catchers }: Attempts, failure: StateFailure): Catcher | undefined =>
+  catchers.find(({ names }) => failure.matches(names, true));
+
+function readCatcher(reader: Reader, language: Language): Catcher {
   const names = readErrorEquals(reader);
   const next = reader.requiredString('Next');
   const exit = language.catcher(reader);

@@ -83,8 +83,8 @@ export function compileState(type: string, kind: Kind, reader: Reader, context: 
   const { language, name } = context;
   const flow = language.flow(reader, kind.parts);
   const work = kind.compile(reader, context);
-  const retry = kind.recovers ? compileRetry(reader) : undefined;
-  const caught = kind.recovers ? compileCatch(reader, language) : undefined;
+  const retriers = kind.recovers ? compileRetry(reader) : [];
+  const catchers = kind.recovers ? compileCatch(reader, language) : [];
   const next = kind.leaves === 'next' ? readNext(reader) : undefined;
   reader.finish((field) => language.explainUnread(field));
   if (reader.variables.size > 0) context.references.set(name, [...reader.variables].toSorted());
@@ -100,7 +100,7 @@ export function compileState(type: string, kind: Kind, reader: Reader, context: 
     });
   };
   const entered = { name, kind, enteredEvent: `${type}StateEntered`, exitedEvent: `${type}StateExited` };
-  const attempts = { once, retry, caught, leave };
+  const attempts = { once, retriers, catchers, leave };
   const enter = (branch: Branch, input: Json): void => branch.enter(entered, input);
   const recover = (branch: Branch, input: Json, error: unknown): Promise<Step> =>
     afterFailure(branch, input, attempts, error);
