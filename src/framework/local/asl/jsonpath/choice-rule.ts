@@ -1,4 +1,4 @@
-import { runtimeFailure, type StateData } from '../expression.js';
+import { type EvaluationFailure, runtimeFailure, type StateData } from '../expression.js';
 import type { Json } from '../values/json.js';
 import { compileFinder } from './fields.js';
 import type { Reader } from '../definition/reader.js';
@@ -50,26 +50,22 @@ function compileTest(reader: Reader): (data: StateData) => boolean {
     return () => false;
   }
   const test = compileOperator(operator, reader);
-  return (data) => holds(test, finder.find(data), text, data);
+  return (data) => {
+    const value = finder.find(data);
+    // Only IsPresent may test a value that isn't there.
+    if (value === undefined && operator !== 'IsPresent') throw noValue(text);
+    return test(value ?? null, data, value !== undefined);
+  };
 }
 
-function holds(test: Test, value: Json | undefined, text: string, data: StateData): boolean {
-  if (value === undefined && !test.absent) {
-    throw runtimeFailure(
-      `Invalid path '${text}': The choice state's condition path references an invalid value.`,
-    );
-  }
-  return test.holds(value, data);
+function noValue(path: string): EvaluationFailure {
+  return runtimeFailure(
+    `Invalid path '${path}': The choice state's condition path references an invalid value.`,
+  );
 }
 
-/** A compiled comparison in a rule of a Choice state. */
-interface Test {
-  /**
-   * True if the rule isn't an error when the path in Variable leads to no value. Only `IsPresent` is such a comparison.
-   */
-  readonly absent: boolean;
-  holds(value: Json | undefined, data: StateData): boolean;
-}
+/** A compiled comparison in a rule of a Choice state. `isPresent` is false if the path in Variable leads to no value. */
+type Test = (value: Json, data: StateData, isPresent: boolean) => boolean;
 
 type Compare = (value: Json, expected: Json) => boolean;
 
@@ -107,30 +103,23 @@ for (const [type, order] of Object.entries(TYPES)) {
 }
 COMPARISONS.set('BooleanEquals', (value, expected) => typeof value === 'boolean' && value === expected);
 
-/**
- * Returns true if the literal to compare with has the right type. The key is the first part of the operator's name, as
- * in `NumericEquals`.
- */
-const LITERALS: Record<string, (value: Json) => boolean> = {
+/** The types of values, by their names in operators such as `NumericEquals` and `IsNumeric`. */
+const IS_TYPE: Readonly<Record<string, (value: Json) => boolean>> = {
   String: (value) => typeof value === 'string',
   Numeric: (value) => typeof value === 'number',
   Boolean: (value) => typeof value === 'boolean',
   Timestamp: (value) => instant(value) !== undefined,
+  Null: (value) => value === null,
 };
 
-const CHECKS: Record<string, (value: Json | undefined) => boolean> = {
-  IsPresent: (value) => value !== undefined,
-  IsNull: (value) => value === null,
-  IsString: (value) => typeof value === 'string',
-  IsNumeric: (value) => typeof value === 'number',
-  IsBoolean: (value) => typeof value === 'boolean',
-  IsTimestamp: (value) => value !== undefined && instant(value) !== undefined,
-};
+/** The operators that test the type of a value. */
+const CHECKS = new Map(Object.entries(IS_TYPE).map(([type, fits]) => [`Is${type}`, fits]));
 
-export function isOperator(field: string): boolean {
+function isOperator(field: string): boolean {
   return (
     field === 'StringMatches' ||
-    Object.hasOwn(CHECKS, field) ||
+    field === 'IsPresent' ||
+    CHECKS.has(field) ||
     COMPARISONS.has(field) ||
     (field.endsWith('Path') && COMPARISONS.has(field.slice(0, -4)))
   );
@@ -138,14 +127,14 @@ export function isOperator(field: string): boolean {
 
 /** Compiles the comparison operator of a rule, such as `NumericEquals`. */
 function compileOperator(operator: string, reader: Reader): Test {
-  const check = Object.hasOwn(CHECKS, operator) ? CHECKS[operator] : undefined;
-  if (check) {
+  const check = CHECKS.get(operator);
+  if (check || operator === 'IsPresent') {
     const expected = reader.boolean(operator) ?? true;
-    return { absent: operator === 'IsPresent', holds: (value) => check(value) === expected };
+    return (value, _data, isPresent) => (check ? check(value) : isPresent) === expected;
   }
   if (operator === 'StringMatches') {
     const matches = compileWildcard(reader.string(operator) ?? '');
-    return { absent: false, holds: (value) => typeof value === 'string' && matches(value) };
+    return (value) => typeof value === 'string' && matches(value);
   }
   return operator.endsWith('Path') ? compileToPath(operator, reader) : compileToLiteral(operator, reader);
 }
@@ -154,25 +143,19 @@ function compileToLiteral(operator: string, reader: Reader): Test {
   const compare = COMPARISONS.get(operator) ?? (() => false);
   const expected = reader.json(operator) ?? null;
   const [, type = ''] = /^([A-Z][a-z]+)/.exec(operator) ?? [];
-  if (!LITERALS[type]?.(expected)) {
+  if (!IS_TYPE[type]?.(expected))
     reader.problem(`Expected '${operator}' to be a ${type.toLowerCase()} value`, operator);
-  }
-  return { absent: false, holds: (value) => compare(value ?? null, expected) };
+  return (value) => compare(value, expected);
 }
 
 function compileToPath(operator: string, reader: Reader): Test {
   const compare = COMPARISONS.get(operator.slice(0, -4)) ?? (() => false);
   const text = reader.string(operator) ?? '$';
   const finder = compileFinder(text, reader, operator);
-  return {
-    absent: false,
-    holds: (value, data) => {
-      const expected = finder.find(data);
-      if (expected !== undefined) return compare(value ?? null, expected);
-      throw runtimeFailure(
-        `Invalid path '${text}': The choice state's condition path references an invalid value.`,
-      );
-    },
+  return (value, data) => {
+    const expected = finder.find(data);
+    if (expected === undefined) throw noValue(text);
+    return compare(value, expected);
   };
 }
 
