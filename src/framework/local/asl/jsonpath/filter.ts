@@ -1,16 +1,7 @@
 import { equalJson, isObject, type Json } from '../values/json.js';
 import { compilePattern, type Pattern } from './pattern.js';
-import { hasPattern, isDefinite, NotHere, readingOf, type Step, type Visits } from './steps.js';
+import { isDefinite, NotHere, readingOf, type Step, type Visits } from './steps.js';
 import type { Scanner } from '../values/scanner.js';
-
-/** A filter in a path, such as `[?(@.price < 10)]`. */
-export interface Filter {
-  readonly holds: Test;
-  /** True if it has a regular expression. */
-  readonly hasPattern: boolean;
-  /** The number of operands (paths and literals) in the filter. It is the least cost of testing one item. */
-  readonly size: number;
-}
 
 /** The values that a filter tests. `root` is the value at which the whole path starts (`$`). */
 interface Place {
@@ -19,8 +10,8 @@ interface Place {
   readonly visits: Visits;
 }
 
-/** Returns true if an item passes the filter. */
-type Test = (place: Place) => boolean;
+/** A filter in a path, such as `[?(@.price < 10)]`. Returns true if an item passes it. */
+export type Filter = (place: Place) => boolean;
 
 /** Returns the value of one side of a comparison. Returns undefined if that side is a path that leads to no value. */
 type Operand = (place: Place) => Json | undefined;
@@ -50,9 +41,6 @@ const COMPARISONS = new Map<string, Comparison>([
   ['size', (a, b) => typeof b === 'number' && lengthOf(a) === Math.trunc(b)],
   ['empty', (a, b) => typeof b === 'boolean' && isEmpty(a) === b],
 ]);
-
-/** The words among the operators. Upper and lower case are the same. */
-const WORDS: ReadonlySet<string> = new Set([...COMPARISONS.keys()].filter((name) => /^\w/.test(name)));
 
 /** The operators of Jayway that the local service doesn't have. Text in a path can't give them a right side. */
 const WORDS_NOT_HERE: ReadonlySet<string> = new Set(['all', 'type', 'matches']);
@@ -101,15 +89,8 @@ function isEmpty(value: Value): boolean | undefined {
   return length === undefined ? undefined : length === 0;
 }
 
-/** @throws Error if there is no such operator */
-function comparison(operator: string, left: Operand, right: Operand): Test {
-  const compare = COMPARISONS.get(operator);
-  if (!compare) throw new Error(`a filter cannot compare by '${operator}'`);
-  return (place) => compare(left(place), right(place), place.visits);
-}
-
 /** The operator `=~`. As in Jayway, the whole text must match, or one text of a list. */
-function matching(operand: Operand, pattern: Pattern): Test {
+function matching(operand: Operand, pattern: Pattern): Filter {
   return (place) => {
     const value = operand(place);
     const texts = Array.isArray(value) ? value : [value];
@@ -123,15 +104,11 @@ function textOf(value: Value): string {
 }
 
 /** Returns true for a path that leads to a value. A path that can lead to many must lead to one at least. */
-function exists(operand: Operand, many: boolean): Test {
+function exists(operand: Operand, many: boolean): Filter {
   return (place) => {
     const value = operand(place);
     return value !== undefined && (!many || (Array.isArray(value) && value.length > 0));
   };
-}
-
-function constant(value: Json): Operand {
-  return () => value;
 }
 
 /**
@@ -158,7 +135,7 @@ const LITERAL = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true\b|false\b|null\b/y;
 /** The operators whose right side is a list. */
 const LISTED: ReadonlySet<string> = new Set(['in', 'nin', 'subsetof', 'anyof', 'noneof']);
 
-function match(left: Side, right: Side): Test {
+function match(left: Side, right: Side): Filter {
   if (right.pattern) return matching(left.value, right.pattern);
   if (left.pattern) return matching(right.value, left.pattern);
   throw new Error("one side of '=~' in a filter is a regular expression, such as /a.*/");
@@ -169,9 +146,6 @@ function match(left: Side, right: Side): Test {
  * `&&`, `||`, `!` and brackets; anything else is rejected. No part of a filter is ever run as code.
  */
 export class FilterReader {
-  #operands = 0;
-  #hasPattern = false;
-
   constructor(
     private readonly scanner: Scanner,
     private readonly readSteps: (scanner: Scanner) => Step[],
@@ -179,11 +153,6 @@ export class FilterReader {
 
   /** @throws Error if the text isn't a filter; NotHere if it uses a feature that the local service doesn't have */
   filter(): Filter {
-    const holds = this.#either();
-    return { holds, hasPattern: this.#hasPattern, size: this.#operands };
-  }
-
-  #either(): Test {
     let left = this.#both();
     while (this.scanner.take(/\s*\|\|/y) !== undefined) {
       const [before, after] = [left, this.#both()];
@@ -192,7 +161,7 @@ export class FilterReader {
     return left;
   }
 
-  #both(): Test {
+  #both(): Filter {
     let left = this.#one();
     while (this.scanner.take(/\s*&&/y) !== undefined) {
       const [before, after] = [left, this.#one()];
@@ -201,18 +170,18 @@ export class FilterReader {
     return left;
   }
 
-  #one(): Test {
+  #one(): Filter {
     if (this.scanner.take(/\s*!(?!=)/y) !== undefined) {
       const inner = this.#one();
       return (place) => !inner(place);
     }
     if (this.scanner.take(/\s*\(/y) === undefined) return this.#comparison();
-    const inner = this.#either();
+    const inner = this.filter();
     if (this.scanner.take(/\s*\)/y) === undefined) this.#fail();
     return inner;
   }
 
-  #comparison(): Test {
+  #comparison(): Filter {
     const left = this.#side();
     const operator = this.#operator();
     if (operator === undefined) return exists(left.value, left.many === true);
@@ -220,7 +189,8 @@ export class FilterReader {
     if (operator === '=~') return match(left, right);
     if (LISTED.has(operator) && right.literal !== undefined && !Array.isArray(right.literal))
       throw new Error(`the right side of '${operator}' in a filter is a list or a path`);
-    return comparison(operator, left.value, right.value);
+    const compare = COMPARISONS.get(operator) ?? this.#fail();
+    return (place) => compare(left.value(place), right.value(place), place.visits);
   }
 
   #operator(): string | undefined {
@@ -228,23 +198,21 @@ export class FilterReader {
     if (sign !== undefined) return sign;
     const word = this.scanner.take(/\s+[A-Za-z]+\b/y)?.trim();
     const name = word?.toLowerCase();
-    if (name === undefined || WORDS.has(name)) return name;
+    if (name === undefined || COMPARISONS.has(name)) return name;
     if (WORDS_NOT_HERE.has(name)) throw new NotHere(`the operator '${word}' of filters`);
     throw new Error(`a filter has no operator '${word}'`);
   }
 
   #side(): Side {
-    this.#operands++;
     this.scanner.take(/\s*/y);
     if (this.scanner.text[this.scanner.at] === '/') return this.#pattern();
     const start = this.scanner.take(/[@$]/y);
     if (start !== undefined) {
       const steps = this.readSteps(this.scanner);
-      if (hasPattern(steps)) this.#hasPattern = true;
       return { value: valueAt(start, steps), many: !isDefinite(steps) };
     }
     const literal = this.#literal();
-    if (literal !== undefined) return { value: constant(literal), literal };
+    if (literal !== undefined) return { value: () => literal, literal };
     // Some published state machines compare with a word that isn't quoted. Such a word has no value, so nothing is
     // equal to it.
     if (this.scanner.take(/[\p{L}_][\p{L}\p{N}_-]*/uy) !== undefined) return { value: () => undefined };
@@ -254,7 +222,6 @@ export class FilterReader {
   #pattern(): Side {
     const [, source, flags = ''] = this.scanner.match(/\/((?:[^/\\]|\\.)*)\/([a-zA-Z]*)/y) ?? [];
     if (source === undefined) throw new Error('a regular expression in a filter is not closed');
-    this.#hasPattern = true;
     return { value: () => undefined, pattern: compilePattern(source, flags) };
   }
 

@@ -1,6 +1,6 @@
 import { isObject, type Json } from '../values/json.js';
 import { Scanner } from '../values/scanner.js';
-import { type FunctionStep, hasPattern, NotHere, readingOf, type Step, Visits } from './steps.js';
+import { type FunctionStep, NotHere, readingOf, type Step, Visits } from './steps.js';
 import { FilterReader } from './filter.js';
 import { limited } from './pattern.js';
 
@@ -30,7 +30,8 @@ export function compilePath(text: string): Path {
   const read = (root: Json): Json | undefined => reading(root, new Visits());
   return {
     steps,
-    read: hasPattern(steps) ? (root) => limited(() => read(root)) : read,
+    // Only a filter with this operator has a regular expression.
+    read: text.includes('=~') ? (root) => limited(() => read(root)) : read,
     explain: (root) => explain(root, steps),
   };
 }

@@ -75,10 +75,6 @@ export function readingOf(steps: readonly Step[]): Reading {
   };
 }
 
-/** Returns true if a filter among the steps has a regular expression. */
-export const hasPattern = (steps: readonly Step[]): boolean =>
-  steps.some((step) => step.kind === 'filter' && step.filter.hasPattern);
-
 /** Returns true if steps lead to at most one value. */
 export function isDefinite(steps: readonly Step[]): boolean {
   if (steps[0]?.kind === 'descent' && steps.at(-1)?.kind === 'function') return true;
@@ -145,8 +141,8 @@ function takeStep(at: Json, step: Step, { root, visits, isLast }: Place): readon
     }
     case 'filter':
       return (Array.isArray(at) ? at : [at]).filter((item) => {
-        visits.add(step.filter.size);
-        return step.filter.holds({ item, root, visits });
+        visits.add(1);
+        return step.filter({ item, root, visits });
       });
     case 'every':
       return childrenOf(at);
