@@ -75,9 +75,8 @@ const NO_STEPS = new Set(['filter', 'index', 'sort', 'operator']);
  * of the tree can exceed MAX_DEPTH.
  */
 export function depthsOf(ast: object): Depths | undefined {
-  const nodes: Node[] = [];
-  const marked = mark(ast, 1, 1, nodes, new Set());
-  if (marked.deepest <= MAX_DEPTH && !marked.hasFunctions) return undefined;
+  const { nodes, deepest, hasFunctions } = new Marks().visit(ast, 1, 1);
+  if (deepest <= MAX_DEPTH && !hasFunctions) return undefined;
   let base: number | undefined;
   let current = 0;
   for (const node of nodes) {
@@ -115,43 +114,40 @@ function calledAt(lambda: Lambda, depth: number): Lambda {
   return { ...lambda, environment };
 }
 
-interface Marked {
-  readonly deepest: number;
-  readonly hasFunctions: boolean;
-}
+/** Sets `depth` in the nodes of a syntax tree. */
+class Marks {
+  /** The nodes that are steps. */
+  readonly nodes: Node[] = [];
+  deepest = 0;
+  hasFunctions = false;
+  readonly #seen = new Set<unknown>();
 
-/**
- * Sets `depth` in a node and in all nodes inside it, and collects the nodes that are steps in `nodes`.
- * @param root the depth of the first step of the function in which the node is written
- */
-function mark(value: unknown, depth: number, root: number, nodes: Node[], seen: Set<unknown>): Marked {
-  let marked: Marked = { deepest: depth, hasFunctions: false };
-  if (typeof value !== 'object' || value === null || value instanceof RegExp || seen.has(value))
-    return marked;
-  // No evaluation gets that deep.
-  if (depth > 2 * MAX_DEPTH) return marked;
-  seen.add(value);
-  const node = value as Node;
-  const isStep = !Array.isArray(value) && typeof node.type === 'string' && !NO_STEPS.has(node.type);
-  if (isStep) {
-    node.depth = depth;
-    nodes.push(node);
-  }
-  const isLambdaNode = isStep && node.type === 'lambda';
-  for (const [key, inner] of Object.entries(value)) {
-    if (key === 'depth' || key === 'position' || key === 'ancestor' || key === 'slot') continue;
-    const at = depthInside(node, key, depth, root, isStep);
+  /** @param root the depth of the first step of the function in which the node is written */
+  visit(value: unknown, depth: number, root: number): this {
+    this.deepest = Math.max(this.deepest, depth);
+    if (typeof value !== 'object' || value === null || value instanceof RegExp) return this;
+    // No evaluation gets that deep.
+    if (this.#seen.has(value) || depth > 2 * MAX_DEPTH) return this;
+    this.#seen.add(value);
+    const node = value as Node;
+    const isStep = !Array.isArray(value) && typeof node.type === 'string' && !NO_STEPS.has(node.type);
+    if (isStep) {
+      node.depth = depth;
+      this.nodes.push(node);
+    }
+    const isLambdaNode = isStep && node.type === 'lambda';
+    this.hasFunctions ||= isLambdaNode;
     // The library makes a call at the end of a function (a tail call) from the function's caller, so the depth
     // doesn't grow.
     const innerRoot = isLambdaNode && node.thunk !== true ? depth : root;
-    const found = mark(inner, at, innerRoot, nodes, seen);
-    marked = {
-      deepest: Math.max(marked.deepest, found.deepest),
-      hasFunctions: marked.hasFunctions || found.hasFunctions,
-    };
+    for (const [key, inner] of Object.entries(value))
+      if (!NO_NODES.has(key)) this.visit(inner, depthInside(node, key, depth, root, isStep), innerRoot);
+    return this;
   }
-  return isLambdaNode ? { ...marked, hasFunctions: true } : marked;
 }
+
+/** The members of a node that contain no steps, or only such as stand elsewhere in the tree. */
+const NO_NODES = new Set(['depth', 'position', 'ancestor', 'slot']);
 
 function depthInside(node: Node, key: string, depth: number, root: number, isStep: boolean): number {
   if (!isStep) return depth;
