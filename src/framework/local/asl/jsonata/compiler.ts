@@ -113,17 +113,15 @@ function unlessStuck(evaluation: Promise<unknown>): Promise<unknown> {
  */
 function failed(error: unknown): Outcome {
   const { code } = Object(error) as { code?: unknown };
-  if (error instanceof LimitReached) return thrown(`: ${error.message}`);
+  if (error instanceof LimitReached) return { reason: limitReason(error.what) };
   // D2014: the library's own limit of a range, which is larger.
   const isSize = error instanceof RangeError && /length|size/i.test(error.message);
-  if (isSize || code === 'D2014') return thrown(`: ${LIMIT_TEXTS.size}`);
+  if (isSize || code === 'D2014') return { reason: limitReason('size') };
   if (typeof code === 'string' && /^[A-Z]\d{4}$/.test(code))
-    return thrown(`. ${code}: ${messageOf(error as LibraryError)}`);
+    return { reason: `threw an error during evaluation. ${code}: ${messageOf(error as LibraryError)}` };
   // In place of a reason, the live service shows an id that is new each time.
   return { reason: `threw an internal error during evaluation. ${randomUUID()}` };
 }
-
-const thrown = (reason: string): Outcome => ({ reason: `threw an error during evaluation${reason}` });
 
 /** Returns the end of the message about an expression that exceeds a limit. */
 export const limitReason = (limit: keyof typeof LIMIT_TEXTS): string =>
@@ -180,11 +178,8 @@ function finite(_key: string, value: unknown): unknown {
  * express.
  */
 function inspect(value: unknown, odd: { functions: boolean; numbers: boolean }): void {
-  if (typeof value === 'number' && !Number.isFinite(value)) odd.numbers = true;
-  else if (typeof value === 'function') odd.functions = true;
-  else if (Array.isArray(value)) for (const item of value as unknown[]) inspect(item, odd);
-  else if (typeof value === 'object' && value !== null) {
-    if ('_jsonata_function' in value || '_jsonata_lambda' in value) odd.functions = true;
-    else for (const key in value) inspect((value as Record<string, unknown>)[key], odd);
-  }
+  if (isFunction(value)) odd.functions = true;
+  else if (typeof value === 'number') odd.numbers ||= !Number.isFinite(value);
+  else if (typeof value === 'object' && value !== null)
+    for (const each of Object.values(value)) inspect(each, odd);
 }

@@ -2,7 +2,7 @@ import jsonata from 'jsonata';
 import { HASH_NAMES, hashText, javaRandom, uuid } from '../values/functions.js';
 import { isObject, type Json, parseJson } from '../values/json.js';
 import { LimitReached } from './limits.js';
-import { FIRST, MEMBER } from './guard.js';
+import { FIRST, libraryError, MEMBER } from './guard.js';
 import { eachName } from '../values/json-scan.js';
 
 /** The most numbers in a list that `$range` returns. Seen in responses of the live service. */
@@ -72,11 +72,6 @@ function sequence(items: unknown[]): unknown[] {
   return Object.defineProperty(items, 'sequence', { value: true, enumerable: false });
 }
 
-/** Creates an error with a code of the JSONata library. The library adds the message that belongs to the code. */
-function libraryError(code: string, details: object): Error {
-  return Object.assign(new Error(code), { code, ...details });
-}
-
 /**
  * Creates the error for an argument that has the right type but a value that isn't allowed. The code is the one that
  * the live service shows.
@@ -135,19 +130,14 @@ function hash(data: unknown, algorithm: unknown): unknown {
   return digest;
 }
 
-function parse(text: string): unknown {
-  const value = parseStrictly(text);
-  if (value === undefined) throw refusal('Invalid JSON');
-  return value;
-}
-
 /**
- * Parses JSON like the function `$parse` of the live service. Returns undefined if the text isn't JSON, if an object in
- * it has the same key twice, or if a number in it is too large for a JavaScript number.
+ * The function `$parse`. At the live service it refuses an object with the same key twice, and a number that is too large
+ * for a JavaScript number.
  */
-function parseStrictly(text: string): Json | undefined {
+function parse(text: string): Json {
   const value = parseJson(text);
-  return value === undefined || hasRepeatedKey(text) || !isFinite(value) ? undefined : value;
+  if (value === undefined || hasRepeatedKey(text) || !isFinite(value)) throw refusal('Invalid JSON');
+  return value;
 }
 
 /** Returns true if an object in a JSON text has the same key twice. */

@@ -207,13 +207,13 @@ function formatted(format: () => unknown): unknown {
 function textOf(value: unknown, prettify = false): string | undefined {
   if (value === undefined || typeof value === 'string') return value;
   if (isFunction(value)) return '';
-  if (typeof value === 'number' && !Number.isFinite(value)) throw notFinite('D3001', value);
+  if (typeof value === 'number' && !Number.isFinite(value)) throw libraryError('D3001', { value });
   return JSON.stringify(unwrapped(value), shownInText, prettify ? 2 : 0);
 }
 
 function shownInText(_key: string, value: unknown): unknown {
   if (typeof value !== 'number') return isFunction(value) ? '' : value;
-  if (!Number.isFinite(value)) throw notFinite('D1001', value);
+  if (!Number.isFinite(value)) throw libraryError('D1001', { value });
   return Number.isInteger(value) ? value : Number(value.toPrecision(15));
 }
 
@@ -233,6 +233,6 @@ export function isFunction(value: unknown): boolean {
 }
 
 /** Creates an error with a code of the JSONata library. The library adds the message that belongs to the code. */
-function notFinite(code: string, value: number): Error {
-  return Object.assign(new Error(code), { code, value });
+export function libraryError(code: string, details: object): Error {
+  return Object.assign(new Error(code), { code, ...details });
 }

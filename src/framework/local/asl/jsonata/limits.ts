@@ -19,7 +19,7 @@ export const LIMIT_TEXTS = {
 export class LimitReached extends Error {
   override readonly name = 'LimitReached';
 
-  constructor(what: keyof typeof LIMIT_TEXTS) {
+  constructor(readonly what: keyof typeof LIMIT_TEXTS) {
     super(LIMIT_TEXTS[what]);
   }
 }
