@@ -21,10 +21,9 @@ import { soon, type Soon } from '../expression.js';
 import type { WorkResult } from './state.js';
 
 /** What a Task state asks of its resource: a worker of an activity, or a mock in place of any other resource. */
-export interface TaskCall {
+export interface TaskCall extends Limits {
   readonly resource: string;
   readonly service: ServiceResource;
-  readonly limits: Limits;
   /** The role in the state's Credentials field, for the history. Undefined if the state has no such field. */
   readonly role: string | undefined;
   /**
@@ -91,8 +90,8 @@ class TaskRun implements SubmittedTask {
     private readonly asked: TaskCall,
     private readonly resolve: (outcome: TaskOutcome | Error) => void,
   ) {
-    this.timeoutSeconds = asked.limits.timeoutSeconds;
-    this.heartbeatSeconds = asked.limits.heartbeatSeconds;
+    this.timeoutSeconds = asked.timeoutSeconds;
+    this.heartbeatSeconds = asked.heartbeatSeconds;
     const { execution, stateName: state } = branch;
     const { machineName: machine } = execution;
     this.call = { machine, state, resource: asked.resource, iterations: iterationsOf(branch) };
@@ -153,7 +152,7 @@ class TaskRun implements SubmittedTask {
     // No Catch matches the failure. On AWS the real service would be called, so a state machine that handled a missing
     // mock would hide a mistake in the test.
     if (refusal !== undefined)
-      throw new StateFailure('States.Runtime', branch.explain(refusal), { fatal: true, own: true });
+      throw new StateFailure('States.Runtime', branch.explain(refusal), { fatal: true });
     branch.json.checkSize(input, asked.resource);
     const scheduledId = (this.scheduledId = this.#scheduled(branch.json.of(input)));
     // Another branch may have failed meanwhile, and to record an event may end the execution.
@@ -182,10 +181,10 @@ class TaskRun implements SubmittedTask {
 
   #scheduled(text: string): number {
     this.input = text;
-    const { service, limits, resource, role } = this.asked;
+    const { service, timeoutSeconds, heartbeatSeconds, resource, role } = this.asked;
     const more = {
-      ...(limits.timeoutSeconds !== undefined && { timeoutInSeconds: limits.timeoutSeconds }),
-      ...(limits.heartbeatSeconds !== undefined && { heartbeatInSeconds: limits.heartbeatSeconds }),
+      ...(timeoutSeconds !== undefined && { timeoutInSeconds: timeoutSeconds }),
+      ...(heartbeatSeconds !== undefined && { heartbeatInSeconds: heartbeatSeconds }),
       ...(role !== undefined && !this.#isActivity && { taskCredentials: { roleArn: role } }),
     };
     const details = service.details

@@ -42,13 +42,7 @@ export const taskKind: Kind = {
         soon(read(heartbeat, Number), (heartbeatSeconds) =>
           soon(read(credentials, roleIn), (role) => {
             if (stateTest?.mock) return tested(branch, service, input, stateTest.mock);
-            return runTask(branch, {
-              resource,
-              service,
-              limits: { timeoutSeconds, heartbeatSeconds },
-              role,
-              input,
-            });
+            return runTask(branch, { resource, service, timeoutSeconds, heartbeatSeconds, role, input });
           }),
         ),
       );
