@@ -89,35 +89,17 @@ function isEmpty(value: Value): boolean | undefined {
   return length === undefined ? undefined : length === 0;
 }
 
-/** The operator `=~`. As in Jayway, the whole text must match, or one text of a list. */
-function matching(operand: Operand, pattern: Pattern): Filter {
-  return (place) => {
-    const value = operand(place);
-    const texts = Array.isArray(value) ? value : [value];
-    return texts.some((each) => pattern(textOf(each)));
-  };
-}
-
 function textOf(value: Value): string {
   if (typeof value === 'string') return value;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
 
 /** Returns true for a path that leads to a value. A path that can lead to many must lead to one at least. */
-function exists(operand: Operand, many: boolean): Filter {
+function exists({ value: operand, many = false }: Side): Filter {
   return (place) => {
     const value = operand(place);
     return value !== undefined && (!many || (Array.isArray(value) && value.length > 0));
   };
-}
-
-/**
- * Returns an operand whose value is found by a path.
- * @param start `@` if the path starts at the item, `$` if it starts at the root
- */
-function valueAt(start: string, steps: readonly Step[]): Operand {
-  const read = readingOf(steps);
-  return ({ item, root, visits }) => read(start === '@' ? item : root, visits);
 }
 
 /** One side of a comparison: a path or a literal, or a regular expression. */
@@ -135,10 +117,15 @@ const LITERAL = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true\b|false\b|null\b/y;
 /** The operators whose right side is a list. */
 const LISTED: ReadonlySet<string> = new Set(['in', 'nin', 'subsetof', 'anyof', 'noneof']);
 
+/** The operator `=~`. As in Jayway, the whole text must match, or one text of a list. */
 function match(left: Side, right: Side): Filter {
-  if (right.pattern) return matching(left.value, right.pattern);
-  if (left.pattern) return matching(right.value, left.pattern);
-  throw new Error("one side of '=~' in a filter is a regular expression, such as /a.*/");
+  const [pattern, operand] = right.pattern ? [right.pattern, left.value] : [left.pattern, right.value];
+  if (!pattern) throw new Error("one side of '=~' in a filter is a regular expression, such as /a.*/");
+  return (place) => {
+    const value = operand(place);
+    const texts = Array.isArray(value) ? value : [value];
+    return texts.some((each) => pattern(textOf(each)));
+  };
 }
 
 /**
@@ -184,7 +171,7 @@ export class FilterReader {
   #comparison(): Filter {
     const left = this.#side();
     const operator = this.#operator();
-    if (operator === undefined) return exists(left.value, left.many === true);
+    if (operator === undefined) return exists(left);
     const right = this.#side();
     if (operator === '=~') return match(left, right);
     if (LISTED.has(operator) && right.literal !== undefined && !Array.isArray(right.literal))
@@ -209,7 +196,9 @@ export class FilterReader {
     const start = this.scanner.take(/[@$]/y);
     if (start !== undefined) {
       const steps = this.readSteps(this.scanner);
-      return { value: valueAt(start, steps), many: !isDefinite(steps) };
+      const read = readingOf(steps);
+      const value: Operand = ({ item, root, visits }) => read(start === '@' ? item : root, visits);
+      return { value, many: !isDefinite(steps) };
     }
     const literal = this.#literal();
     if (literal !== undefined) return { value: () => literal, literal };

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
+import { bytesBeyondLimit } from '../../../base/json.js';
 
 /**
  * A JSON value. Code must never change a value in place. It makes a changed copy instead, which shares the unchanged
@@ -99,6 +99,4 @@ export function weightLeft(value: unknown, bytes: number): number {
 
 const VALUE_BYTES = 8;
 
-export function isTooLarge(text: string): boolean {
-  return text.length * 3 > PAYLOAD_LIMIT_BYTES && Buffer.byteLength(text) > PAYLOAD_LIMIT_BYTES;
-}
+export const isTooLarge = (text: string): boolean => bytesBeyondLimit(text) !== undefined;
