@@ -140,7 +140,7 @@ function standsIn(last: Last, open: string, isEnded = false): string[] {
 /** The iterations around a branch: `S1[0] S4[2] `. */
 function laneOf({ iteration, parent }: Branch): string {
   const outer = parent ? laneOf(parent) : '';
-  return iteration?.own ? `${outer}${iteration.name}[${iteration.index}] ` : outer;
+  return iteration ? `${outer}${iteration.name}[${iteration.index}] ` : outer;
 }
 
 const laneOfVisit = ({ iteration }: Visit): string =>

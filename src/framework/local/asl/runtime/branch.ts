@@ -22,15 +22,8 @@ const RANDOM = /\$(?:random|uuid)/;
 interface Iteration {
   readonly index: number;
   readonly name: string;
-  /** The type of the history event to record if the iteration is aborted. */
-  readonly aborted: string;
   /** The value of `$$.Map` in the context object. */
   readonly context: JsonObject;
-  /**
-   * True for the branch that runs the iteration itself; false for a branch of a Parallel inside that iteration. Only
-   * the former records that the iteration was aborted.
-   */
-  readonly own: boolean;
 }
 
 /**
@@ -54,7 +47,7 @@ export class Branch implements Environment {
     readonly scope: Scope,
     readonly variables: VariableScope,
     previous: number,
-    /** The iteration of a Map that this branch runs, or inside which it runs. Undefined outside any Map. */
+    /** The iteration of a Map that this branch runs. Undefined for another branch, also for one inside it. */
     readonly iteration?: Iteration,
     /** The branch inside whose Parallel or Map this one runs. Undefined for that of the execution itself. */
     readonly parent?: Branch,
@@ -79,17 +72,8 @@ export class Branch implements Environment {
   }
 
   /** Creates a branch inside this one. It gets its own variables. */
-  fork(scope: Scope, previous: number, iteration?: Omit<Iteration, 'own'>): Branch {
-    const inside = this.iteration && { ...this.iteration, own: false };
-    const own = iteration && { ...iteration, own: true };
-    return new Branch(
-      this.execution,
-      scope,
-      new VariableScope(this.variables),
-      previous,
-      own ?? inside,
-      this,
-    );
+  fork(scope: Scope, previous: number, iteration?: Iteration): Branch {
+    return new Branch(this.execution, scope, new VariableScope(this.variables), previous, iteration, this);
   }
 
   /** Creates a branch that goes on where this one was when its execution ended. The current state isn't entered again. */
@@ -113,11 +97,8 @@ export class Branch implements Environment {
    * @param cause the id of the event that caused it, such as the failure of another branch
    */
   abort(cause: number): void {
-    const { iteration } = this;
-    if (iteration?.own) {
-      const { aborted, index, name } = iteration;
-      this.execution.record(aborted, cause, { index, name });
-    }
+    const { index, name } = this.iteration ?? {};
+    if (index !== undefined) this.execution.record('MapIterationAborted', cause, { index, name });
     this.abortStates(cause);
   }
 
@@ -251,7 +232,7 @@ export class Branch implements Environment {
     if (error instanceof StateFailure) return error;
     if (error instanceof EvaluationFailure) return this.#evaluationFailure(error);
     const reason = error instanceof RangeError ? TOO_DEEP : String(error);
-    return new StateFailure('States.Runtime', this.explain(reason), { fatal: true, own: true });
+    return new StateFailure('States.Runtime', this.explain(reason), { fatal: true });
   }
 
   /** Records in the history that the current state has failed. Called when its Retry doesn't allow another attempt. */
@@ -261,7 +242,7 @@ export class Branch implements Environment {
     const { state, succeeded } = current;
     const { kind } = state;
     current.failedFrom = this.previous;
-    if (kind.events.failed !== undefined && !succeeded && options.own !== true) {
+    if (kind.events.failed !== undefined && !succeeded && options.fatal !== true) {
       this.record(kind.events.failed);
     }
   }
@@ -281,18 +262,24 @@ export class Branch implements Environment {
     // Measured for a Parallel: its own failure after its branches points to the event of their success.
     else if (current.succeededId !== undefined) this.previous = current.succeededId;
     const aliases = documented === undefined ? [] : [documented];
-    return new StateFailure(error, cause, { fatal, own: fatal, aliases });
+    return new StateFailure(error, cause, { fatal, aliases });
+  }
+
+  /** The iteration that this branch runs, or the innermost one inside which it runs. */
+  get #iteration(): Iteration | undefined {
+    return this.iteration ?? (this.parent && this.parent.#iteration);
   }
 
   context(): JsonObject {
     const current = this.visit;
+    const map = this.#iteration;
     const { stateTest } = this.execution;
     if (stateTest?.context) return stateTest.context;
     return {
       ...this.execution.context,
       State: current.context(stateTest ? TESTED_STATE : current.state.name),
       ...(current.taskToken !== undefined && { Task: { Token: current.taskToken } }),
-      ...(this.iteration && { Map: this.iteration.context }),
+      ...(map && { Map: map.context }),
     };
   }
 }

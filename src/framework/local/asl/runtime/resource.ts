@@ -21,14 +21,14 @@ export interface Limits {
 
 /** The Map iterations around a state: a branch, as far as they are read from it. */
 export interface Lane {
-  readonly iteration?: { readonly index: number; readonly own: boolean } | undefined;
+  readonly iteration?: { readonly index: number } | undefined;
   readonly parent?: Lane | undefined;
 }
 
 /** Returns the indexes of the Map iterations around a state, the outermost first. Empty outside any Map. */
 export function iterationsOf({ iteration, parent }: Lane): number[] {
   const outer = parent ? iterationsOf(parent) : [];
-  return iteration?.own ? [...outer, iteration.index] : outer;
+  return iteration ? [...outer, iteration.index] : outer;
 }
 
 /** The execution and the state that scheduled a task. `scheduledId` is the id of the ActivityScheduled event or similar. */

@@ -10,16 +10,11 @@ export interface FailureOptions {
   /** The Cause that a Catch receives if the failure has no cause. @default null */
   missingCause?: Json;
   /**
-   * True if neither the failure's own name nor States.ALL in a Retry or Catch matches it. Only `aliases` can match it.
+   * True for a States.Runtime error. Neither its own name nor States.ALL in a Retry or Catch matches it, only `aliases`
+   * can; and no event for the failure of the state, such as MapStateFailed, is recorded.
    * @default false
    */
   fatal?: boolean;
-  /**
-   * True if the failure is a States.Runtime error in the state's own fields. No event for the failure of the state,
-   * such as MapStateFailed, is then recorded.
-   * @default false
-   */
-  own?: boolean;
 }
 
 /** The failure of a state. `details` are shown in the history; `output` is what a Catch gets as the error output. */
@@ -80,8 +75,9 @@ export function dataLimitFailure(what: string): StateFailure {
  * Returns the failure of a Parallel or Map state whose branch or iteration has failed. It has the same error and cause.
  * States.BranchFailed in a Retry or Catch matches it too, unless the branch's failure is `fatal`.
  */
-export function branchFailure({ error, reason, options }: StateFailure): StateFailure {
-  if (options.fatal) return new StateFailure(error, reason, { ...options, own: true });
+export function branchFailure(failure: StateFailure): StateFailure {
+  const { error, reason, options } = failure;
+  if (options.fatal) return failure;
   const aliases = [...(options.aliases ?? []), 'States.BranchFailed'];
   return new StateFailure(error, reason, { ...options, aliases });
 }

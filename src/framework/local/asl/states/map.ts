@@ -159,7 +159,7 @@ class MapState {
       begin: (index, scope, after = started) => {
         const from = execution.record('MapIterationStarted', after, { index, name });
         const context = mapContext(index, { value: list[index] ?? null, source: STATE_DATA });
-        const fork = branch.fork(scope, from, { context, index, name, aborted: 'MapIterationAborted' });
+        const fork = branch.fork(scope, from, { context, index, name });
         return { branch: fork, input: inputs[index] ?? null };
       },
       onDone: (index, { previous }) => execution.record('MapIterationSucceeded', previous, { index, name }),
