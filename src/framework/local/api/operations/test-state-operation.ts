@@ -34,12 +34,9 @@ function readTestStateRequest(checker: Checker) {
   const itemData = configuration?.text('mapItemReaderData', DATA);
   checker.done();
   if (roleArn !== undefined) checkRole(roleArn);
-  if (readOutcome && secrets)
-    throw errors.invalidRequest('TestState does not support RevealSecrets when a mock is specified.');
+  if (readOutcome && secrets) refuse('TestState does not support RevealSecrets when a mock is specified.');
   if (failedIterations !== undefined && !readOutcome)
-    throw errors.invalidRequest(
-      'TestState does not support MapIterationFailureCount when a mock is not specified.',
-    );
+    refuse('TestState does not support MapIterationFailureCount when a mock is not specified.');
   const variables = objectIn('variables', variablesText) ?? {};
   const { outcome: mock, text: mockText, mode } = readOutcome?.() ?? {};
   const context = objectIn('context', contextText);
@@ -58,11 +55,9 @@ function readMock(checker: Checker) {
   const mode = mock.oneOf('fieldValidationMode', ['STRICT', 'PRESENT', 'NONE']) ?? 'STRICT';
   return () => {
     if ((text === undefined) === (failure === undefined))
-      throw errors.invalidRequest(
-        'A test mock should have only one of the following fields: [result, errorOutput].',
-      );
+      refuse('A test mock should have only one of the following fields: [result, errorOutput].');
     const result = text === undefined ? null : parseJson(text);
-    if (result === undefined) throw errors.invalidRequest('Mocked result must be valid JSON');
+    if (result === undefined) refuse('Mocked result must be valid JSON');
     const outcome: MockedOutcome =
       text === undefined ? { kind: 'failed', error, cause } : { kind: 'succeeded', result };
     return { outcome, text, mode };
@@ -72,8 +67,7 @@ function readMock(checker: Checker) {
 function objectIn(field: string, text: string | undefined): JsonObject | undefined {
   if (text === undefined) return undefined;
   const value = parseJson(text);
-  if (isObject(value)) return value;
-  throw errors.invalidRequest(`Expected '${field}' to be a JSON object.`);
+  return isObject(value) ? value : refuse(`Expected '${field}' to be a JSON object.`);
 }
 
 const MOCKED = new Set(['Task', 'Map', 'Parallel']);
@@ -125,11 +119,8 @@ function checkResult(type: string, source: JsonObject, result: Json, failed: num
 function checkSchema(source: JsonObject, result: Json, mode: TestStateRequest['mode']): void {
   const service = parseServiceArn(bareText(source['Resource'] ?? null));
   if (!service?.details || service.pattern !== 'requestResponse') return;
-  const fault = faultOfMock(
-    `${service.details.resourceType}:${service.details.resource}`,
-    result,
-    mode === 'STRICT',
-  );
+  const { resourceType, resource } = service.details;
+  const fault = faultOfMock(`${resourceType}:${resource}`, result, mode === 'STRICT');
   if (fault !== undefined) refuse(`Mock result schema validation error: ${fault}`);
 }
 
@@ -158,10 +149,9 @@ function checkContext(context: JsonObject, type: string, source: JsonObject): vo
     );
 }
 
-function waits(type: string, source: JsonObject): boolean {
-  const pattern =
-    type === 'Task' ? parseServiceArn(bareText(source['Resource'] ?? null))?.pattern : undefined;
-  return pattern === 'runJob' || pattern === 'callback';
+function waits(type: string, { Resource: resource = null }: JsonObject): boolean {
+  const { pattern = 'requestResponse' } = parseServiceArn(bareText(resource)) ?? {};
+  return type === 'Task' && pattern !== 'requestResponse';
 }
 
 function parsed(input: string): Json {
@@ -191,24 +181,20 @@ function answer(
   seen: ReadonlyMap<Stage, Json>,
 ): object {
   const text = (value: Json): string => execution.spellings.of(value) ?? JSON.stringify(value);
-  const next = 'next' in end && end.next !== undefined ? { nextState: end.next } : {};
-  const failed = end.status === 'SUCCEEDED' ? {} : { error: end.error, cause: end.cause };
+  const { error, cause, details = {} } = end.status === 'SUCCEEDED' ? {} : end;
+  const variables = JSON.stringify(execution.variables);
+  const inspectionData = {
+    input: text(input),
+    ...shown(tested, seen, text),
+    ...(Object.keys(details).length > 0 && { errorDetails: details }),
+    ...(variables !== '{}' && { variables }),
+  };
   return {
     status: end.status,
     ...('output' in end && { output: text(end.output) }),
-    ...failed,
-    ...next,
-    ...(request.level !== 'INFO' && {
-      inspectionData: {
-        input: text(input),
-        ...shown(tested, seen, text),
-        ...(end.status !== 'SUCCEEDED' &&
-          Object.keys(end.details).length > 0 && { errorDetails: end.details }),
-        ...(Object.keys(execution.variables).length > 0 && {
-          variables: JSON.stringify(execution.variables),
-        }),
-      },
-    }),
+    ...('next' in end && { nextState: end.next }),
+    ...{ error, cause },
+    ...(request.level !== 'INFO' && { inspectionData }),
   };
 }
 
