@@ -137,35 +137,34 @@ function rangeOf(key: string): Range | undefined {
   return from !== '' && first <= last && last < MOST_INVOCATIONS ? { key, first, last } : undefined;
 }
 
-/** The test cases of a mock file, each ready to be run. */
+/** The test cases of a mock file. */
 export class TestCases {
+  /** @throws TypeError that names every mistake in the mock file */
   constructor(
     private readonly config: MockConfig,
     private readonly others: Resources,
-  ) {}
-
-  /** Returns the names of a machine's test cases. */
-  namesOf(machine: string): readonly string[] {
-    return Object.keys(this.#of(machine));
+  ) {
+    const mistakes = mockConfigMistakes(config);
+    const lines = mistakes.map(({ steps, what, fix }) => `  /${steps.join('/')}: ${what}; ${fix}`);
+    if (lines.length > 0) throw new TypeError(`The mock config has mistakes:\n${lines.join('\n')}`);
   }
 
-  /** Returns the names of the states that a test case mocks; undefined if there is no such test case. */
-  statesOf(machine: string, name: string): readonly string[] | undefined {
-    const cases = this.#of(machine);
-    return Object.hasOwn(cases, name) ? Object.keys(cases[name] ?? {}) : undefined;
-  }
-
-  /** Returns the resources of one execution of a test case. */
-  resourcesOf(machine: string, name: string): Resources {
-    const { MockedResponses } = this.config;
-    const states = Object.entries(this.#of(machine)[name] ?? {});
+  /**
+   * Returns what answers the calls of one execution of a test case, or the reason why nothing does.
+   * @param tasks the names of the machine's Task states
+   */
+  resourcesOf(machine: string, tasks: readonly string[], name: string): Resources | string {
+    const { StateMachines, MockedResponses } = this.config;
+    const cases = (Object.hasOwn(StateMachines, machine) && StateMachines[machine]?.TestCases) || {};
+    const states = Object.hasOwn(cases, name) ? Object.entries(cases[name] ?? {}) : undefined;
+    const names = Object.keys(cases).join(', ');
+    const known = names === '' ? 'it has none for this machine' : `it has ${names}`;
+    if (!states) return `The mock file has no test case '${name}' of '${machine}': ${known}`;
+    const strange = states.flatMap(([state]) => (tasks.includes(state) ? [] : state));
+    if (strange.length > 0)
+      return `The test case '${name}' mocks ${strange.join(', ')}, and the Tasks of '${machine}' are ${tasks.join(', ')}`;
     const responses = states.map(([state, each]) => [state, MockedResponses[each] ?? {}] as const);
     return new TestCase(name, new Map(responses), this.others);
-  }
-
-  #of(machine: string): MockConfig['StateMachines'][string]['TestCases'] {
-    const { StateMachines } = this.config;
-    return (Object.hasOwn(StateMachines, machine) ? StateMachines[machine]?.TestCases : undefined) ?? {};
   }
 }
 
@@ -183,7 +182,7 @@ class TestCase implements Resources {
   refusal(call: CallTarget, input?: Json): string | undefined {
     const { state } = call;
     if (!this.states.has(state)) return this.others.refusal(call, input);
-    if (this.#responseTo(state, this.#countOf(state))) return undefined;
+    if (this.#responseTo(state)) return undefined;
     return `The test case '${this.name}' has no response for the invocation ${this.#countOf(state)} of the state '${state}'.`;
   }
 
@@ -194,27 +193,28 @@ class TestCase implements Resources {
   submit(task: SubmittedTask, input: Json): Cancel {
     const { state } = task.call;
     if (!this.states.has(state)) return this.others.submit(task, input);
-    const answer = answerOf(this.#responseTo(state, this.#countOf(state)));
+    const response = this.#responseTo(state);
+    if (!response) throw new Error(`there is no response for '${state}'`);
     this.#counts.set(state, this.#countOf(state) + 1);
-    void Promise.resolve().then(() => task.answered(answer));
+    void Promise.resolve().then(() => task.answered(answerOf(response)));
     return () => {};
-  }
-
-  #responseTo(state: string, count: number): MockedResponse | undefined {
-    for (const [key, response] of Object.entries(this.states.get(state) ?? {})) {
-      const range = rangeOf(key);
-      if (range && range.first <= count && count <= range.last) return response;
-    }
-    return undefined;
   }
 
   #countOf(state: string): number {
     return this.#counts.get(state) ?? 0;
   }
+
+  #responseTo(state: string): MockedResponse | undefined {
+    const count = this.#countOf(state);
+    for (const [key, response] of Object.entries(this.states.get(state) ?? {})) {
+      const { first = 0, last = -1 } = rangeOf(key) ?? {};
+      if (first <= count && count <= last) return response;
+    }
+    return undefined;
+  }
 }
 
-function answerOf(response: MockedResponse | undefined): ResourceAnswer {
-  if (!response) return { kind: 'failed', error: 'States.Runtime', cause: 'there is no response' };
+function answerOf(response: MockedResponse): ResourceAnswer {
   if ('Return' in response)
     return { kind: 'succeeded', output: JSON.stringify(response.Return), endsCallback: true };
   return { kind: 'failed', error: response.Throw.Error, cause: response.Throw.Cause };

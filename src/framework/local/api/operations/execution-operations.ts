@@ -27,23 +27,12 @@ function splitTestCase(arn: string): [arn: string, testCase: string | undefined]
  * the machine
  */
 function testCaseOf({ name, program }: Machine, testCase: string, { testCases }: StepFunctions): Resources {
-  if (!testCases)
-    throw errors.invalidRequest(
-      `The test case '${testCase}' needs a mock file: start the local service with --mock-config MockConfigFile.json`,
-    );
-  const states = testCases.statesOf(name, testCase);
-  if (!states) {
-    const names = testCases.namesOf(name);
-    const known = names.length === 0 ? 'it has none for this machine' : `it has ${names.join(', ')}`;
-    throw errors.invalidRequest(`The mock file has no test case '${testCase}' of '${name}': ${known}`);
-  }
   const tasks = program.tasks.map(({ state }) => state);
-  const strange = states.filter((state) => !tasks.includes(state));
-  if (strange.length > 0)
-    throw errors.invalidRequest(
-      `The test case '${testCase}' mocks ${strange.join(', ')}, and the Tasks of '${name}' are ${tasks.join(', ')}`,
-    );
-  return testCases.resourcesOf(name, testCase);
+  const found = testCases
+    ? testCases.resourcesOf(name, tasks, testCase)
+    : `The test case '${testCase}' needs a mock file: start the local service with --mock-config MockConfigFile.json`;
+  if (typeof found === 'string') throw errors.invalidRequest(found);
+  return found;
 }
 
 /**
