@@ -1,6 +1,6 @@
-import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../base/time/clock.js';
 import { CORAL, ServiceError } from '../engine/service-error.js';
+import type { Exchange } from './server.js';
 
 /** A call to the API, as a {@link FaultHook} sees it. The call has had no effect yet. */
 export interface FaultCall {
@@ -78,17 +78,6 @@ function faultAnswer(error: FaultError): ServiceError {
 
 const HTML = '<html><body><h1>Http/1.1 Service Unavailable</h1></body></html>';
 
-/** The response to a call, and how it is sent. */
-interface Reply {
-  readonly response: Pick<ServerResponse, 'write' | 'end'>;
-  /** Sends the result of an operation, or the ServiceError that it has thrown. */
-  send(result: object): void;
-  answer(status: number, text: string, contentType?: string): void;
-  writeHead(status: number, length: number): void;
-  /** Resets the connection. */
-  abort(): void;
-}
-
 /**
  * Answers a call as a fault says.
  * @param perform runs the operation, and returns its result or its ServiceError. `closedWindowMs` is how long a poll
@@ -96,51 +85,49 @@ interface Reply {
  */
 export async function injectFault(
   fault: Fault,
-  reply: Reply,
+  exchange: Exchange,
   perform: (closedWindowMs?: number) => Promise<object>,
   clock: Clock,
 ): Promise<void> {
   switch (fault.kind) {
     case 'reset-before':
-      return reply.abort();
+      return exchange.abort();
     case 'error':
-      return reply.send(faultAnswer(fault.error));
+      return exchange.send(faultAnswer(fault.error));
     case 'black-hole':
-      if (fault.closeAfterMs !== undefined) clock.after(fault.closeAfterMs, () => reply.abort());
+      if (fault.closeAfterMs !== undefined) clock.after(fault.closeAfterMs, () => exchange.abort());
       return;
     case 'status':
       if (fault.done) await perform();
-      return reply.answer(fault.status, HTML, 'text/html');
+      return exchange.answer(fault.status, HTML, 'text/html');
     case 'closed-poll':
-      return reply.send(await perform(fault.ms));
+      return exchange.send(await perform(fault.ms));
     default:
-      return spoil(fault, reply, await perform(), clock);
+      return spoil(fault, exchange, await perform(), clock);
   }
 }
 
 async function spoil(
   fault: Extract<Fault, { kind: 'answer-lost' | 'reset-during' | 'reset-after' | 'torn-body' | 'delay' }>,
-  reply: Reply,
+  exchange: Exchange,
   result: object,
   clock: Clock,
 ): Promise<void> {
   const text = result instanceof ServiceError ? result.body : JSON.stringify(result);
+  const half = text.slice(0, text.length >> 1);
   const status = result instanceof ServiceError ? 400 : 200;
   switch (fault.kind) {
     case 'answer-lost':
-      return reply.abort();
+      return exchange.abort();
     case 'reset-during':
-      reply.writeHead(status, Buffer.byteLength(text));
-      reply.response.write(text.slice(0, text.length >> 1), () => reply.abort());
-      return;
     case 'reset-after':
-      reply.writeHead(status, Buffer.byteLength(text));
-      reply.response.end(text, () => reply.abort());
+      exchange.writeHead(status, Buffer.byteLength(text));
+      exchange.response.write(fault.kind === 'reset-after' ? text : half, () => exchange.abort());
       return;
     case 'torn-body':
-      return reply.answer(status, text.slice(0, text.length >> 1));
+      return exchange.answer(status, half);
     case 'delay':
       await clock.sleep(fault.ms);
-      return reply.answer(status, text);
+      return exchange.answer(status, text);
   }
 }

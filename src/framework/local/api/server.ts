@@ -60,13 +60,16 @@ export function createApiServer(options: ServerOptions): Server {
   };
   const ignored = new IgnoredParameters(options.log);
   const server = createServer((request, response) => {
-    if (isTooMuch(request, response)) return void request.socket.destroy();
-    for (const handler of options.handlers)
-      if (handler.isFor(request)) return answerOther(handler, request, response, options.log);
+    if (isTooMuch(request, response)) {
+      request.socket.destroy();
+      return;
+    }
+    const handler = options.handlers.find((each) => each.isFor(request));
     const exchange = new Exchange(options, ignored, request, response);
-    exchange.run(count).catch((error: unknown) => {
+    const answered = handler ? handler.answer(request, response) : exchange.run(count);
+    answered.catch((error: unknown) => {
       if (!request.complete) return;
-      options.log.error({ err: error }, 'the local service failed to answer a call');
+      options.log.error({ err: error }, 'the local service failed to answer a request');
       exchange.fail();
     });
   });
@@ -75,19 +78,6 @@ export function createApiServer(options: ServerOptions): Server {
   server.requestTimeout = BODY_MS;
   server.maxConnections = CONNECTIONS;
   return server;
-}
-
-function answerOther(
-  handler: RequestHandler,
-  request: IncomingMessage,
-  response: ServerResponse,
-  log: Logger,
-): void {
-  handler.answer(request, response).catch((error: unknown) => {
-    if (!request.complete) return;
-    log.error({ err: error }, 'the local service failed to answer a request');
-    response.destroy();
-  });
 }
 
 /** The most warnings of one service, and the most characters of a parameter in one. */
@@ -118,7 +108,7 @@ const isOwn = (target: string | string[] | undefined): target is string =>
   typeof target === 'string' && OWN_OPERATIONS.includes(target);
 
 /** One HTTP request to the API, and the response to it. */
-class Exchange {
+export class Exchange {
   #closed = false;
   #onClosed: (() => void) | undefined;
 
