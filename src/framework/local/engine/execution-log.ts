@@ -1,16 +1,10 @@
 import type { Logger } from '../../base/log/log.js';
 import type { Execution } from './execution.js';
 import { History, withoutData } from './history.js';
-import type { Machine } from './machines/machines.js';
+import type { Logging, Machine } from './machines/machines.js';
 
 /** The longest time that an EXPRESS execution may take. AWS page "Choosing workflow type in Step Functions". */
 export const EXPRESS_SECONDS = 300;
-
-/** The part of a machine's logging configuration that is used. */
-interface Logging {
-  readonly level: string;
-  readonly includeExecutionData: boolean;
-}
 
 /** The events that each level logs. AWS page "Log levels for Step Functions execution events". */
 const LOGGED: Readonly<Record<string, RegExp>> = {
@@ -36,7 +30,7 @@ export class EventLog extends History {
     isAwaited: boolean,
   ) {
     super();
-    this.#logging = machine.settings.loggingConfiguration as Logging;
+    this.#logging = machine.settings.loggingConfiguration;
     const { level } = this.#logging;
     this.#logged = LOGGED[level === 'OFF' && !isAwaited ? 'FATAL' : level];
   }

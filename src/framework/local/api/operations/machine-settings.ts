@@ -1,4 +1,4 @@
-import { DEFAULT_ENCRYPTION, type Settings } from '../../engine/machines/machines.js';
+import type { Encryption, Logging, Settings } from '../../engine/machines/machines.js';
 import { errors } from '../../engine/service-error.js';
 import type { Tag } from '../../engine/machines/tags.js';
 import { ARN, type Checker } from '../request-validation.js';
@@ -23,7 +23,7 @@ export function readSettings(checker: Checker): Partial<Settings> {
 }
 
 /** Reads a logging configuration. Recorded from the live service: missing fields get the values `false` and `OFF`. */
-function readLogging(logging: Checker): object {
+function readLogging(logging: Checker): Logging {
   const destinations = logging.objects('destinations')?.map((each) => {
     const group = each.object('cloudWatchLogsLogGroup');
     const arn = group?.text('logGroupArn', ARN);
@@ -36,12 +36,6 @@ function readLogging(logging: Checker): object {
   };
 }
 
-/** The part of a logging configuration that `checkLogging` reads. */
-interface Logging {
-  readonly level?: string;
-  readonly destinations?: readonly { readonly cloudWatchLogsLogGroup?: { readonly logGroupArn?: string } }[];
-}
-
 /**
  * Checks the settings in a request that aren't checked field by field. The messages about logging were recorded, or
  * were reported by users of Terraform.
@@ -50,7 +44,7 @@ interface Logging {
  */
 export function checkSettings(settings: Partial<Settings>): void {
   const { loggingConfiguration, tracingConfiguration, encryptionConfiguration } = settings;
-  const { level = 'OFF', destinations = [] } = (loggingConfiguration ?? {}) as Logging;
+  const { level = 'OFF', destinations = [] } = loggingConfiguration ?? {};
   if (destinations.length > 1 || (destinations.length === 0 && level !== 'OFF'))
     throw errors.invalidLogging('Must specify exactly one Log Destination.');
   for (const { cloudWatchLogsLogGroup: group } of destinations) {
@@ -58,16 +52,8 @@ export function checkSettings(settings: Partial<Settings>): void {
     if (!group.logGroupArn.endsWith(':*'))
       throw errors.invalidLogging("Log Group ARN must be provided with '*' qualifier.");
   }
-  const { enabled } = (tracingConfiguration ?? { enabled: false }) as { enabled?: boolean };
-  if (enabled === undefined) throw errors.invalidTracing();
+  if (tracingConfiguration && tracingConfiguration.enabled === undefined) throw errors.invalidTracing();
   if (encryptionConfiguration) checkEncryption(encryptionConfiguration);
-}
-
-/** An encryption configuration. The key is stored and described, but the local service encrypts nothing. */
-interface Encryption {
-  readonly type?: string;
-  readonly kmsKeyId?: string | undefined;
-  readonly kmsDataKeyReusePeriodSeconds?: number | undefined;
 }
 
 /** Reads an encryption configuration; returns undefined if there is none. */
@@ -89,8 +75,7 @@ export function readEncryption(checker: Checker): Encryption | undefined {
  * must be named, and its settings only apply to it.
  * @throws ServiceError InvalidEncryptionConfiguration
  */
-export function checkEncryption(encryption: Encryption = DEFAULT_ENCRYPTION): void {
-  const { type, kmsKeyId, kmsDataKeyReusePeriodSeconds } = encryption;
+export function checkEncryption({ type, kmsKeyId, kmsDataKeyReusePeriodSeconds }: Encryption): void {
   const given = kmsKeyId ?? kmsDataKeyReusePeriodSeconds;
   if (type === 'CUSTOMER_MANAGED_KMS_KEY' && kmsKeyId === undefined)
     throw errors.invalidEncryption(`'kmsKeyId' must be given for the type '${type}'`);

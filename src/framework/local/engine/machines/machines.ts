@@ -9,14 +9,27 @@ import type { Logger } from '../../../base/log/log.js';
 import { errors } from '../service-error.js';
 import { Versions } from './versions.js';
 
-/** Settings of a machine that are stored and described but have no effect in the local service. */
-export interface Settings {
-  readonly loggingConfiguration: object;
-  readonly tracingConfiguration: object;
-  readonly encryptionConfiguration: object;
+export interface Logging {
+  readonly level: string;
+  readonly includeExecutionData: boolean;
+  readonly destinations?: readonly { readonly cloudWatchLogsLogGroup?: { readonly logGroupArn?: string } }[];
 }
 
-export const DEFAULT_ENCRYPTION = { type: 'AWS_OWNED_KEY' };
+/** An encryption configuration. The local service encrypts nothing. */
+export interface Encryption {
+  readonly type?: string;
+  readonly kmsKeyId?: string;
+  readonly kmsDataKeyReusePeriodSeconds?: number;
+}
+
+/** Settings of a machine that are stored and described. Only the logging of EXPRESS machines has an effect. */
+export interface Settings {
+  readonly loggingConfiguration: Logging;
+  readonly tracingConfiguration: { readonly enabled?: boolean };
+  readonly encryptionConfiguration: Encryption;
+}
+
+export const DEFAULT_ENCRYPTION: Encryption = { type: 'AWS_OWNED_KEY' };
 
 export const DEFAULT_SETTINGS: Settings = {
   loggingConfiguration: { level: 'OFF', includeExecutionData: false },
