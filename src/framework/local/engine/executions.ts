@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { PutEvent } from '../../base/local-protocol.js';
 import { LinkedList } from '../../base/linked-list.js';
+import type { Cancel } from '../../base/time/clock.js';
 import { type Entry, entryOf, ExecutionLists } from './execution-lists.js';
 import { hasHeapFor } from './heap.js';
 import type { Json } from '../asl/values/json.js';
@@ -30,17 +31,13 @@ export interface ExecutionCounts {
   readonly forgotten: number;
 }
 
-/** An execution, with its entries in the lists that contain it. */
+/** An execution, with what removes it from the lists that contain it. */
 interface Stored {
   readonly execution: Execution;
-  /** Among those of the same machine, in the order of their starts. */
-  readonly ofMachine: Entry;
-  /** Among those that the same execution or Map Run has started. Undefined if a request has started it. */
-  readonly sibling: Entry | undefined;
-  /** Among the finished executions, in the order of their ends. Undefined while it is running. */
-  finished: Entry | undefined;
-  /** Among the finished children of its Map Run. Undefined while it is running, and if it belongs to none. */
-  inGroup: Entry | undefined;
+  /** Those of the same machine, and of the same parent. */
+  readonly remove: Cancel;
+  /** Those of the executions that have ended. Undefined while it is running. */
+  unfinish: Cancel | undefined;
 }
 
 /** Returns the ARN of the Map Run or of the execution that has started an execution; undefined if a request has. */
@@ -82,58 +79,27 @@ export class Executions {
    */
   start(
     machine: Machine,
-    name: string | undefined,
+    name: string = randomUUID(),
     input: string,
     parsed: Json,
     startedBy: StartedBy = {},
     beginning?: Beginning,
   ): Execution {
-    if (machine.type === 'EXPRESS') return this.#startExpress(machine, name, input, parsed, startedBy);
-    const arn = executionArn(machine, name ?? randomUUID());
+    const isExpress = machine.type === 'EXPRESS';
+    const arn = executionArn(machine, name);
     const existing = this.#byArn.get(arn)?.execution;
     if (existing) {
       if (existing.status === 'RUNNING' && existing.input === input && !beginning) return existing;
       throw errors.executionExists(arn);
     }
-    this.#checkStart(machine);
-    const execution = new Execution(
-      arn,
-      machine,
-      input,
-      this.services,
-      this.#onEnd,
-      this.#started++,
-      startedBy,
-    );
-    this.#add(execution);
-    execution.start(parsed, beginning);
-    return execution;
-  }
-
-  #checkStart(machine: Machine): void {
     if (machine.lifecycle.deleting) throw errors.machineDeleting(machine.arn);
     if (!this.hasRoom) throw errors.tooManyExecutions();
-  }
-
-  #startExpress(
-    machine: Machine,
-    name: string = randomUUID(),
-    input: string,
-    parsed: Json,
-    startedBy: StartedBy,
-  ): Execution {
-    this.#checkStart(machine);
-    const onEnd = (execution: Execution): void => {
-      this.#express.delete(execution);
-      machine.lifecycle.running--;
-      execution.forget();
-      this.onEnded(machine);
-    };
-    const arn = `${executionArn(machine, name)}:${randomUUID()}`;
-    const execution = new Execution(arn, machine, input, this.services, onEnd, -1, startedBy);
+    const order = isExpress ? -1 : this.#started++;
+    const execution = new Execution(arn, machine, input, this.services, this.#onEnd, order, startedBy);
     machine.lifecycle.running++;
-    this.#express.add(execution);
-    execution.start(parsed);
+    if (isExpress) this.#express.add(execution);
+    else this.#add(execution);
+    execution.start(parsed, beginning);
     return execution;
   }
 
@@ -191,20 +157,12 @@ export class Executions {
     if (before !== undefined) return before;
     checkRedrivable(execution, now);
     if (!this.hasRoom) throw errors.tooManyExecutions();
-    this.#unfinish(execution);
+    this.#byArn.get(execution.arn)?.unfinish?.();
     this.#redriven++;
     execution.machine.lifecycle.running++;
     if (token !== undefined) execution.redrives.remember(token, now);
     execution.redrive();
     return now;
-  }
-
-  #unfinish(execution: Execution): void {
-    const stored = this.#byArn.get(execution.arn);
-    if (!stored?.finished) return;
-    this.#finished.remove(stored.finished);
-    if (stored.inGroup) execution.startedBy.parent?.mapRun?.remove(stored.inGroup);
-    stored.finished = stored.inGroup = undefined;
   }
 
   find(arn: string): Execution | undefined {
@@ -283,34 +241,39 @@ export class Executions {
 
   #add(execution: Execution): void {
     const { arn, machine, startedBy } = execution;
-    if (!startedBy.origin) machine.lifecycle.running++;
     const parent = parentKey(startedBy);
-    this.#byArn.set(arn, {
-      execution,
-      ofMachine: this.#byMachine.add(machine.arn, execution),
-      sibling: parent === undefined ? undefined : this.#byParent.add(parent, execution),
-      finished: undefined,
-      inGroup: undefined,
-    });
+    const fromMachine = this.#byMachine.add(machine.arn, execution);
+    const fromParent = parent === undefined ? undefined : this.#byParent.add(parent, execution);
+    const remove = (): void => {
+      fromMachine();
+      fromParent?.();
+    };
+    this.#byArn.set(arn, { execution, remove, unfinish: undefined });
   }
 
   readonly #onEnd = (execution: Execution): void => {
-    execution.endedAs = this.#ended++;
-    if (!execution.startedBy.origin) execution.machine.lifecycle.running--;
-    this.onEnded(execution.machine);
-    this.#keep(execution);
+    const { machine, startedBy } = execution;
+    const isExpress = this.#express.delete(execution);
+    if (isExpress) execution.forget();
+    else execution.endedAs = this.#ended++;
+    if (!startedBy.origin) machine.lifecycle.running--;
+    this.onEnded(machine);
+    if (!isExpress) this.#keep(execution);
   };
 
   #keep(execution: Execution): void {
     const stored = this.#byArn.get(execution.arn);
     if (stored) {
-      this.#finished.add((stored.finished = entryOf(execution)));
       const group = execution.startedBy.parent?.mapRun;
-      if (group) {
-        const entry = (stored.inGroup = entryOf(execution));
-        group.add(entry);
-        for (let old = group.surplus(entry); old; old = group.surplus(entry)) this.#drop(old);
-      }
+      const [finished, child] = [entryOf(execution), entryOf(execution)];
+      stored.unfinish = () => {
+        this.#finished.remove(finished);
+        group?.remove(child);
+        stored.unfinish = undefined;
+      };
+      this.#finished.add(finished);
+      group?.add(child);
+      for (let old = group?.surplus(child); old; old = group?.surplus(child)) this.#drop(old);
     }
     while (this.#finished.size > this.most || this.services.kept.isFull) if (!this.#forgetOldest()) return;
   }
@@ -328,22 +291,22 @@ export class Executions {
 
   /** Forgets a finished execution. */
   #drop(execution: Execution): void {
-    const { arn, machine, startedBy } = execution;
-    this.#unfinish(execution);
+    const { arn } = execution;
+    const stored = this.#byArn.get(arn);
+    // A map run counts the bytes of the history that is forgotten next.
+    stored?.unfinish?.();
+    stored?.remove();
+    this.#byArn.delete(arn);
     execution.forget();
     this.services.mapRuns.forget(arn);
-    const stored = this.#byArn.get(arn);
-    this.#byArn.delete(arn);
-    if (!stored) return;
-    this.#byMachine.remove(machine.arn, stored.ofMachine);
-    const parent = parentKey(startedBy);
-    if (parent !== undefined && stored.sibling) this.#byParent.remove(parent, stored.sibling);
   }
 }
 
-function executionArn(machine: Machine, name: string): string {
-  const kind = machine.type === 'EXPRESS' ? 'express' : 'execution';
-  const text = `${machine.arn.replace(':stateMachine:', `:${kind}:`)}:${name}`;
+function executionArn({ arn, type }: Machine, name: string): string {
+  const text =
+    type === 'EXPRESS'
+      ? `${arn.replace(':stateMachine:', ':express:')}:${name}:${randomUUID()}`
+      : `${arn.replace(':stateMachine:', ':execution:')}:${name}`;
   // V8 keeps a string that was put together as its parts, which take ten times the memory of a plain one.
   return Buffer.from(text).toString();
 }
