@@ -86,6 +86,10 @@ export const POLL_LIMIT = 1_000;
 export class Activity {
   readonly #offers = new LinkedList<Offer>();
   readonly #polls = new LinkedList<Poll>();
+  /** The GetActivityTask calls that wait for a task, the oldest first. */
+  readonly polls: Iterable<Pick<Poll, 'workerName' | 'since'>> = this.#polls;
+  /** The queued tasks, the oldest first, each with the time at which it was scheduled. */
+  readonly queued: Iterable<Pick<Offer, 'order' | 'since'>> = this.#offers;
   readonly createdAt: number;
 
   constructor(
@@ -106,16 +110,6 @@ export class Activity {
   /** The number of tasks that wait for a GetActivityTask call. */
   get queuedTasks(): number {
     return this.#offers.size;
-  }
-
-  /** The GetActivityTask calls that wait for a task, the oldest first. */
-  polls(): Iterable<Pick<Poll, 'workerName' | 'since'>> {
-    return this.#polls;
-  }
-
-  /** The queued tasks, the oldest first, each with the time at which it was scheduled. */
-  queued(): Iterable<Pick<Offer, 'order' | 'since'>> {
-    return this.#offers;
   }
 
   /**

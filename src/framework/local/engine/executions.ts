@@ -16,7 +16,7 @@ import {
 import type { Machine } from './machines/machines.js';
 import type { Beginning } from './beginning.js';
 import { errors } from './service-error.js';
-import { checkRedrivable } from './redrives.js';
+import { notRedrivable } from './redrives.js';
 
 /** Numbers of executions. An execution that was redriven ends several times. */
 export interface ExecutionCounts {
@@ -155,7 +155,8 @@ export class Executions {
     const now = this.services.clock.now();
     const before = execution.redrives.atOf(token, now);
     if (before !== undefined) return before;
-    checkRedrivable(execution, now);
+    const reason = notRedrivable(execution, now);
+    if (reason !== undefined) throw errors.notRedrivable(reason);
     if (!this.hasRoom) throw errors.tooManyExecutions();
     this.#byArn.get(execution.arn)?.unfinish?.();
     this.#redriven++;

@@ -1,5 +1,4 @@
 import type { Execution } from './execution.js';
-import { errors } from './service-error.js';
 import { HISTORY_LIMIT } from './history.js';
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -47,10 +46,4 @@ export function notRedrivable(execution: Execution, now: number): string | undef
   if (history.length >= HISTORY_LIMIT - 1) return 'Execution history event limit exceeded';
   if (now - startedAt > LONGEST_MS) return 'Execution has exceeded the max execution time';
   return now - end.at > PERIOD_MS ? 'Execution redrivable period exceeded' : undefined;
-}
-
-/** @throws ServiceError ExecutionNotRedrivable with the reason */
-export function checkRedrivable(execution: Execution, now: number): void {
-  const reason = notRedrivable(execution, now);
-  if (reason !== undefined) throw errors.notRedrivable(reason);
 }

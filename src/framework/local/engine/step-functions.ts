@@ -149,12 +149,13 @@ export class StepFunctions {
   readonly executions: Executions;
   readonly mapRuns: MapRuns<Execution>;
   readonly tags = new Tags();
+  /** The Lambda functions that run here. */
+  readonly functions: Functions;
   /** The test cases of the mock file; undefined if there is none. */
   readonly testCases: TestCases | undefined;
   readonly random: () => number;
   readonly #evaluator: Evaluator;
   readonly #services: StateServices;
-  readonly #functions: Functions;
   readonly #awsServices: Services;
   readonly #pollHoldMs: number;
   readonly #real: Clock;
@@ -172,26 +173,24 @@ export class StepFunctions {
     this.#evaluator = evaluator;
     const { forCallers, real } = clock instanceof ScaledClock ? clock : { forCallers: clock, real: clock };
     const { env = {}, packages, lambdas = {}, httpHosts = [] } = options;
-    this.#functions = new Functions(lambdas, endpointIn(env, 'AWS_ENDPOINT_URL_LAMBDA'), real);
+    this.functions = new Functions(lambdas, endpointIn(env, 'AWS_ENDPOINT_URL_LAMBDA'), real);
     this.#awsServices = new Services(packages, env);
     const resources = new ResourceList([
       new MockTable(options.mocks ?? {}),
       ...(options.api ? [new NestedExecutions(options.api(this), log)] : []),
-      this.#functions,
+      this.functions,
       this.#awsServices,
       new HttpTasks(httpHosts, real),
     ]);
     this.testCases = options.mockConfig && new TestCases(options.mockConfig, resources);
-    const tasks = new TaskTable(forCallers, options.tokens, real);
-    const activities = new Activities(tasks);
+    const tasks = (this.tasks = new TaskTable(forCallers, options.tokens, real));
+    const activities = (this.activities = new Activities(tasks));
     this.#pollHoldMs = pollHoldMs;
     const buckets = new Buckets(options.s3 ?? {}, packages, env);
     this.#services = { clock, random, tasks, activities, resources, evaluator, buckets };
     this.clock = forCallers;
     this.#real = real;
     this.random = random;
-    this.tasks = tasks;
-    this.activities = activities;
     this.machines = new Machines(clock, resources, log);
     this.mapRuns = new MapRuns((execution, state, mapRunArn, machine) => {
       const { testCase } = execution.startedBy;
@@ -211,29 +210,12 @@ export class StepFunctions {
   }
 
   /**
-   * Creates a machine. If a machine with the same name and exactly the same definition exists, returns that one.
+   * Creates a machine.
+   * @param how by which method of {@link Machines}
    * @throws DefinitionError if the definition can't be run
-   * @throws ServiceError as {@link Machines.create} does
+   * @throws ServiceError as that method does
    */
-  createMachine(seed: SeedMachine): Machine {
-    return this.#seed(seed, 'create');
-  }
-
-  /**
-   * Creates a machine. If a machine with this name exists, replaces its definition.
-   * @throws DefinitionError if the definition can't be run
-   * @throws ServiceError as {@link Machines.replace} does
-   */
-  replaceMachine(seed: SeedMachine): Machine {
-    return this.#seed(seed, 'replace');
-  }
-
-  /** Replaces the Lambda functions that run here. @throws TypeError if one is configured in no valid form */
-  replaceFunctions(lambdas: Lambdas): void {
-    this.#functions.replace(lambdas);
-  }
-
-  #seed(seed: SeedMachine, how: 'create' | 'replace'): Machine {
+  createMachine(seed: SeedMachine, how: 'create' | 'replace' = 'create'): Machine {
     const { name, definition, type, roleArn, version, ...home } = seed;
     const program = compileMachine(definition, type);
     const fields = { roleArn, type };
@@ -335,7 +317,7 @@ export class StepFunctions {
     this.endPolls();
     this.executions.close();
     this.#evaluator.close();
-    this.#functions.close();
+    this.functions.close();
     this.#awsServices.close();
   }
 }

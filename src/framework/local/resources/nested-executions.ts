@@ -127,7 +127,7 @@ export class NestedExecutions implements CallTaker {
         { machine, state, stateMachineArn: body['stateMachineArn'] },
         `the state '${state}' of '${machine}' calls a state machine that isn't in the local service: create it, or give the state a mock, by '${machine}.${state}'`,
       );
-    const fault = { name: type, code: type, message, status: 400, requestId: randomUUID(), isModelled: true };
+    const fault = { name: type, message, status: 400, requestId: randomUUID() };
     return isSdk ? sdkFailure('Sfn', fault) : optimisedFailure('states', fault);
   }
 }

@@ -8,15 +8,15 @@ export type Failure = Extract<ResourceAnswer, { kind: 'failed' }>;
 export interface ServiceFault {
   /** The name of the error in the API's model, such as `NotFoundException`. */
   readonly name: string;
-  /** Its name on the wire, such as `NotFound`. */
-  readonly code: string;
+  /** Its name on the wire, such as `NotFound`. @default `name` */
+  readonly code?: string;
   readonly message: string;
   readonly status: number;
   readonly requestId: string | undefined;
   /** S3 has a second id. */
   readonly extendedRequestId?: string | undefined;
-  /** True if the API's model contains the error. */
-  readonly isModelled: boolean;
+  /** False if the API's model doesn't contain the error. @default true */
+  readonly isModelled?: boolean;
 }
 
 /** The prefixes of errors and the names of services in the causes of optimised integrations. Recorded where they are known. */
@@ -49,7 +49,7 @@ export const prefixOf = (service: string): string => named(service)[0];
 /** Returns the failure of a Task that has called an optimised integration. Recorded from the live service. */
 export function optimisedFailure(service: string, fault: ServiceFault): Failure {
   const [prefix, name] = named(service);
-  const { name: shape, code, message, status, requestId, isModelled } = fault;
+  const { name: shape, code = shape, message, status, requestId, isModelled = true } = fault;
   // An error that the API's model doesn't contain is an AmazonDynamoDBException, and the like.
   const error = isModelled
     ? withSuffix(shape)
@@ -60,7 +60,7 @@ export function optimisedFailure(service: string, fault: ServiceFault): Failure 
 
 /** Returns the failure of a Task that has called a service by `aws-sdk:`. Recorded from the live service. */
 export function sdkFailure(prefix: string, fault: ServiceFault): Failure {
-  const { name, message, status, requestId = 'null', extendedRequestId, isModelled } = fault;
+  const { name, message, status, requestId = 'null', extendedRequestId, isModelled = true } = fault;
   const error = isModelled ? withSuffix(name) : `${prefix}Exception`;
   const ids =
     extendedRequestId === undefined ? requestId : `${requestId}, Extended Request ID: ${extendedRequestId}`;

@@ -183,7 +183,7 @@ export class TestExecution<State extends string = string> {
 
   #isQueued(activity: Activity): boolean {
     const { handTasks } = this.#world;
-    for (const { order } of activity.queued())
+    for (const { order } of activity.queued)
       if (handTasks.isWithin(order.origin?.execution, this.#execution)) return true;
     return false;
   }

@@ -10,9 +10,6 @@ import { ARN, checkArn, type Checker, MAX } from '../request-validation.js';
 const PATTERN = '^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$';
 const NAME_PATTERN = { regexp: new RegExp(PATTERN), shown: PATTERN };
 
-const describeRoutes = (routes: readonly Route[]): object[] =>
-  routes.map(({ versionArn, weight }) => ({ stateMachineVersionArn: versionArn, weight }));
-
 /**
  * Reads the routing configuration of an alias. More than two routes, or a weight over 100, are reported with recorded
  * messages.
@@ -98,7 +95,9 @@ export const aliasOperations: Record<string, Operation> = {
       ...summary(alias),
       name: alias.name,
       description: alias.description,
-      routingConfiguration: describeRoutes(alias.routes),
+      routingConfiguration: alias.routes.map(({ versionArn: stateMachineVersionArn, weight }) => ({
+        ...{ stateMachineVersionArn, weight },
+      })),
       updateDate: toSeconds(alias.updatedAt),
     };
   },

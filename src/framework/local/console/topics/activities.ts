@@ -29,7 +29,7 @@ function describe(activity: Activity, leased: readonly OpenTask[]): ActivityRow 
     polls: parkedPolls,
     pollers: countNames(activity),
     queued: queuedTasks,
-    waiting: first(activity.queued()).map(({ order, since }) => ({ since, ...originOf(order) })),
+    waiting: first(activity.queued).map(({ order, since }) => ({ since, ...originOf(order) })),
     leased: leased.length,
     working: leased
       .slice(0, LISTED)
@@ -40,7 +40,7 @@ function describe(activity: Activity, leased: readonly OpenTask[]): ActivityRow 
 /** Returns the workers that poll the activity, each with the number of its open polls. */
 function countNames(activity: Activity): ActivityRow['pollers'] {
   const counts = new Map<string | null, number>();
-  for (const { workerName = null } of activity.polls())
+  for (const { workerName = null } of activity.polls)
     counts.set(workerName, (counts.get(workerName) ?? 0) + 1);
   return [...counts].map(([name, polls]) => ({ name, polls })).slice(0, LISTED);
 }

@@ -210,9 +210,8 @@ export class Machines {
 
   /** Removes a machine at once. Its running executions continue. */
   forget(arn: string): void {
-    const machine = this.#byArn.get(arn);
-    if (!machine || !this.#byArn.delete(arn)) return;
-    machine.versions.clear();
+    this.#byArn.get(arn)?.versions.clear();
+    this.#byArn.delete(arn);
   }
 
   get count(): number {

@@ -60,7 +60,7 @@ function refusal({ status, headers, body }: HttpResponse): Failure {
   const fields = isObject(value) ? value : {};
   const message = bareText(fields['Message'] ?? fields['message'] ?? body);
   const type = headerIn(headers, 'x-amzn-errortype') ?? bareText(fields['__type'] ?? 'ServiceException');
-  const code = type.replace(/^.*#|:.*$/g, '');
+  const name = type.replace(/^.*#|:.*$/g, '');
   const requestId = headerIn(headers, 'x-amzn-requestid') ?? '';
-  return optimisedFailure('lambda', { name: code, code, message, status, requestId, isModelled: true });
+  return optimisedFailure('lambda', { name, message, status, requestId });
 }

@@ -6,7 +6,7 @@ import { show } from '../../../base/show.js';
 import type { CallTarget, ResourceAnswer, SubmittedTask } from '../../asl/runtime/resource.js';
 import { bareText, isObject, type Json, type JsonObject, parseJson } from '../../asl/values/json.js';
 import type { CallTaker } from '../resource-list.js';
-import { type Failure, optimisedFailure, type ServiceFault } from '../service-failure.js';
+import { type Failure, optimisedFailure } from '../service-failure.js';
 import { FunctionProcesses } from './function-processes.js';
 import { invokeAt, type NamedFunction } from './function-endpoint.js';
 import {
@@ -135,7 +135,8 @@ export class Functions implements CallTaker {
     const own = this.#own.get(called.name);
     if (!own) return invokeAt(this.endpoint ?? '', called, payload, parameters, signal);
     const requestId = randomUUID();
-    if (parseJson(payload) === undefined) return optimisedFailure('lambda', notJson(requestId));
+    if (parseJson(payload) === undefined)
+      return optimisedFailure('lambda', { ...NOT_JSON, status: 400, requestId });
     const { InvocationType: type } = parameters;
     if (type === 'DryRun') return localAnswer(requestId, 204);
     const functionArn = `arn:aws:lambda:${called.region ?? 'us-east-1'}:123456789012:function:${called.name}`;
@@ -147,12 +148,11 @@ export class Functions implements CallTaker {
   }
 }
 
-const notJson = (requestId: string): ServiceFault => ({
+/** The error of Lambda for a payload that isn't JSON. */
+const NOT_JSON = {
   name: 'InvalidRequestContentException',
-  code: 'InvalidRequestContentException',
   message: 'Could not parse request body into json',
-  ...{ status: 400, requestId, isModelled: true },
-});
+};
 
 /** Returns the function that a Task calls; undefined if it calls none. */
 function calledBy(resource: string, input: Json | undefined): NamedFunction | undefined {

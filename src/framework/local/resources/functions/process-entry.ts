@@ -28,24 +28,20 @@ function errorOf(thrown: unknown, type?: string): FunctionError {
   return { errorType: type ?? name, errorMessage: message, trace: stack.split('\n').slice(0, TRACE_LINES) };
 }
 
-class HandlerNotFound extends Error {
-  override readonly name = 'Runtime.HandlerNotFound';
-}
-class ImportModuleError extends Error {
-  override readonly name = 'Runtime.ImportModuleError';
-}
+/** Names an error as Lambda's runtime does. */
+const named = (name: string, error: Error): Error => Object.assign(error, { name: `Runtime.${name}` });
 
-/** @throws ImportModuleError if there is no such file, or it can't be loaded; HandlerNotFound */
+/** @throws Error Runtime.ImportModuleError if there is no such file; Runtime.UserCodeSyntaxError; Runtime.HandlerNotFound */
 async function load({ module, handler }: FunctionSetup): Promise<Handler> {
   const file = fileOf(module);
-  if (file === undefined) throw new ImportModuleError(`Error: Cannot find module '${module}'`);
+  if (file === undefined)
+    throw named('ImportModuleError', new Error(`Error: Cannot find module '${module}'`));
   const loaded: unknown = await import(pathToFileURL(file).href).catch((error: unknown) => {
-    if (error instanceof SyntaxError) throw Object.assign(error, { name: 'Runtime.UserCodeSyntaxError' });
-    throw error;
+    throw error instanceof SyntaxError ? named('UserCodeSyntaxError', error) : error;
   });
   const found = exportIn(loaded, handler) ?? exportIn(Reflect.get(Object(loaded), 'default'), handler);
   if (typeof found !== 'function')
-    throw new HandlerNotFound(`${module}.${handler} is undefined or not exported`);
+    throw named('HandlerNotFound', new Error(`${module}.${handler} is undefined or not exported`));
   return found as Handler;
 }
 

@@ -103,15 +103,13 @@ export class Services implements CallTaker {
     const key = [name, endpoint, region].join(' ');
     let client = this.#clients.get(key);
     if (!client) {
-      client = this.#load(name).then((module) => new ServiceClient(module, { endpoint, region }));
+      const loading = this.packages?.load(name) ?? Promise.reject(new Error(`nothing loads ${name}`));
+      client = loading.then(
+        (module) => new ServiceClient(module as Record<string, unknown>, { endpoint, region }),
+      );
       this.#clients.set(key, client);
     }
     return client;
-  }
-
-  async #load(name: string): Promise<Readonly<Record<string, unknown>>> {
-    if (!this.packages) throw new Error(`nothing loads ${name}`);
-    return (await this.packages.load(name)) as Record<string, unknown>;
   }
 }
 
