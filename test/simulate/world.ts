@@ -435,8 +435,9 @@ export class World {
 
   #checkEnd(): void {
     const { tasks, parkedPolls } = this.service.engine;
-    if (tasks.size > 0 || parkedPolls > 0)
-      this.invariants.broken('end', `${tasks.size} tasks and ${parkedPolls} polls are left at the service`);
+    const left = [...tasks].length;
+    if (left > 0 || parkedPolls > 0)
+      this.invariants.broken('end', `${left} tasks and ${parkedPolls} polls are left at the service`);
     if (this.service.pending > 0)
       this.invariants.broken('end', `${this.service.pending} timers are left at the service`);
   }

@@ -40,15 +40,11 @@ export class EventLog extends History {
   }
 
   override add(type: string, at: number, previous: number, details: object = {}): number {
-    const id = ++this.#count;
-    if (this.#logged?.test(type) === true) this.#write(id, type, at, previous, details);
-    return id;
-  }
-
-  /** Recorded from the live service: all values of a record but its details are texts. */
-  #write(id: number, type: string, at: number, previous: number, details: object): void {
+    this.#count++;
+    if (this.#logged?.test(type) !== true) return this.#count;
+    // Recorded from the live service: all values but the details are texts.
     const record = {
-      id: String(id),
+      id: String(this.#count),
       type,
       details: this.#logging.includeExecutionData ? details : withoutData(details),
       previous_event_id: String(previous),
@@ -58,6 +54,7 @@ export class EventLog extends History {
     };
     const write = LOGGED['FATAL']?.test(type) === true ? 'warn' : 'info';
     this.log[write](record, `${this.machine.name} ${type}`);
+    return this.#count;
   }
 }
 

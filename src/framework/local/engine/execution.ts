@@ -138,10 +138,11 @@ export class Execution implements RunningExecution, Ending {
     return this.#machine.type === 'EXPRESS';
   }
 
-  /** The longest time that the execution may take; undefined for any. */
-  get #timeoutSeconds(): number | undefined {
-    const { timeoutSeconds } = this.machine.program;
-    return this.#isExpress ? Math.min(timeoutSeconds ?? Infinity, EXPRESS_SECONDS) : timeoutSeconds;
+  /** The time at which the execution times out, in epoch milliseconds; Infinity if it never does. */
+  get #due(): number {
+    const { timeoutSeconds = Infinity } = this.machine.program;
+    const most = this.#isExpress ? Math.min(timeoutSeconds, EXPRESS_SECONDS) : timeoutSeconds;
+    return this.#timedFrom + most * 1000;
   }
 
   get context(): JsonObject {
@@ -182,10 +183,7 @@ export class Execution implements RunningExecution, Ending {
   }
 
   isLive(): boolean {
-    const timeoutSeconds = this.#timeoutSeconds;
-    const now = this.services.clock.now();
-    if (timeoutSeconds !== undefined && now >= this.#timedFrom + timeoutSeconds * 1000)
-      this.#timeOut(timeoutSeconds);
+    if (this.services.clock.now() >= this.#due) this.#timeOut();
     return this.#end === undefined;
   }
 
@@ -275,10 +273,8 @@ export class Execution implements RunningExecution, Ending {
   }
 
   #startTimeout(): void {
-    const timeoutSeconds = this.#timeoutSeconds;
-    if (timeoutSeconds === undefined) return;
-    const end = (): void => this.#timeOut(timeoutSeconds);
-    this.#cancelTimeout = this.services.clock.after(timeoutSeconds * 1000, end);
+    const ms = this.#due - this.#timedFrom;
+    if (ms < Infinity) this.#cancelTimeout = this.services.clock.after(ms, () => this.#timeOut());
   }
 
   /** Ends the execution with the status ABORTED. Does nothing if it has already ended. */
@@ -357,8 +353,8 @@ export class Execution implements RunningExecution, Ending {
     this.#finish({ status: 'FAILED', at: this.services.clock.now(), error, cause }, previous, details);
   }
 
-  #timeOut(seconds: number): void {
-    this.#finish({ status: 'TIMED_OUT', at: this.#timedFrom + seconds * 1000 }, 0, undefined);
+  #timeOut(): void {
+    this.#finish({ status: 'TIMED_OUT', at: this.#due }, 0, undefined);
   }
 
   #finish(end: ExecutionEnd, previous: number, details: object | undefined): void {

@@ -40,7 +40,7 @@ export class MockTable implements CallTaker {
   /** @throws TypeError if a mock isn't of a valid form. The message contains the mock's key */
   constructor(private readonly mocks: Mocks) {
     for (const [key, mock] of Object.entries(mocks)) {
-      const answers: readonly unknown[] = isSequence(mock) ? mock : [mock];
+      const answers: readonly unknown[] = answersOf(mock);
       if (answers.length === 0 || !answers.every(isAnswer)) {
         throw new TypeError(
           `Expected the mock of '${key}' to be { output }, { error, cause? }, a function, or a list of these that is not empty`,
@@ -68,7 +68,8 @@ export class MockTable implements CallTaker {
     if (!found) return failedWith('States.Runtime', `Nothing mocks ${call.resource}`);
     const index = this.#counts.get(found.key) ?? 0;
     this.#counts.set(found.key, index + 1);
-    return settle(pick(found.mock, index), input, { ...call, index, signal });
+    const answers = answersOf(found.mock);
+    return settle(answers[index] ?? answers.at(-1) ?? { output: null }, input, { ...call, index, signal });
   }
 
   #find(machine: string, state: string, resource: string): { key: string; mock: Mock } | undefined {
@@ -80,10 +81,8 @@ export class MockTable implements CallTaker {
   }
 }
 
-function pick(mock: Mock, index: number): MockAnswer | MockFunction {
-  if (!isSequence(mock)) return mock;
-  return mock[Math.min(index, mock.length - 1)] ?? { output: null };
-}
+/** Returns the answers of a mock, one for each call. The last is that of all further calls. */
+const answersOf = (mock: Mock): readonly (MockAnswer | MockFunction)[] => [mock].flat();
 
 function isAnswer(value: unknown): boolean {
   if (typeof value === 'function') return true;
@@ -109,10 +108,6 @@ function checkTexts(key: string, answer: unknown): void {
       `Expected '${field}' of the mock of '${key}' to be at most ${limit} characters of text`,
     );
   }
-}
-
-function isSequence(mock: Mock): mock is readonly (MockAnswer | MockFunction)[] {
-  return Array.isArray(mock);
 }
 
 async function settle(mock: MockAnswer | MockFunction, input: Json, call: MockCall): Promise<ResourceAnswer> {

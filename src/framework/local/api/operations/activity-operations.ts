@@ -1,35 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Activity, PollAnswer } from '../../engine/activities.js';
-import type { StepFunctions } from '../../engine/step-functions.js';
 import { formatArn } from '../../asl/values/arn.js';
 import { toSeconds } from '../../engine/history.js';
 import { errors } from '../../engine/service-error.js';
 import { DEFAULT_ENCRYPTION, homeOf } from '../../engine/machines/machines.js';
 import { checkTags } from '../../engine/machines/tags.js';
 import { checkEncryption, readEncryption, readTags } from './machine-settings.js';
-import type { Call, Operation } from '../operation.js';
+import type { Operation } from '../operation.js';
 import { listOf, pageOf } from '../../engine/pages.js';
 import { END_POLLS } from '../../../base/local-protocol.js';
 import { ARN, checkArn, checkName, MAX, NAME } from '../request-validation.js';
-
-/**
- * Waits until the activity has a task. If the client's connection closes first, the service stops waiting
- * `closedWindowMs` milliseconds later.
- */
-function poll(
-  { closedWindowMs, onClosed }: Call,
-  stepFunctions: StepFunctions,
-  arn: string,
-  workerName: string | undefined,
-): Promise<PollAnswer> {
-  return new Promise((resolve) => {
-    const withdraw = stepFunctions.poll(arn, workerName, resolve);
-    onClosed(() => {
-      if (closedWindowMs > 0) stepFunctions.clock.after(closedWindowMs, withdraw);
-      else withdraw();
-    });
-  });
-}
 
 const describe = ({ arn, name, createdAt }: Activity): object => ({
   ...{ activityArn: arn, name, creationDate: toSeconds(createdAt) },
@@ -82,11 +62,21 @@ export const activityOperations: Record<string, Operation> = {
     return {};
   },
 
-  GetActivityTask(call, stepFunctions) {
-    const { checker } = call;
+  /**
+   * Waits until the activity has a task. If the client's connection closes first, the service stops waiting
+   * `closedWindowMs` milliseconds later.
+   */
+  GetActivityTask({ checker, closedWindowMs, onClosed }, stepFunctions) {
     const arn = checker.requiredText('activityArn', ARN);
     const workerName = checker.text('workerName', NAME);
     checker.done();
-    return poll(call, stepFunctions, checkArn(arn, 'activity'), workerName);
+    checkArn(arn, 'activity');
+    return new Promise<PollAnswer>((resolve) => {
+      const withdraw = stepFunctions.poll(arn, workerName, resolve);
+      onClosed(() => {
+        if (closedWindowMs > 0) stepFunctions.clock.after(closedWindowMs, withdraw);
+        else withdraw();
+      });
+    });
   },
 };

@@ -91,12 +91,11 @@ function refuseMapRuns(fields: Record<string, string | undefined>, status: strin
 
 /** Returns the input and the outcome of an execution. @param included false to leave them out */
 function describeData({ input, end }: Execution, included: boolean): object {
+  const { output, error, cause } = end ?? {};
   return {
     ...(included && { input }),
     inputDetails: { included },
-    ...(included && end?.output !== undefined && { output: end.output }),
-    ...(included && end?.error !== undefined && { error: end.error }),
-    ...(included && end?.cause !== undefined && { cause: end.cause }),
+    ...(included && { output, error, cause }),
   };
 }
 

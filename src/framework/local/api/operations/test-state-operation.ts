@@ -1,5 +1,5 @@
 import type { Stage } from '../../asl/expression.js';
-import type { MockedOutcome, StateTest, StateTestEnd } from '../../asl/runtime/state-test.js';
+import type { MockedOutcome, StateTestEnd } from '../../asl/runtime/state-test.js';
 import { bareText, isObject, type Json, type JsonObject, parseJson } from '../../asl/values/json.js';
 import { errors, ServiceError } from '../../engine/service-error.js';
 import { ARN, type Checker, checkRole, MAX, NAME } from '../request-validation.js';
@@ -161,15 +161,12 @@ function parsed(input: string): Json {
 }
 
 /** Recorded from the live service: what is passed on as it was given is shown as it was given, with its white space. */
-function keepTexts(
-  { spellings }: StateTestExecution,
-  { input: text, mockText, contextText }: TestStateRequest,
-  input: Json,
-  { mock: outcome, context }: StateTest,
-): void {
-  spellings.keepParts(input, text);
+function keepTexts({ spellings }: StateTestExecution, request: TestStateRequest, input: Json): void {
+  const { mockText, contextText, stateTest } = request;
+  const { mock, context } = stateTest;
+  spellings.keepParts(input, request.input);
   if (context && contextText !== undefined) spellings.keepParts(context, contextText);
-  if (outcome?.kind === 'succeeded' && mockText !== undefined) spellings.keepParts(outcome.result, mockText);
+  if (mock?.kind === 'succeeded' && mockText !== undefined) spellings.keepParts(mock.result, mockText);
 }
 
 function answer(
@@ -252,7 +249,7 @@ export const testStateOperations: Record<string, Operation> = {
     };
     const execution = stepFunctions.testState(stateTest, homeOf(region), request.roleArn, input);
     onClosed(() => execution.stop());
-    keepTexts(execution, request, input, stateTest);
+    keepTexts(execution, request, input);
     const end = await execution.run(tested, request.variables);
     return answer(end, execution, request, tested, input, seen);
   },

@@ -169,10 +169,6 @@ export class TaskTable {
     readonly real: Clock = clock,
   ) {}
 
-  get size(): number {
-    return this.#open.size;
-  }
-
   [Symbol.iterator](): IterableIterator<OpenTask> {
     return this.#open.values();
   }
