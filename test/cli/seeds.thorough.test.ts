@@ -10,7 +10,7 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { endpointOf, killAll, stepwright } from '../support/cli.js';
+import { endpointOf, execute, killAll, stepwright } from '../support/cli.js';
 
 afterEach(killAll);
 
@@ -66,6 +66,24 @@ Resources:
   const { routingConfiguration } = await client.send(alias);
   expect(routingConfiguration).toEqual([{ stateMachineVersionArn: `${stateMachineArn}:1`, weight: 100 }]);
   client.destroy();
+  rmSync(dir, { recursive: true });
+});
+
+test('local runs the functions of the config, whose paths begin in the project', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'stepwright-seeds-'));
+  const Resource = 'arn:aws:lambda:us-east-1:123456789012:function:Greet';
+  const definition = { StartAt: 'A', States: { A: { Type: 'Task', Resource, End: true } } };
+  const inside = join(dir, 'state-machines');
+  mkdirSync(inside);
+  writeFileSync(join(dir, 'package.json'), '{}');
+  writeFileSync(join(inside, 'M.asl.json'), JSON.stringify(definition));
+  writeFileSync(join(dir, 'greet.mjs'), 'export const handler = async ({ name }) => `Hello ${name}`;');
+  const config = "export default { activities: [], lambdas: { Greet: './greet.handler' } };";
+  writeFileSync(join(dir, 'nest-style.config.mjs'), config);
+  const local = stepwright(['local', '--port', '0', '--config', '../nest-style.config.mjs'], {}, inside);
+  const run = execute(await endpointOf(local), 'M', '{"name":"Ann"}');
+  expect(await run.ended).toMatchObject({ code: 0 });
+  expect(run.stdout()).toBe('"Hello Ann"\n');
   rmSync(dir, { recursive: true });
 });
 
