@@ -58,14 +58,14 @@ export function createApiServer(options: ServerOptions): Server {
     if (options.operations.has(operation)) counts.set(operation, before + 1);
     return before;
   };
-  const ignored = new IgnoredParameters(options.log);
+  const warn = ignoredParameters(options.log);
   const server = createServer((request, response) => {
     if (isTooMuch(request, response)) {
       request.socket.destroy();
       return;
     }
     const handler = options.handlers.find((each) => each.isFor(request));
-    const exchange = new Exchange(options, ignored, request, response);
+    const exchange = new Exchange(options, warn, request, response);
     const answered = handler ? handler.answer(request, response) : exchange.run(count);
     answered.catch((error: unknown) => {
       if (!request.complete) return;
@@ -84,24 +84,21 @@ export function createApiServer(options: ServerOptions): Server {
 const MOST = 100;
 const SHOWN = 200;
 
-/** Warns once of each parameter that its operation doesn't know. */
-class IgnoredParameters {
-  readonly #told = new Set<string>();
+/** Warns of parameters that an operation doesn't know. */
+type Warn = (operation: string, paths: readonly string[]) => void;
 
-  constructor(private readonly log: Logger) {}
-
-  tell(operation: string, paths: readonly string[]): void {
+/** Returns a function that warns once of each parameter. */
+function ignoredParameters(log: Logger): Warn {
+  const told = new Set<string>();
+  return (operation, paths) => {
     for (const path of paths) {
       const parameter = path.slice(0, SHOWN);
-      const key = `${operation} ${parameter}`;
-      if (this.#told.size >= MOST || this.#told.has(key)) continue;
-      this.#told.add(key);
-      this.log.warn(
-        { operation, parameter },
-        `${operation} has no parameter '${parameter}': it is ignored, as at AWS`,
-      );
+      const text = `${operation} has no parameter '${parameter}': it is ignored, as at AWS`;
+      if (told.size >= MOST || told.has(text)) continue;
+      told.add(text);
+      log.warn({ operation, parameter }, text);
     }
-  }
+  };
 }
 
 const isOwn = (target: string | string[] | undefined): target is string =>
@@ -114,7 +111,7 @@ export class Exchange {
 
   constructor(
     private readonly options: ServerOptions,
-    private readonly ignored: IgnoredParameters,
+    private readonly warn: Warn,
     private readonly request: IncomingMessage,
     readonly response: ServerResponse,
   ) {
@@ -173,7 +170,7 @@ export class Exchange {
       if (error instanceof ServiceError) return error;
       throw error;
     } finally {
-      this.ignored.tell(name, checker.ignored);
+      this.warn(name, checker.ignored);
     }
   }
 

@@ -92,17 +92,13 @@ export function readMetadataOnly(checker: Checker): boolean {
 
 /** The characters of tags. API reference of Step Functions, TagResource. */
 const TAG = { regexp: /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u, shown: '^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$' };
-const KEY = { min: 1, max: 128, pattern: TAG, shown: true } as const;
+export const TAG_KEY = { min: 1, max: 128, pattern: TAG, shown: true } as const;
 
 /** Reads the tags in a request. Keys that begin with `aws:` are reserved for AWS. */
 export function readTags(checker: Checker, required = false): Tag[] {
   return (checker.objects('tags', required) ?? []).map((tag) => {
-    const key = tag.requiredText('key', KEY);
+    const key = tag.requiredText('key', TAG_KEY);
     if (/^aws:/i.test(key)) tag.violate('key', ` '${key}'`, "Member must not begin with 'aws:'");
     return { key, value: tag.requiredText('value', { max: 256, pattern: TAG, shown: true }) };
   });
-}
-
-export function readTagKeys(checker: Checker): string[] {
-  return checker.strings('tagKeys', KEY);
 }

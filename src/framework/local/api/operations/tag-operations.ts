@@ -3,7 +3,7 @@ import { errors } from '../../engine/service-error.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import type { Operation } from '../operation.js';
 import { ARN } from '../request-validation.js';
-import { readTagKeys, readTags } from './machine-settings.js';
+import { readTags, TAG_KEY } from './machine-settings.js';
 
 /** @throws ServiceError InvalidArn, or ResourceNotFound if there is neither a machine nor an activity of this ARN */
 function checkResource(arn: string, { machines, activities }: StepFunctions): void {
@@ -23,7 +23,7 @@ export const tagOperations: Record<string, Operation> = {
 
   UntagResource({ checker }, stepFunctions) {
     const arn = checker.requiredText('resourceArn', ARN);
-    const keys = readTagKeys(checker);
+    const keys = checker.strings('tagKeys', TAG_KEY);
     checker.done();
     checkResource(arn, stepFunctions);
     stepFunctions.tags.remove(arn, keys);

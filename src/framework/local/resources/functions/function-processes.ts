@@ -15,9 +15,12 @@ const MOST_PROCESSES = 10;
 /** Kills the functions that still run when this process ends, however it ends: one that never pauses doesn't notice. */
 const reaper = new Reaper();
 
-/** A function, and the variables of its environment in addition to those of this process. */
-export interface FunctionWithEnvironment extends FunctionSetup {
+/** A function with what its process need not know. */
+export interface OwnFunction extends FunctionSetup {
+  /** The variables of its environment, in addition to those of this process. */
   readonly env: Readonly<Record<string, string>>;
+  /** The milliseconds that an invocation may take. */
+  readonly timeoutMs: number;
 }
 
 /** Returns the time of the last change of a module; undefined if there is no file. */
@@ -55,7 +58,7 @@ class FunctionProcess {
   #cancel: Cancel = () => {};
 
   constructor(
-    { env, ...setup }: FunctionWithEnvironment,
+    { env, ...setup }: OwnFunction,
     private readonly clock: Clock,
   ) {
     this.#changedAt = changedAt(setup.module);
@@ -160,19 +163,19 @@ export class FunctionProcesses {
   #isRetired = false;
 
   constructor(
-    private readonly setup: FunctionWithEnvironment,
+    private readonly setup: OwnFunction,
     private readonly clock: Clock,
   ) {}
 
   /** Never rejects: an error of the function is a result. */
-  async invoke(invocation: Invocation): Promise<InvocationResult> {
+  async invoke(invocation: Omit<Invocation, 'timeoutMs'>): Promise<InvocationResult> {
     while (this.#busy.size >= MOST_PROCESSES)
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     let free: FunctionProcess | undefined;
     try {
       free = this.#current() ?? new FunctionProcess(this.setup, this.clock);
       this.#busy.add(free);
-      return await free.run(invocation);
+      return await free.run({ ...invocation, timeoutMs: this.setup.timeoutMs });
     } catch (error) {
       // The system refuses the process, such as for the size of its environment.
       const { name, message } = error as Error;

@@ -48,14 +48,9 @@ function functionIn(given: string): NamedFunction | undefined {
   return name === undefined ? undefined : { given, name, region, qualifier };
 }
 
-interface OwnFunction {
-  readonly processes: FunctionProcesses;
-  readonly timeoutMs: number;
-}
-
 /** Runs Lambda functions: those that are configured here, and all others at the endpoint of Lambda if there is one. */
 export class Functions implements CallTaker {
-  #own: ReadonlyMap<string, OwnFunction>;
+  #own: ReadonlyMap<string, FunctionProcesses>;
   /** Those that were replaced while they ran. */
   #retired: readonly FunctionProcesses[] = [];
 
@@ -73,19 +68,17 @@ export class Functions implements CallTaker {
 
   /** Replaces the functions that run here, and loads those again that stay. Invocations that run go on. */
   replace(lambdas: Lambdas): void {
-    const before = this.#own;
+    const replaced = [...this.#own.values()];
     this.#own = this.#made(lambdas);
-    const replaced = [...before.values()].map(({ processes }) => processes);
     for (const processes of replaced) processes.retire();
     this.#retired = [...this.#retired, ...replaced].filter((each) => each.isRunning);
   }
 
-  #made(lambdas: Lambdas): ReadonlyMap<string, OwnFunction> {
+  #made(lambdas: Lambdas): ReadonlyMap<string, FunctionProcesses> {
     return new Map(
       Object.entries(lambdas).map(([key, given]) => {
         const name = functionIn(key)?.name ?? key;
-        const { timeoutMs, ...setup } = setupOf(name, given);
-        return [name, { processes: new FunctionProcesses(setup, this.clock), timeoutMs }];
+        return [name, new FunctionProcesses(setupOf(name, given), this.clock)];
       }),
     );
   }
@@ -105,8 +98,7 @@ export class Functions implements CallTaker {
 
   /** Ends all processes. */
   close(): void {
-    for (const { processes } of this.#own.values()) processes.close();
-    for (const processes of this.#retired) processes.close();
+    for (const processes of [...this.#own.values(), ...this.#retired]) processes.close();
   }
 
   async answer(
@@ -140,8 +132,7 @@ export class Functions implements CallTaker {
     const { InvocationType: type } = parameters;
     if (type === 'DryRun') return localAnswer(requestId, 204);
     const functionArn = `arn:aws:lambda:${called.region ?? 'us-east-1'}:123456789012:function:${called.name}`;
-    const invocation = { requestId, payload, functionArn, timeoutMs: own.timeoutMs };
-    const running = own.processes.invoke(invocation);
+    const running = own.invoke({ requestId, payload, functionArn });
     if (type === 'Event') return localAnswer(requestId, 202);
     const { payload: result, isError } = await running;
     return localAnswer(requestId, 200, result, isError);

@@ -11,12 +11,6 @@ export interface SdkPackages {
   load(name: string): Promise<object>;
 }
 
-/** Where a service is called. */
-export interface ServicePlace {
-  readonly endpoint: string;
-  readonly region: string;
-}
-
 /** What a service has responded: the result of the Task, or the error of the API. */
 export type ServiceResponse =
   | {
@@ -66,7 +60,8 @@ export class ServiceClient {
   /** @param module the module of the service's package */
   constructor(
     private readonly module: Readonly<Record<string, unknown>>,
-    { endpoint, region }: ServicePlace,
+    endpoint: string,
+    region: string,
   ) {
     const [name = ''] = Object.keys(module).filter((key) => /^[A-Za-z].*Client$/.test(key));
     const Client = module[name] as Made<SdkClient>;

@@ -105,7 +105,7 @@ export class Services implements CallTaker {
     if (!client) {
       const loading = this.packages?.load(name) ?? Promise.reject(new Error(`nothing loads ${name}`));
       client = loading.then(
-        (module) => new ServiceClient(module as Record<string, unknown>, { endpoint, region }),
+        (module) => new ServiceClient(module as Record<string, unknown>, endpoint, region),
       );
       this.#clients.set(key, client);
     }
