@@ -135,7 +135,7 @@ describe('commands', () => {
     expect(await ask('sfn.test')).toBe(200);
     // At an address that other machines reach, the console is served only where it is asked for.
     expect(service.stdout()).not.toContain('Console:');
-    expect((await fetch(`http://127.0.0.1:${port}/console/api/home`)).status).toBe(404);
+    expect((await fetch(`http://127.0.0.1:${port}/console/api/findExecutions`)).status).toBe(404);
   });
 
   test("the console shows a worker by its health port, the running worker's own, and is not there with --no-console", async () => {
@@ -148,7 +148,7 @@ describe('commands', () => {
     // A worker in trouble comes first.
     expect(await workersAt(local, both)).toEqual(['127.0.0.1:1 unknown', 'w1 running']);
     const without = stepwright(['local', ...SLOW, '--port', '0', '--no-console']);
-    expect((await fetch(`${await endpointOf(without)}/console/api/home`)).status).toBe(404);
+    expect((await fetch(`${await endpointOf(without)}/console/api/findExecutions`)).status).toBe(404);
     expect(without.stdout()).not.toContain('Console:');
   });
 });

@@ -222,7 +222,7 @@ async function served(arn: string): Promise<string> {
     JSON.stringify(await historyOf(here, arn)),
     JSON.stringify(await client.send(new DescribeExecutionCommand({ executionArn: arn }))),
   ];
-  for (const query of ['history?', 'test?', 'event?id=1&', 'findExecutions?'])
+  for (const query of ['test?', 'event?id=1&', 'findExecutions?'])
     texts.push(await (await fetch(`${service.url}/console/api/${query}execution=${arn}`)).text());
   const opened = await fetch(`${service.url}/console/api/stream?topic=execution&arn=${arn}`);
   const reader = opened.body?.getReader();

@@ -209,10 +209,10 @@ withChromium('the page of an execution, in a real Chromium', () => {
   test('a refusal says why: of a machine, and of a stream beyond the last that the service opens', async () => {
     const show = (path: string): Promise<unknown> => page.goto(`${service.url}/#/${path}`);
     const busy = { status: 503, json: { error: 'Refused', message: 'Too many requests are being sent' } };
-    await page.route('**/console/api/machine?*', (route) => route.fulfill(busy));
+    await page.route('**/console/api/DescribeStateMachine', (route) => route.fulfill(busy));
     await show(`machines/${encodeURIComponent(machine)}`);
     await page.getByText('Too many requests are being sent').waitFor();
-    await page.unroute('**/console/api/machine?*');
+    await page.unroute('**/console/api/DescribeStateMachine');
     await show(`machines/${encodeURIComponent(`${machine}2`)}`);
     await page.getByText('There is no machine Parcels2 here.').waitFor();
     await page.goto('about:blank');

@@ -1,10 +1,12 @@
 import type {
-  CommandName,
-  Commands,
+  Commands as OwnCommands,
   ErrorAnswer,
   Queries,
   QueryName,
 } from '../../framework/local/console/api.js';
+import type { Operations } from './operations.js';
+
+type Commands = OwnCommands & Operations;
 
 /** The role of machines and tests. The API requires a role, but the local service doesn't use it. */
 export const ROLE = 'arn:aws:iam::123456789012:role/stepwright-local';
@@ -63,27 +65,30 @@ export function query<K extends QueryName>(
 }
 
 /** Sends a command: a request that changes something in the service. @throws CallError */
-export function command<K extends CommandName>(
+export function command<K extends keyof Commands>(
   name: K,
   request: Commands[K]['request'],
-  headers: Record<string, string> = {},
   signal?: AbortSignal,
 ): Promise<Commands[K]['answer']> {
   return answerOf(
     fetch(`/console/api/${name}`, {
       method: 'POST',
       ...(signal && { signal }),
-      headers: { 'content-type': 'application/json', 'x-stepwright-console': '1', ...headers },
+      headers: { 'content-type': 'application/json', 'x-stepwright-console': '1' },
       body: JSON.stringify(request),
     }),
   );
 }
 
-/** Creates an activity or a machine in the region of the existing ones. @throws CallError */
-export async function create<K extends 'CreateActivity' | 'CreateStateMachine'>(
-  name: K,
-  request: Commands[K]['request'],
-): Promise<Commands[K]['answer']> {
-  const { region } = await query('home', {});
-  return command(name, request, { 'x-stepwright-region': region });
+/** A machine or a version of one, with its definition. */
+export interface MachineDescription {
+  readonly arn: string;
+  readonly name: string;
+  readonly definition: string;
+}
+
+/** @throws CallError */
+export async function describeMachine(arn: string): Promise<MachineDescription> {
+  const { name, definition } = await command('DescribeStateMachine', { stateMachineArn: arn });
+  return { arn, name, definition };
 }

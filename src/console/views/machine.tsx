@@ -1,6 +1,5 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { MachineDescription } from '../../framework/local/console/api.js';
 import type { StateNode } from '../model/definition.js';
 import { count, nameIn, regionIn } from '../model/format.js';
 import { Graph } from '../parts/graph/graph.js';
@@ -10,7 +9,7 @@ import { Json } from '../parts/json.js';
 import { ErrorMessage, Loading, PageHead } from '../parts/page.js';
 import { Tabs } from '../parts/tabs.js';
 import { queryField, route, setQuery, to } from '../route.js';
-import { CallError, query } from '../service/calls.js';
+import { CallError, describeMachine, type MachineDescription } from '../service/calls.js';
 import { type ExecutionList, useExecutions, useMachines } from '../service/topics.js';
 import { DeleteButton } from './delete-button.js';
 import { ExecutionTable } from './executions/execution-table.js';
@@ -24,7 +23,7 @@ export function MachinePage({ arn }: { readonly arn: string }): JSX.Element {
   const [machine, setMachine] = useState<MachineDescription | CallError>();
   const list = useExecutions(arn);
   const load = (): void => {
-    query('machine', { arn }).then(setMachine, setMachine);
+    describeMachine(arn).then(setMachine, setMachine);
   };
   // An update, a deletion and a new machine of the same name, whoever makes them.
   const row = useMachines()?.find((each) => each.arn === arn);

@@ -1,13 +1,13 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { MachineDescription, VersionRow } from '../../framework/local/console/api.js';
+import type { VersionRow } from '../../framework/local/console/api.js';
 import { instant } from '../model/format.js';
 import { FormDialog } from '../parts/form-dialog.js';
 import { Icon } from '../parts/icons.js';
 import { Json } from '../parts/json.js';
 import { ErrorMessage, Loading } from '../parts/page.js';
 import { useAction } from '../parts/use-action.js';
-import { command, query } from '../service/calls.js';
+import { command, describeMachine, type MachineDescription, query } from '../service/calls.js';
 import { now } from '../service/stream.js';
 
 interface VersionsProps {
@@ -64,7 +64,7 @@ function VersionDefinition({ machine, number }: VersionsProps & { readonly numbe
   const [definition, setDefinition] = useState<string>();
   const [error, setError] = useState<string>();
   useEffect(() => {
-    query('version', { arn: machine.arn, number: String(number) }).then(
+    describeMachine(`${machine.arn}:${number}`).then(
       (found) => setDefinition(found.definition),
       (refusal: Error) => setError(refusal.message),
     );

@@ -73,8 +73,8 @@ test('a name, a name with a port, and a page from elsewhere can be allowed', asy
 
 test.each([
   '/console/api/stream?topic=activities',
-  '/console/api/home',
-  '/console/api/machine?arn=x',
+  '/console/api/findExecutions',
+  '/console/api/versions?arn=x',
   '/console/nothing.js',
   '/',
 ])('GET %s is for our own names and pages', async (path) => {
@@ -87,15 +87,16 @@ test('another site can link to the page and read nothing of it', async () => {
   const bench = await openConsole();
   const headers = { 'sec-fetch-site': 'cross-site' };
   expect((await send(bench, '/', { headers })).status).not.toBe(403);
-  expect((await send(bench, '/console/api/home', { headers })).status).toBe(403);
+  expect((await send(bench, '/console/api/findExecutions', { headers })).status).toBe(403);
   expect(
-    (await send(bench, '/console/api/home', { headers: { 'sec-fetch-site': 'same-origin' } })).status,
+    (await send(bench, '/console/api/findExecutions', { headers: { 'sec-fetch-site': 'same-origin' } }))
+      .status,
   ).toBe(200);
 });
 
 test('every answer keeps the page to itself', async () => {
   const bench = await openConsole();
-  for (const path of ['/', '/console/api/home', '/console/../../package.json']) {
+  for (const path of ['/', '/console/api/findExecutions', '/console/../../package.json']) {
     const { headers } = await send(bench, path);
     expect(headers['content-security-policy']).toMatch(/default-src 'none'; script-src 'self';/);
     expect(headers['content-security-policy']).toMatch(/frame-ancestors 'none'/);
@@ -127,18 +128,18 @@ test('a name that the address would not let through leads to no file either', as
   rmSync(outside, { recursive: true });
 });
 
-test('GETs change nothing, and only what the page needs can be done', async () => {
+test('GETs change nothing, and what is no operation is not done', async () => {
   const bench = await openConsole();
   expect((await send(bench, '/console/api/CreateActivity?name=Planted')).status).toBe(404);
   expect((await send(bench, '/console/api/CreateActivity', { method: 'PUT' })).status).toBe(405);
   const act = { method: 'POST', headers: pageHeaders(bench), body: '{}' };
-  expect((await send(bench, '/console/api/GetActivityTask', act)).status).toBe(404);
-  expect((await send(bench, '/console/api/constructor', act)).status).toBe(404);
+  for (const name of ['constructor', 'CreateActivity/', 'createActivity'])
+    expect((await send(bench, `/console/api/${name}`, act)).status).toBe(404);
   expect(await activities(bench)).toEqual([]);
 });
 
 test('without the console there is no page and nothing that it asks', async () => {
   const bench = await openConsole({ console: false });
-  for (const path of ['/', '/console/api/home'])
+  for (const path of ['/', '/console/api/findExecutions'])
     expect((await send(bench, path)).text).toContain('UnknownOperationException');
 });

@@ -1,5 +1,4 @@
 import {
-  CreateActivityCommand,
   GetActivityTaskCommand,
   GetExecutionHistoryCommand,
   PublishStateMachineVersionCommand,
@@ -309,8 +308,11 @@ test('workers are shown as whoever runs them describes them, without tokens', as
 
 test("what is created in the page lies where the rest does, and its refusals are the API's", async () => {
   const bench = await openConsole();
-  expect(await read(bench, '/console/api/home')).toEqual({ region: 'us-east-1' });
-  await bench.client.send(new CreateActivityCommand({ name: 'First' }));
+  const create = (name: string): Promise<object> => act(bench, 'CreateActivity', { name });
+  expect(await create('Any')).toMatchObject({ activityArn: expect.stringMatching(/:us-east-1:.*:Any$/) });
+  await act(bench, 'DeleteActivity', { activityArn: ARN.replace('Greet', 'Any') });
+  bench.service.seedActivity(ARN.replace('us-east-1', 'eu-west-1'));
+  expect(await create('More')).toMatchObject({ activityArn: expect.stringMatching(/:eu-west-1:.*:More$/) });
   const made = await act<{ message: string }>(bench, 'CreateStateMachine', {
     name: 'M',
     definition: '{"StartAt":"A","States":{"A":{"Type":"Nope"}}}',

@@ -8,7 +8,7 @@ import { Failures, ListTable } from '../../parts/tables/list-table.js';
 import type { Column } from '../../parts/tables/sorting.js';
 import { useAction } from '../../parts/use-action.js';
 import { to } from '../../route.js';
-import { create } from '../../service/calls.js';
+import { command } from '../../service/calls.js';
 import { useActivities, useTraffic } from '../../service/topics.js';
 import { Sparkline } from './traffic.js';
 
@@ -48,7 +48,7 @@ const NoActivities = (): JSX.Element => (
 function NewActivity(): JSX.Element {
   const field = useRef<HTMLInputElement>(null);
   const make = useAction(async () => {
-    await create('CreateActivity', { name: field.current?.value ?? '' });
+    await command('CreateActivity', { name: field.current?.value ?? '' });
     if (field.current) field.current.value = '';
   });
   return (

@@ -1,5 +1,4 @@
-import type { EventWithData } from '../../../framework/local/console/api.js';
-import { query } from '../../service/calls.js';
+import { command, query } from '../../service/calls.js';
 import type { ExecutionView } from '../../service/topics.js';
 
 type Named = Pick<ExecutionView, 'arn' | 'name'>;
@@ -17,16 +16,14 @@ export async function saveHistory({ arn, name }: Named): Promise<void> {
 }
 
 /** Returns all events with their data. @throws CallError */
-async function historyOf(execution: string): Promise<EventWithData[]> {
-  const events: EventWithData[] = [];
-  for (let from: number | null = 0; from !== null;) {
-    const answer: { events: readonly EventWithData[]; next: number | null } = await query('history', {
-      execution,
-      from: String(from),
-    });
+async function historyOf(executionArn: string): Promise<object[]> {
+  const events: object[] = [];
+  let nextToken: string | undefined;
+  do {
+    const answer = await command('GetExecutionHistory', { executionArn, maxResults: 1_000, nextToken });
     events.push(...answer.events);
-    from = answer.next;
-  }
+    ({ nextToken } = answer);
+  } while (nextToken !== undefined);
   return events;
 }
 

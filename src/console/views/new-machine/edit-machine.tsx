@@ -1,6 +1,5 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { MachineDescription } from '../../../framework/local/console/api.js';
 import { nameIn } from '../../model/format.js';
 import { editable } from '../../model/json-text.js';
 import { Icon } from '../../parts/icons.js';
@@ -8,7 +7,7 @@ import { ErrorMessage, PageHead } from '../../parts/page.js';
 import { useAction } from '../../parts/use-action.js';
 import { useDraft } from '../../parts/use-draft.js';
 import { go, queryField, to } from '../../route.js';
-import { command } from '../../service/calls.js';
+import { command, type MachineDescription } from '../../service/calls.js';
 import { RunAgain } from '../start/again-dialog.js';
 import { DefinitionEditor } from './definition-editor.js';
 import { useDiagnostics } from './diagnostics.js';

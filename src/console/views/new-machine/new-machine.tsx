@@ -6,7 +6,7 @@ import { NameField } from '../../parts/name-field.js';
 import { useAction } from '../../parts/use-action.js';
 import { useDraft } from '../../parts/use-draft.js';
 import { go, queryField, to } from '../../route.js';
-import { create, query, ROLE } from '../../service/calls.js';
+import { command, describeMachine, ROLE } from '../../service/calls.js';
 import { DefinitionEditor } from './definition-editor.js';
 import { useDiagnostics } from './diagnostics.js';
 import { problemsSaid, WhyOff } from './why-off.js';
@@ -26,7 +26,11 @@ export function NewMachine(): JSX.Element {
   const diagnostics = useDiagnostics(text);
   const reason = name === '' ? 'Give it a name first.' : problemsSaid(diagnostics);
   const save = useAction(async () => {
-    const { stateMachineArn } = await create('CreateStateMachine', { name, definition: text, roleArn: ROLE });
+    const { stateMachineArn } = await command('CreateStateMachine', {
+      name,
+      definition: text,
+      roleArn: ROLE,
+    });
     draft.discard();
     go('machines', stateMachineArn);
   });
@@ -62,7 +66,7 @@ function useCopiedDefinition(from: string | undefined): Copied {
   const [copied, setCopied] = useState<Copied>({ text: FIRST });
   useEffect(() => {
     if (from === undefined) return;
-    query('machine', { arn: from }).then(
+    describeMachine(from).then(
       ({ definition }) => setCopied({ text: pretty(definition) }),
       ({ message }: Error) => setCopied({ text: FIRST, error: message }),
     );

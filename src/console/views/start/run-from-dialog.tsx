@@ -26,7 +26,7 @@ export function RunFromDialog({ view, state, visit, onClose }: RunFromProps): JS
   const problem = jsonProblem(text);
   const start = useAction(async () => {
     const request = { executionArn: view.arn, state, input: text };
-    const { executionArn } = await command('StartExecutionFrom', request);
+    const { executionArn } = await command('StepwrightLocal.StartExecutionFrom', request);
     draft.discard();
     onClose();
     go('executions', executionArn);

@@ -1,19 +1,20 @@
 import type { JSX } from 'preact';
-import type { Commands, Inspection } from '../../../framework/local/console/api.js';
 import { Icon, type IconName } from '../../parts/icons.js';
 import { Json } from '../../parts/json.js';
+import type { Operations } from '../../service/operations.js';
 
-type Answer = Commands['TestState']['answer'];
+type Answer = Operations['TestState']['answer'];
 
-const STATUSES: Readonly<Record<Answer['status'], { word: string; icon: IconName; tone: string }>> = {
-  SUCCEEDED: { word: 'Succeeded', icon: 'succeeded', tone: 'green' },
-  CAUGHT_ERROR: { word: 'Caught error', icon: 'caught', tone: 'orange' },
-  RETRIABLE: { word: 'It would be tried again', icon: 'backing off', tone: 'blue' },
-  FAILED: { word: 'Failed', icon: 'failed', tone: 'red' },
-};
+const STATUSES: Readonly<Record<Required<Answer>['status'], { word: string; icon: IconName; tone: string }>> =
+  {
+    SUCCEEDED: { word: 'Succeeded', icon: 'succeeded', tone: 'green' },
+    CAUGHT_ERROR: { word: 'Caught error', icon: 'caught', tone: 'orange' },
+    RETRIABLE: { word: 'It would be tried again', icon: 'backing off', tone: 'blue' },
+    FAILED: { word: 'Failed', icon: 'failed', tone: 'red' },
+  };
 
 /** The steps of a state's data, in their order. */
-const STEPS: readonly (readonly [key: keyof Inspection, name: string])[] = [
+const STEPS: readonly (readonly [key: keyof Required<Answer>['inspectionData'], name: string])[] = [
   ['input', 'Input'],
   ['afterInputPath', 'After InputPath'],
   ['afterItemsPath', 'After ItemsPath'],
@@ -29,7 +30,7 @@ const reveal = (element: HTMLElement | null): void => element?.scrollIntoView();
 
 /** The outcome of a state's test: its status, and its data step by step with the variables beside it. */
 export function TestResult({ answer }: { readonly answer: Answer }): JSX.Element {
-  const { status, output, error, cause, nextState, inspectionData: seen = {} } = answer;
+  const { status = 'FAILED', output, error, cause, nextState, inspectionData: seen = {} } = answer;
   const { word, icon, tone } = STATUSES[status];
   const steps = STEPS.flatMap(([key, name]) => {
     const text = seen[key];

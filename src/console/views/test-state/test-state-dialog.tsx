@@ -1,17 +1,17 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Commands } from '../../../framework/local/console/api.js';
 import type { StateNode } from '../../model/definition.js';
 import { jsonProblem, pretty } from '../../model/json-text.js';
 import { FormDialog } from '../../parts/form-dialog.js';
 import { JsonField } from '../../parts/json-field.js';
 import { useAction } from '../../parts/use-action.js';
 import { command, ROLE } from '../../service/calls.js';
+import type { Operations } from '../../service/operations.js';
 import { MockFields } from './mock-fields.js';
 import { TestResult } from './test-result.js';
 import { requestOf, type Trial } from './trial.js';
 
-type Answer = Commands['TestState']['answer'];
+type Answer = Operations['TestState']['answer'];
 
 interface TestStateProps {
   readonly definition: string;
@@ -56,7 +56,7 @@ export function TestStateDialog({ definition, node, first, onClose }: TestStateP
     setAnswer('running');
     try {
       const request = { definition, stateName: node.name, roleArn: ROLE, ...requestOf(trial) };
-      const answered = await command('TestState', request, {}, signal);
+      const answered = await command('TestState', request, signal);
       if (!signal.aborted) setAnswer(answered);
     } catch (refusal) {
       if (signal.aborted) return;

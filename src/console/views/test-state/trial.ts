@@ -1,5 +1,5 @@
-import type { Commands } from '../../../framework/local/console/api.js';
 import { failureOf } from '../../parts/failure-fields.js';
+import type { Operations } from '../../service/operations.js';
 
 /** A test of one state, as the user has written it so far. Input, variables and result are JSON. */
 export interface Trial {
@@ -12,7 +12,7 @@ export interface Trial {
   readonly cause: string;
 }
 
-type Request = Commands['TestState']['request'];
+type Request = Operations['TestState']['request'];
 
 /** Returns the part of the request that the user decides. */
 export function requestOf(trial: Trial): Omit<Request, 'definition' | 'stateName' | 'roleArn'> {

@@ -64,16 +64,10 @@ export interface TopicRefusal extends ErrorAnswer {
 
 /** The queries by name: `GET /console/api/NAME?…`. A query changes nothing in the service. */
 export interface Queries {
-  readonly machine: { readonly query: { readonly arn: string }; readonly answer: MachineDescription };
   /** The published versions of a machine, the newest first. */
   readonly versions: {
     readonly query: { readonly arn: string };
     readonly answer: { readonly versions: readonly VersionRow[] };
-  };
-  /** A published version with its definition. */
-  readonly version: {
-    readonly query: { readonly arn: string; readonly number: string };
-    readonly answer: VersionRow & { readonly definition: string };
   };
   readonly event: {
     readonly query: { readonly execution: string; readonly id: string };
@@ -98,11 +92,6 @@ export interface Queries {
   readonly test: {
     readonly query: { readonly execution: string };
     readonly answer: { readonly source: string };
-  };
-  /** Some events of an execution with their data, from an index on. `next` is null if there are no more. */
-  readonly history: {
-    readonly query: { readonly execution: string; readonly from: string };
-    readonly answer: { readonly events: readonly EventWithData[]; readonly next: number | null };
   };
   /** The JSON Schema of an activity's input; null if the service doesn't know it. */
   readonly schema: { readonly query: { readonly activity: string }; readonly answer: SchemaAnswer };
@@ -155,13 +144,11 @@ export interface Queries {
       readonly hasMore: boolean;
     };
   };
-  /** The region in which the console should create resources. It is the region of the resources that exist. */
-  readonly home: { readonly query: object; readonly answer: { readonly region: string } };
 }
 
 export type QueryName = keyof Queries;
 
-/** The commands by name: `POST /console/api/NAME`. */
+/** The commands by name: `POST /console/api/NAME`. So is each operation of the Step Functions API, as AWS documents it. */
 export interface Commands {
   /**
    * Takes the oldest queued task of an activity for the person who uses the page, like a worker's GetActivityTask. With
@@ -188,82 +175,14 @@ export interface Commands {
     readonly request: { readonly definition: string };
     readonly answer: { readonly problems: readonly DefinitionProblem[] };
   };
-  // The other commands are operations of the Step Functions API, as AWS documents them.
-  readonly CreateActivity: {
-    readonly request: { readonly name: string };
-    readonly answer: { readonly activityArn: string };
-  };
-  readonly DeleteActivity: { readonly request: { readonly activityArn: string }; readonly answer: object };
-  readonly DeleteStateMachine: {
-    readonly request: { readonly stateMachineArn: string };
-    readonly answer: object;
-  };
-  readonly CreateStateMachine: {
-    readonly request: { readonly name: string; readonly definition: string; readonly roleArn: string };
-    readonly answer: { readonly stateMachineArn: string };
-  };
-  readonly UpdateStateMachine: {
-    readonly request: {
-      readonly stateMachineArn: string;
-      readonly definition: string;
-      readonly publish?: boolean;
-      readonly versionDescription?: string;
-    };
-    readonly answer: { readonly stateMachineVersionArn?: string };
-  };
-  readonly PublishStateMachineVersion: {
-    readonly request: { readonly stateMachineArn: string; readonly description?: string };
-    readonly answer: { readonly stateMachineVersionArn: string };
-  };
-  readonly TestState: {
-    readonly request: {
-      readonly definition: string;
-      readonly stateName: string;
-      readonly roleArn: string;
-      readonly input: string;
-      readonly variables: string;
-      readonly inspectionLevel: 'DEBUG';
-      readonly mock?: { readonly result: string } | { readonly errorOutput: NamedError };
-      readonly stateConfiguration?: { readonly retrierRetryCount: number };
-    };
-    readonly answer: {
-      readonly status: 'SUCCEEDED' | 'FAILED' | 'RETRIABLE' | 'CAUGHT_ERROR';
-      readonly output?: string;
-      readonly nextState?: string;
-      readonly inspectionData?: Inspection;
-    } & NamedError;
-  };
-  readonly StartExecution: {
-    readonly request: { readonly stateMachineArn: string; readonly input: string; readonly name?: string };
-    readonly answer: { readonly executionArn: string };
-  };
   /** Starts an execution that begins in a state, with the variables of an earlier one. Only the local service has it. */
-  readonly StartExecutionFrom: {
+  readonly 'StepwrightLocal.StartExecutionFrom': {
     readonly request: { readonly executionArn: string; readonly state: string; readonly input: string };
     readonly answer: { readonly executionArn: string };
   };
-  readonly RedriveExecution: { readonly request: { readonly executionArn: string }; readonly answer: object };
-  readonly StopExecution: {
-    readonly request: { readonly executionArn: string } & NamedError;
-    readonly answer: object;
-  };
-  readonly SendTaskSuccess: {
-    readonly request: { readonly taskToken: string; readonly output: string };
-    readonly answer: object;
-  };
-  readonly SendTaskFailure: {
-    readonly request: { readonly taskToken: string } & NamedError;
-    readonly answer: object;
-  };
-  readonly SendTaskHeartbeat: { readonly request: { readonly taskToken: string }; readonly answer: object };
 }
 
 export type CommandName = keyof Commands;
-
-interface NamedError {
-  readonly error?: string;
-  readonly cause?: string;
-}
 
 /** The body of a response that reports an error. */
 export interface ErrorAnswer {
@@ -296,28 +215,6 @@ export interface MachineRow {
     readonly startedAt: number;
     readonly endedAt: number | null;
   };
-}
-
-export interface MachineDescription {
-  readonly arn: string;
-  readonly name: string;
-  readonly definition: string;
-  readonly createdAt: number;
-  readonly deleting: boolean;
-}
-
-/** The values of a tested state, as JSON. Those that the state doesn't have are absent. */
-export interface Inspection {
-  readonly input?: string;
-  readonly afterInputPath?: string;
-  readonly afterItemsPath?: string;
-  readonly afterParameters?: string;
-  readonly afterArguments?: string;
-  readonly result?: string;
-  readonly afterResultSelector?: string;
-  readonly afterResultPath?: string;
-  /** The variables after the state, as a JSON object. */
-  readonly variables?: string;
 }
 
 /** A published version of a machine. */

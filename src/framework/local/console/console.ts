@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { START_FROM } from '../../base/local-protocol.js';
 import type { Call, Operation, RequestHandler, Service } from '../api/operation.js';
 import { type Body, Checker } from '../api/request-validation.js';
 import { parseBody } from '../api/request-body.js';
 import { ServiceError } from '../engine/service-error.js';
-import type { CommandName } from './api.js';
 import { builtPage, readPageFile } from './page-files.js';
-import { answerQuery, isQuery } from './queries.js';
+import { answerQuery, homeRegion, isQuery } from './queries.js';
 import { refuseRequest, refuseWrite, safetyHeaders, type Refusal } from './safety.js';
 import { Streams } from './streams.js';
 import { checkDefinition, takeTask } from './commands.js';
@@ -34,26 +32,6 @@ export interface ConsoleOptions {
   readonly schemaFor?: (activityArn: string) => Readonly<Record<string, unknown>> | undefined;
 }
 
-/**
- * The operations of the Step Functions API that the page may call. Their requests are validated in the same way as
- * those of an SDK.
- */
-const API_COMMANDS: readonly CommandName[] = [
-  'CreateActivity',
-  'DeleteActivity',
-  'CreateStateMachine',
-  'DeleteStateMachine',
-  'UpdateStateMachine',
-  'PublishStateMachineVersion',
-  'TestState',
-  'StartExecution',
-  'RedriveExecution',
-  'StopExecution',
-  'SendTaskSuccess',
-  'SendTaskFailure',
-  'SendTaskHeartbeat',
-];
-
 const API_PATH = '/console/api/';
 const NOT_BUILT = 'The console is not built. In a checkout of Stepwright: npm run build\n';
 
@@ -68,15 +46,9 @@ export class Console implements RequestHandler {
     private readonly options: ConsoleOptions,
   ) {
     const { stepFunctions, operations, log } = service;
-    const fromApi = API_COMMANDS.flatMap((name) => {
-      const operation = operations.get(name);
-      return operation ? [[name, operation] as const] : [];
-    });
-    const startFrom = operations.get(START_FROM);
-    if (startFrom) fromApi.push(['StartExecutionFrom', startFrom]);
     this.#streams = new Streams(stepFunctions, options.workers ?? (() => []), log);
     this.#commands = new Map<string, Operation>([
-      ...fromApi,
+      ...operations,
       ['TakeTask', (call, each) => takeTask(call, each)],
       ['CheckDefinition', checkDefinition],
       ['Follow', (call) => this.#streams.follow(call)],
@@ -150,23 +122,23 @@ export class Console implements RequestHandler {
     if (!command) return sendError(response, 404, `The console does not do '${pathname}'`);
     const body = parseBody(text);
     if (!body) return sendError(response, 400, 'The body is not a JSON object');
-    return attempt(response, () => command(callOf(pathname, body, request, response), stepFunctions));
+    return attempt(response, () => command(this.#callOf(pathname, body, response), stepFunctions));
+  }
+
+  /** Returns a call in the region of the resources that there are. */
+  #callOf(operation: string, body: Body, response: ServerResponse): Call {
+    return {
+      operation,
+      checker: new Checker(body),
+      region: homeRegion(this.service.stepFunctions),
+      closedWindowMs: 0,
+      onClosed: (callback) => response.once('close', () => response.writableFinished || callback()),
+    };
   }
 }
 
 const isPage = (url: string): boolean => url === '/' || url.startsWith('/?');
 const isRead = (method: string | undefined): boolean => method === 'GET' || method === 'HEAD';
-
-function callOf(operation: string, body: Body, request: IncomingMessage, response: ServerResponse): Call {
-  const region = request.headers['x-stepwright-region'];
-  return {
-    operation,
-    checker: new Checker(body),
-    region: typeof region === 'string' && /^[a-z0-9-]{1,32}$/.test(region) ? region : 'us-east-1',
-    closedWindowMs: 0,
-    onClosed: (callback) => response.once('close', () => response.writableFinished || callback()),
-  };
-}
 
 /** Responds with the result of `act`. If `act` throws a ServiceError, responds with that error. */
 async function attempt(response: ServerResponse, act: () => object | void | Promise<object>): Promise<void> {

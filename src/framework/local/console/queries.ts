@@ -19,11 +19,6 @@ type Query<K extends QueryName> = (
   options: ConsoleOptions,
 ) => Queries[K]['answer'] | Promise<Queries[K]['answer']>;
 
-const machine: Query<'machine'> = ({ arn: wanted = '' }, { machines }) => {
-  const { arn, name, definition, createdAt, lifecycle } = machines.get(wanted);
-  return { arn, name, definition, createdAt, deleting: lifecycle.deleting };
-};
-
 const rowOf = (
   { number, arn, createdAt, description, machine: { revision } }: Version,
   current: Machine,
@@ -32,13 +27,6 @@ const rowOf = (
 const versions: Query<'versions'> = ({ arn = '' }, { machines }) => {
   const current = machines.get(arn);
   return { versions: current.versions.all().map((each) => rowOf(each, current)) };
-};
-
-const version: Query<'version'> = ({ arn = '', number = '' }, { machines }) => {
-  const current = machines.get(arn);
-  const found = current.versions.get(Number(number));
-  if (!found) throw errors.validation([`The machine has no version '${number}'`]);
-  return { ...rowOf(found, current), definition: found.machine.definition };
 };
 
 const event: Query<'event'> = ({ execution = '', id: wanted = '' }, { executions }) => {
@@ -84,19 +72,6 @@ const test: Query<'test'> = ({ execution = '' }, { executions }) => ({
   source: executionTest(executions.get(execution)),
 });
 
-/** The most events in one answer. */
-const EVENTS_AN_ANSWER = 5_000;
-
-const history: Query<'history'> = ({ execution = '', from = '0' }, { executions }) => {
-  const { history: recorded } = executions.get(execution);
-  const start = Number(from);
-  if (!Number.isSafeInteger(start) || start < 0)
-    throw errors.validation([`Expected 'from' to be an index of an event, got '${from}'`]);
-  const events = recorded.page(start, EVENTS_AN_ANSWER);
-  const next = start + events.length;
-  return { events, next: next < recorded.length && events.length > 0 ? next : null };
-};
-
 const schema: Query<'schema'> = ({ activity = '' }, _, { schemaFor }) => ({
   schema: schemaFor?.(activity) ?? null,
 });
@@ -120,8 +95,6 @@ const children: Query<'children'> = ({ parent = '', status = '', state = '', mos
   return { rows: items.map(executionRow), counts, hasMore: nextToken !== undefined };
 };
 
-const home: Query<'home'> = (_, stepFunctions) => ({ region: homeRegion(stepFunctions) });
-
 /** Returns the region of the resources that there are, in which new ones should be created. */
 export function homeRegion({ activities, machines }: StepFunctions): string {
   const [first = machines.all()[0]] = activities.all();
@@ -139,9 +112,7 @@ const findExecutions: Query<'findExecutions'> = async (query, { executions }) =>
 };
 
 const queries: { readonly [K in QueryName]: Query<K> } = {
-  machine,
   versions,
-  version,
   event,
   lastInput,
   findExecutions,
@@ -149,10 +120,8 @@ const queries: { readonly [K in QueryName]: Query<K> } = {
   openTasks,
   example,
   test,
-  history,
   schema,
   taskLog,
-  home,
 };
 
 export const isQuery = (name: string): name is QueryName => Object.hasOwn(queries, name);
