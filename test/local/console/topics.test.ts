@@ -300,10 +300,14 @@ test('workers are shown as whoever runs them describes them, without tokens', as
     ],
   });
   expect(JSON.stringify(data)).not.toContain('secret');
-  expect(await read(bench, `/console/api/example?activity=${ARN}`)).toEqual({ input: '{"who":"text"}' });
-  expect(await read(bench, '/console/api/example?activity=other')).toEqual({ input: null });
-  expect(await read(bench, `/console/api/schema?activity=${ARN}`)).toEqual({ schema: { type: 'string' } });
-  expect(await read(bench, '/console/api/schema?activity=other')).toEqual({ schema: null });
+  expect(await read(bench, `/console/api/handlerInput?activity=${ARN}`)).toEqual({
+    example: '{"who":"text"}',
+    schema: { type: 'string' },
+  });
+  expect(await read(bench, '/console/api/handlerInput?activity=other')).toEqual({
+    example: null,
+    schema: null,
+  });
 });
 
 test("what is created in the page lies where the rest does, and its refusals are the API's", async () => {

@@ -1,5 +1,4 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { InputAnswer, SchemaAnswer } from '../../../framework/local/console/api.js';
 import { readDefinition, type StateNode } from '../../model/definition.js';
 import type { JsonSchema } from '../../model/schema/schema.js';
 import { query } from '../../service/calls.js';
@@ -37,8 +36,7 @@ export function useKnownInput(machine: StartedMachine, own: string | undefined):
   return known;
 }
 
-const NO_INPUT: InputAnswer = { input: null };
-const NO_SCHEMA: SchemaAnswer = { schema: null };
+const NOTHING = { input: null, schema: null, example: null };
 
 /**
  * Returns the inputs that the dialog offers: that of the machine's last execution, and an example for the activity of
@@ -48,16 +46,15 @@ async function knownInput(machine: StartedMachine): Promise<KnownInput> {
   const group = readDefinition(machine.definition);
   const first = group?.states.find(({ name }) => name === group.startAt);
   const activity = first && getsInput(first) ? first.activityArn : undefined;
-  const [example, { schema }, last] = await Promise.all([
-    activity === undefined ? NO_INPUT : query('example', { activity }).catch(() => NO_INPUT),
-    activity === undefined ? NO_SCHEMA : query('schema', { activity }).catch(() => NO_SCHEMA),
-    query('lastInput', { machine: machine.arn }).catch(() => NO_INPUT),
+  const [{ schema, example }, last] = await Promise.all([
+    activity === undefined ? NOTHING : query('handlerInput', { activity }).catch(() => NOTHING),
+    query('lastInput', { machine: machine.arn }).catch(() => NOTHING),
   ]);
   return {
     schema: schema ?? undefined,
     suggestions: [
       ...(last.input === null ? [] : [{ word: 'As the last one', input: last.input }]),
-      ...(example.input === null ? [] : [{ word: 'Example', input: example.input }]),
+      ...(example === null ? [] : [{ word: 'Example', input: example }]),
     ],
   };
 }

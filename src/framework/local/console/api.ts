@@ -74,7 +74,10 @@ export interface Queries {
     readonly answer: EventWithData;
   };
   /** The input of a machine's latest execution; null if the machine has no execution. */
-  readonly lastInput: { readonly query: { readonly machine: string }; readonly answer: InputAnswer };
+  readonly lastInput: {
+    readonly query: { readonly machine: string };
+    readonly answer: { readonly input: string | null };
+  };
   /**
    * The tasks of an execution whose tokens were given out and that wait for a result: those that a worker has, deferred
    * ones included, and those of `.waitForTaskToken` states. Their tokens complete them.
@@ -83,8 +86,14 @@ export interface Queries {
     readonly query: { readonly execution: string };
     readonly answer: { readonly tasks: readonly OpenTaskRow[] };
   };
-  /** An input that an activity's handler would accept; null if none can be made. */
-  readonly example: { readonly query: { readonly activity: string }; readonly answer: InputAnswer };
+  /** The JSON Schema of the input of an activity's handler, and an example of one; null if the service knows none. */
+  readonly handlerInput: {
+    readonly query: { readonly activity: string };
+    readonly answer: {
+      readonly schema: Readonly<Record<string, unknown>> | null;
+      readonly example: string | null;
+    };
+  };
   /**
    * An execution that has ended, as the source of a test. @throws ServiceError if it is running, or can't be written as
    * a test
@@ -93,8 +102,6 @@ export interface Queries {
     readonly query: { readonly execution: string };
     readonly answer: { readonly source: string };
   };
-  /** The JSON Schema of an activity's input; null if the service doesn't know it. */
-  readonly schema: { readonly query: { readonly activity: string }; readonly answer: SchemaAnswer };
   /**
    * The log lines of an attempt, from the line with a number on; the first line is number 0. The oldest may be missing,
    * since only the latest are kept: `first` is the number of the first line in the answer.
@@ -520,12 +527,4 @@ export interface DefinitionProblem {
   readonly path: string;
   readonly text: string;
   readonly fix?: string;
-}
-
-export interface InputAnswer {
-  readonly input: string | null;
-}
-
-export interface SchemaAnswer {
-  readonly schema: Readonly<Record<string, unknown>> | null;
 }

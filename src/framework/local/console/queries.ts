@@ -19,33 +19,78 @@ type Query<K extends QueryName> = (
   options: ConsoleOptions,
 ) => Queries[K]['answer'] | Promise<Queries[K]['answer']>;
 
+/** The most executions that `findExecutions` returns. `total` counts all that were found. */
+const SHOWN = 1_000;
+
+const queries: { readonly [K in QueryName]: Query<K> } = {
+  versions({ arn = '' }, { machines }) {
+    const current = machines.get(arn);
+    return { versions: current.versions.all().map((each) => rowOf(each, current)) };
+  },
+
+  event({ execution = '', id: wanted = '' }, { executions }) {
+    const { history } = executions.get(execution);
+    const id = Number(wanted);
+    const [found] = Number.isSafeInteger(id) && id >= 1 ? history.page(id - 1, 1) : [];
+    if (!found) throw errors.validation([`There is no event '${wanted}'`]);
+    return found;
+  },
+
+  lastInput({ machine: wanted = '' }, { machines, executions }) {
+    const { arn } = machines.get(wanted);
+    for (const { input } of executions.startedAfter(0, arn)) return { input };
+    return { input: null };
+  },
+
+  handlerInput: ({ activity = '' }, _, { exampleFor, schemaFor }) => ({
+    example: exampleFor?.(activity) ?? null,
+    schema: schemaFor?.(activity) ?? null,
+  }),
+
+  openTasks: ({ execution = '' }, stepFunctions) => ({
+    tasks: openTasksOf(stepFunctions.executions.get(execution), stepFunctions),
+  }),
+
+  test: ({ execution = '' }, { executions }) => ({ source: executionTest(executions.get(execution)) }),
+
+  taskLog({ execution = '', scheduledId = '', from = '0' }, { executions, tasks }) {
+    const notes = tasks.notes.of(executions.get(execution), Number(scheduledId));
+    const lines = notes?.linesFrom(Number(from) || 0) ?? [];
+    return { first: (notes?.lineCount ?? 0) - lines.length, lines };
+  },
+
+  async findExecutions(query, { executions }) {
+    const { found, of } = await executionsLike(query, executions);
+    return { rows: found.slice(0, SHOWN).map(executionRow), total: found.length, of };
+  },
+
+  children({ parent = '', status = '', state = '', most = '' }, { executions }) {
+    const page = { list: parent, maxResults: Math.min(Number(most) || 0, LIST_LIMIT), token: undefined };
+    const isWanted = ({ status: has, startedBy }: Execution): boolean =>
+      (status === '' || has === status) && (state === '' || startedBy.parent?.state === state);
+    const wanted = executions.children(parent).filter(isWanted);
+    const { items, nextToken } = pageOf(wanted, ({ order }) => -order, page);
+    const counts = executions.childCounts(parent);
+    return { rows: items.map(executionRow), counts, hasMore: nextToken !== undefined };
+  },
+};
+
 const rowOf = (
   { number, arn, createdAt, description, machine: { revision } }: Version,
   current: Machine,
 ): VersionRow => ({ number, arn, createdAt, description, isCurrent: revision === current.revision });
 
-const versions: Query<'versions'> = ({ arn = '' }, { machines }) => {
-  const current = machines.get(arn);
-  return { versions: current.versions.all().map((each) => rowOf(each, current)) };
-};
+export const isQuery = (name: string): name is QueryName => Object.hasOwn(queries, name);
 
-const event: Query<'event'> = ({ execution = '', id: wanted = '' }, { executions }) => {
-  const { history } = executions.get(execution);
-  const id = Number(wanted);
-  const [found] = Number.isSafeInteger(id) && id >= 1 ? history.page(id - 1, 1) : [];
-  if (!found) throw errors.validation([`There is no event '${wanted}'`]);
-  return found;
-};
-
-const lastInput: Query<'lastInput'> = ({ machine: wanted = '' }, { machines, executions }) => {
-  const { arn } = machines.get(wanted);
-  for (const { input } of executions.startedAfter(0, arn)) return { input };
-  return { input: null };
-};
-
-const openTasks: Query<'openTasks'> = ({ execution = '' }, stepFunctions) => ({
-  tasks: openTasksOf(stepFunctions.executions.get(execution), stepFunctions),
-});
+/** Returns the response to a query. @throws ServiceError if something that the query names doesn't exist */
+export function answerQuery(
+  name: QueryName,
+  query: URLSearchParams,
+  stepFunctions: StepFunctions,
+  options: ConsoleOptions,
+): object | Promise<object> {
+  return queries[name](Object.fromEntries(query), stepFunctions, options);
+}
 
 /** Returns the tasks of an execution whose tokens were given out and that wait for a result. */
 export function openTasksOf(execution: Execution, { tasks }: StepFunctions): readonly OpenTaskRow[] {
@@ -64,80 +109,14 @@ export function openTasksOf(execution: Execution, { tasks }: StepFunctions): rea
   });
 }
 
-const example: Query<'example'> = ({ activity = '' }, _, { exampleFor }) => ({
-  input: exampleFor?.(activity) ?? null,
-});
-
-const test: Query<'test'> = ({ execution = '' }, { executions }) => ({
-  source: executionTest(executions.get(execution)),
-});
-
-const schema: Query<'schema'> = ({ activity = '' }, _, { schemaFor }) => ({
-  schema: schemaFor?.(activity) ?? null,
-});
-
-const taskLog: Query<'taskLog'> = (
-  { execution = '', scheduledId = '', from = '0' },
-  { executions, tasks },
-) => {
-  const notes = tasks.notes.of(executions.get(execution), Number(scheduledId));
-  const lines = notes?.linesFrom(Number(from) || 0) ?? [];
-  return { first: (notes?.lineCount ?? 0) - lines.length, lines };
-};
-
-const children: Query<'children'> = ({ parent = '', status = '', state = '', most = '' }, { executions }) => {
-  const page = { list: parent, maxResults: Math.min(Number(most) || 0, LIST_LIMIT), token: undefined };
-  const isWanted = ({ status: has, startedBy }: Execution): boolean =>
-    (status === '' || has === status) && (state === '' || startedBy.parent?.state === state);
-  const wanted = executions.children(parent).filter(isWanted);
-  const { items, nextToken } = pageOf(wanted, ({ order }) => -order, page);
-  const counts = executions.childCounts(parent);
-  return { rows: items.map(executionRow), counts, hasMore: nextToken !== undefined };
-};
-
 /** Returns the region of the resources that there are, in which new ones should be created. */
 export function homeRegion({ activities, machines }: StepFunctions): string {
   const [first = machines.all()[0]] = activities.all();
   return parseArn(first?.arn ?? '')?.region ?? 'us-east-1';
 }
 
-type Find = Queries['findExecutions'];
-
-/** The most executions in an answer. `total` counts all that were found. */
-const SHOWN = 1_000;
-
-const findExecutions: Query<'findExecutions'> = async (query, { executions }) => {
-  const { found, of } = await executionsLike(query, executions);
-  return { rows: found.slice(0, SHOWN).map(executionRow), total: found.length, of };
-};
-
-const queries: { readonly [K in QueryName]: Query<K> } = {
-  versions,
-  event,
-  lastInput,
-  findExecutions,
-  children,
-  openTasks,
-  example,
-  test,
-  schema,
-  taskLog,
-};
-
-export const isQuery = (name: string): name is QueryName => Object.hasOwn(queries, name);
-
-/** Returns the response to a query. @throws ServiceError if something that the query names doesn't exist */
-export function answerQuery(
-  name: QueryName,
-  query: URLSearchParams,
-  stepFunctions: StepFunctions,
-  options: ConsoleOptions,
-): object | Promise<object> {
-  return queries[name](Object.fromEntries(query), stepFunctions, options);
-}
-
 /** A filter of executions. A field that is absent or empty fits all. */
-export type ExecutionFilter = Partial<Find['query']>;
+export type ExecutionFilter = Partial<Queries['findExecutions']['query']>;
 
 /**
  * Returns the kept executions that fit a filter, the latest first, and the number of those that were looked through.
