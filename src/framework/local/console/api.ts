@@ -296,10 +296,17 @@ export interface ExecutionFacts {
   readonly definition: string;
   readonly input: string;
   readonly startedAt: number;
-  /** The ARN of the execution of which this one is a copy, since it ran elsewhere. Absent if it runs here. */
-  readonly ranAs?: string;
-  /** The execution that has started this one, and its state. Absent if a request has. */
-  readonly parent?: { readonly arn: string; readonly state?: string; readonly mapRun?: string };
+  /** The ARN of the execution of which this one is a copy, since it ran elsewhere. Undefined if it runs here. */
+  readonly ranAs: string | undefined;
+  /** The execution that has started this one, and its state. Undefined if a request has. */
+  readonly parent: Parent | undefined;
+}
+
+interface Parent {
+  readonly arn: string;
+  readonly state: string | undefined;
+  /** The ARN of the Map Run of which this execution is a child. */
+  readonly mapRun: string | undefined;
 }
 
 /** The current status of an execution, and the history events since the previous message. */

@@ -11,9 +11,6 @@ import { problemsIn } from '../asl/machine.js';
 const WORKER_NAME = 'console';
 
 type Field = keyof Commands['TakeTask']['request'];
-const ACTIVITY_ARN: Field = 'activityArn';
-const EXECUTION: Field = 'execution';
-const SCHEDULED_ID: Field = 'scheduledId';
 
 /**
  * Takes a queued task of an activity for a person or an agent, as GetActivityTask does for a worker: the oldest, or the
@@ -26,9 +23,9 @@ export function takeTask(
   { activities, clock }: StepFunctions,
   workerName = WORKER_NAME,
 ): TakenTask | NothingQueued {
-  const arn = checker.requiredText(ACTIVITY_ARN, ARN);
-  const execution = checker.text(EXECUTION, ARN);
-  const scheduledId = checker.integer(SCHEDULED_ID, 1, HISTORY_LIMIT);
+  const arn = checker.requiredText('activityArn' satisfies Field, ARN);
+  const execution = checker.text('execution' satisfies Field, ARN);
+  const scheduledId = checker.integer('scheduledId' satisfies Field, 1, HISTORY_LIMIT);
   checker.done();
   const isWanted = ({ origin }: TaskOrder): boolean =>
     (execution === undefined || origin?.execution.arn === execution) &&
@@ -50,14 +47,13 @@ export function takeTask(
 
 type CheckDefinition = Commands['CheckDefinition'];
 
-const DEFINITION: keyof CheckDefinition['request'] = 'definition';
-
 /**
  * Returns the problems in a definition, each with the path of its field. The page calls this while a person is writing
  * the definition. Nothing is created.
  */
 export function checkDefinition({ checker }: Call): CheckDefinition['answer'] {
-  const definition = checker.requiredText(DEFINITION, { min: 1, max: MAX.definition });
+  const field = 'definition' satisfies keyof CheckDefinition['request'];
+  const definition = checker.requiredText(field, { min: 1, max: MAX.definition });
   checker.done();
   checkHeapFor(definition);
   return { problems: problemsIn(definition) };

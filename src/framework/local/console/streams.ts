@@ -17,9 +17,7 @@ const STREAM_LIMIT = 64;
 const TOPIC_LIMIT = 64;
 
 type Follow = Commands['Follow'];
-const STREAM: keyof Follow['request'] = 'stream';
-const TOPICS: keyof Follow['request'] = 'topics';
-const FIELDS = ['name', 'topic', 'arn', 'seen'] as const satisfies readonly (keyof FollowedTopic)[];
+type Field = keyof Follow['request'] | keyof FollowedTopic;
 
 /**
  * The streams to browsers. A browser opens one stream with a key of its own, and then says by `Follow` which topics its
@@ -70,8 +68,8 @@ export class Streams {
    * @throws ServiceError StreamDoesNotExist
    */
   follow({ checker }: Call): Follow['answer'] {
-    const key = checker.requiredText(STREAM, { min: 1, max: MAX.name });
-    const topics = (checker.objects(TOPICS, true) ?? []).map(readTopic);
+    const key = checker.requiredText('stream' satisfies Field, { min: 1, max: MAX.name });
+    const topics = (checker.objects('topics' satisfies Field, true) ?? []).map(readTopic);
     checker.done();
     const stream = this.#byKey.get(key);
     if (!stream) throw new ServiceError('StreamDoesNotExist', 'No stream is open that has this key');
@@ -113,12 +111,11 @@ export class Streams {
 }
 
 function readTopic(checker: Checker): FollowedTopic {
-  const [name, topic, arn, seen] = FIELDS;
   return {
-    name: checker.requiredText(name, { min: 1, max: MAX.name, pattern: NAME }),
-    topic: checker.requiredText(topic, { min: 1, max: MAX.name }),
-    arn: checker.text(arn, { max: MAX.longArn }),
-    seen: checker.text(seen, { max: MAX.longArn }),
+    name: checker.requiredText('name' satisfies Field, { min: 1, max: MAX.name, pattern: NAME }),
+    topic: checker.requiredText('topic' satisfies Field, { min: 1, max: MAX.name }),
+    arn: checker.text('arn' satisfies Field, { max: MAX.longArn }),
+    seen: checker.text('seen' satisfies Field, { max: MAX.longArn }),
   };
 }
 

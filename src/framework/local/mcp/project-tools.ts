@@ -36,10 +36,10 @@ export const projectTools: readonly Tool<ProjectCall>[] = [
 const INDEX = 'README';
 
 /**
- * Returns a page of the documentation of this package, or one section of it. All of its links are names of pages that
- * this function takes, or addresses in the web; other links, as those to pictures, are left out.
- * @param name the name of a page of docs/, such as `handlers`, or a path from there, such as `../CHANGELOG.md`; with
- * `#` and the anchor of a heading, that section. @default the index
+ * Returns a page of the documentation of this package, or one section of it. Its links to other pages are names that
+ * this function takes.
+ * @param name the name of a page of docs/, such as `handlers`, or a path from there or from the root of the package, such
+ * as `../CHANGELOG.md`; with `#` and the anchor of a heading, that section. @default the index
  * @throws ToolError if there is no such page
  */
 export async function readPage(name: string = INDEX): Promise<string> {
@@ -48,8 +48,7 @@ export async function readPage(name: string = INDEX): Promise<string> {
   const path = pathOf(page === '' ? INDEX : page, paths);
   if (path === undefined) throw new ToolError(noPage(name, paths));
   const text = await readFile(join(packageFolder(), path), 'utf8');
-  const section = anchor === undefined ? undefined : sectionOf(text, anchor);
-  return withoutFences(section ?? text, (prose) => withLinks(prose, path, paths));
+  return sectionOf(text, anchor) ?? text;
 }
 
 /** Returns the paths of all pages from the root of the package: those of docs/, and those of the root. */
@@ -78,25 +77,8 @@ function noPage(name: string, paths: ReadonlySet<string>): string {
 /** Returns the path of a page from docs/, by which it is read. */
 const nameOf = (path: string): string => posix.relative('docs', path);
 
-/** Changes a page, but not its code. */
-const withoutFences = (text: string, change: (prose: string) => string): string =>
-  text
-    .split(/^([ \t]*```[\s\S]*?^[ \t]*```$)/m)
-    .map((part, index) => (index % 2 === 0 ? change(part) : part))
-    .join('');
-
-/** Names the pages that links lead to, and leaves out the links that lead to no page. */
-const withLinks = (prose: string, from: string, paths: ReadonlySet<string>): string =>
-  prose.replaceAll(/!?\[([^\]]*)\]\(([^)\s]+)\)/g, (link, text: string, target: string) => {
-    if (/^[a-z]+:/.test(target)) return link;
-    const [file = '', anchor] = target.split('#');
-    const path = file === '' ? from : posix.join(posix.dirname(from), file);
-    if (!paths.has(path)) return text;
-    return `[${text}](${nameOf(path)}${anchor === undefined ? '' : `#${anchor}`})`;
-  });
-
 /** Returns the section under the heading with an anchor, as GitHub makes it; undefined if there is none. */
-function sectionOf(text: string, anchor: string): string | undefined {
+function sectionOf(text: string, anchor: string | undefined): string | undefined {
   const found: string[] = [];
   let level = 0;
   let isCode = false;

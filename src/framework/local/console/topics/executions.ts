@@ -6,7 +6,6 @@ import type {
   AttemptNotesRow,
   ExecutionFacts,
   ExecutionTuple,
-  ExecutionUpdate,
   HistoryEvent,
   MapRunRow,
 } from '../api.js';
@@ -106,38 +105,23 @@ export function executionTopic(stepFunctions: StepFunctions, arn: string): Topic
       fingerprint({ children, mapRuns }),
     ];
     if (goesOn && isSame(seen, position)) return undefined;
-    const data = { ...endOf(execution), children, mapRuns, leases, notes: notes.map(notesRow), events };
+    const { status, end } = execution;
+    const { at: endedAt = null, output, error, cause } = end ?? {};
+    const state = { status, endedAt, output, error, cause };
+    const data = { ...state, children, mapRuns, leases, notes: notes.map(notesRow), events };
     return goesOn
       ? { kind: 'change', position, data, isPart: events.length === EVENTS_A_MESSAGE }
       : { kind: 'snapshot', position, data: { ...data, ...factsOf(execution) } };
   };
 }
 
-function endOf({
-  status,
-  end,
-}: Execution): Omit<ExecutionUpdate, 'children' | 'mapRuns' | 'leases' | 'notes' | 'events'> {
-  const { at = null, output, error, cause } = end ?? {};
-  return { status, endedAt: at, output, error, cause };
-}
-
 function factsOf({ arn, name, machine, input, startedAt, startedBy }: Execution): ExecutionFacts {
   const { executionArn, state, mapRun } = startedBy.parent ?? {};
   return {
-    arn,
-    name,
+    ...{ arn, name, input, startedAt, definition: machine.definition },
     machine: { arn: machine.arn, name: machine.name },
-    definition: machine.definition,
-    input,
-    startedAt,
-    ...(startedBy.origin && { ranAs: startedBy.origin.arn }),
-    ...(executionArn !== undefined && {
-      parent: {
-        arn: executionArn,
-        ...(state !== undefined && { state }),
-        ...(mapRun && { mapRun: mapRun.arn }),
-      },
-    }),
+    ranAs: startedBy.origin?.arn,
+    parent: executionArn === undefined ? undefined : { arn: executionArn, state, mapRun: mapRun?.arn },
   };
 }
 
