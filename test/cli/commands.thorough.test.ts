@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as nap } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import type { WorkerList } from '../../src/framework/local/console/api.js';
 import { type Metric, METRICS, prometheusName } from '../../src/framework/worker/observe/metrics/table.js';
 import {
   localService,
@@ -18,6 +19,7 @@ import {
   started,
   stepwright,
 } from '../support/cli.js';
+import { followTopic } from '../support/console-topic.js';
 
 /*
  * Runs commands in processes of their own, for behaviour that other tests show in one process. Part of `npm run
@@ -26,16 +28,11 @@ import {
 
 /** Resolves with the workers that a console shows, once they are as expected. */
 async function workersAt(url: string, areThere: (names: string[]) => boolean): Promise<string[]> {
-  const stream = await fetch(`${url}/console/api/stream?topic=workers`);
-  let text = '';
-  for await (const chunk of stream.body ?? []) {
-    text += Buffer.from(chunk as Uint8Array).toString();
-    const [last] = [...text.matchAll(/^data: (.*)\n\n/gm)].slice(-1);
-    const told = JSON.parse(last?.[1] ?? '{"workers":[]}') as { workers: { name: string; state: string }[] };
-    const names = told.workers.map(({ name, state }) => `${name} ${state}`);
+  for await (const { workers } of followTopic<WorkerList>(url, 'workers')) {
+    const names = workers.map(({ name, state }) => `${name} ${state}`);
     if (areThere(names)) return names;
   }
-  throw new Error(`the stream ended: ${text}`);
+  throw new Error('the stream ended');
 }
 
 describe('commands', () => {

@@ -15,6 +15,7 @@ import { edgesAt } from '../../src/framework/local/view/edges.js';
 import { Run } from '../../src/framework/local/view/run.js';
 import type { Visit } from '../../src/framework/local/view/visit.js';
 import { killAll, stepwright } from '../support/cli.js';
+import { followTopic } from '../support/console-topic.js';
 import { type Bench, openBench } from '../local/service.js';
 
 const MACHINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:';
@@ -224,10 +225,10 @@ async function served(arn: string): Promise<string> {
   ];
   for (const query of ['test?', 'event?id=1&', 'findExecutions?'])
     texts.push(await (await fetch(`${service.url}/console/api/${query}execution=${arn}`)).text());
-  const opened = await fetch(`${service.url}/console/api/stream?topic=execution&arn=${arn}`);
-  const reader = opened.body?.getReader();
-  texts.push(Buffer.from((await reader?.read())?.value ?? []).toString());
-  await reader?.cancel();
+  for await (const told of followTopic<object>(service.url, 'execution', arn)) {
+    texts.push(JSON.stringify(told));
+    break;
+  }
   return texts.join('\n');
 }
 

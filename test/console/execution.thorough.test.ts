@@ -217,8 +217,8 @@ withChromium('the page of an execution, in a real Chromium', () => {
     await page.getByText('There is no machine Parcels2 here.').waitFor();
     await page.goto('about:blank');
     const arn = await start(machine, [1]);
-    const streams = Array.from({ length: 80 }, () =>
-      fetch(`${service.url}/console/api/stream?topic=execution&arn=${encodeURIComponent(arn)}`),
+    const streams = Array.from({ length: 80 }, (_, n) =>
+      fetch(`${service.url}/console/api/stream?key=another-browser-${n}`),
     );
     const opened = await Promise.all(streams);
     await open(arn);

@@ -417,7 +417,8 @@ withChromium('in a real Chromium', () => {
     const tab = await browser.newPage();
     try {
       const path = `${first.url}/#/executions/${encodeURIComponent(arn)}`;
-      const stream = () => fetch(`${first.url}/console/api/stream?topic=machines`);
+      const stream = (_: unknown, n: number) =>
+        fetch(`${first.url}/console/api/stream?key=another-browser-${n}`);
       // The answers are kept in a variable, since fetch closes the connection of an answer that is garbage.
       const streams = await Promise.all(Array.from({ length: 64 }, stream));
       await tab.goto(path);

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { WorkerList, WorkerRow } from '../../../src/framework/local/console/api.js';
+import { followTopic } from '../../support/console-topic.js';
 import { endpointOf, killAll, stepwright, WAITING } from '../../support/cli.js';
 import { answering, closeStandIns, connecting, handler, statusOf } from './stand-ins.js';
 
@@ -16,17 +17,9 @@ async function workersAt(
   seen: (list: readonly WorkerRow[]) => boolean,
   key?: string,
 ): Promise<WorkerRow[]> {
-  const search = new URLSearchParams({ topic: 'workers', ...(key !== undefined && { arn: key }) });
-  const response = await fetch(`${url}/console/api/stream?${search.toString()}`);
-  let text = '';
-  for await (const chunk of response.body ?? []) {
-    text += Buffer.from(chunk as Uint8Array).toString();
-    for (const [, data = ''] of text.matchAll(/^data: (.*)\n\n/gm)) {
-      const { workers } = JSON.parse(data) as WorkerList;
-      if (seen(workers)) return [...workers];
-    }
-  }
-  throw new Error(`it ended with: ${text}`);
+  for await (const { workers } of followTopic<WorkerList>(url, 'workers', key))
+    if (seen(workers)) return [...workers];
+  throw new Error('the stream ended');
 }
 
 test('the console of `local` shows the workers of a fleet, as they go, with what their health ports tell', async () => {

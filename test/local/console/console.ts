@@ -76,24 +76,28 @@ export interface Tab<T> {
   readonly ended: Promise<void>;
 }
 
-export function follow<T = Record<string, unknown>>(
-  { service }: Bench,
-  query: string,
-  lastId?: string,
-): Tab<T> {
+let streams = 0;
+
+/**
+ * Opens a stream, as a browser does.
+ * @param query `topic`, and perhaps `arn`, of what a tab of the browser follows at once; or the `key` of the stream alone
+ * @param lastId the id of the last message that the tab has received
+ */
+export function follow<T = Record<string, unknown>>(bench: Bench, query: string, lastId?: string): Tab<T> {
   const messages: TabMessage<T>[] = [];
   const waiting: ((message: TabMessage<T>) => void)[] = [];
-  const call = request(`${service.url}/console/api/stream?${query}`, {
-    headers: lastId === undefined ? {} : { 'last-event-id': lastId },
-  });
+  const { key = `stream-of-a-test-${++streams}`, ...topic } = Object.fromEntries(new URLSearchParams(query));
+  const topics = [{ name: 'tab', ...topic, ...(lastId !== undefined && { seen: lastId }) }];
+  const call = request(`${bench.service.url}/console/api/stream?key=${key}`);
   const ended = new Promise<void>((resolve) => call.on('close', () => resolve()));
   call.on('error', () => {});
   call.on('response', (response) => {
+    if ('topic' in topic) void act(bench, 'Follow', { stream: key, topics });
     let text = '';
     response.on('data', (chunk: Buffer) => {
       text += chunk.toString();
       for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-        const found = /^event: (.+)\nid: (.+)\ndata: (.+)$/.exec(text.slice(0, end));
+        const found = /^event: (.+)\nid: (?:tab:)?(.+)\ndata: (.+)$/.exec(text.slice(0, end));
         text = text.slice(end + 2);
         if (!found) continue;
         const [, event = '', id = '', data = ''] = found;

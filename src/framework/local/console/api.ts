@@ -52,6 +52,7 @@ export interface FollowedTopic {
   /** Stands in the ids of the topic's messages: `NAME:POSITION`. */
   readonly name: string;
   readonly topic: string;
+  /** The ARN of the machine or the execution, or the key of a worker. Undefined for all of them. */
   readonly arn?: string | undefined;
   /** The position in the last message that the window has received. */
   readonly seen?: string | undefined;

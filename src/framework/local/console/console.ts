@@ -69,7 +69,8 @@ export class Console implements RequestHandler {
     if (request.method !== 'GET') return sendError(response, 405, 'Only GET and POST are answered here');
     if (!pathname.startsWith(API_PATH)) return this.#sendPage(response, pathname, nonce);
     const name = pathname.slice(API_PATH.length);
-    if (name === 'stream') return this.#openStream(request, response, searchParams);
+    if (name === 'stream')
+      return attempt(response, () => this.#streams.open(response, searchParams.get('key') ?? ''));
     return this.#answerQuery(response, name, searchParams);
   }
 
@@ -91,22 +92,6 @@ export class Console implements RequestHandler {
   async #answerQuery(response: ServerResponse, name: string, query: URLSearchParams): Promise<void> {
     if (!isQuery(name)) return sendError(response, 404, `Nothing answers '${name}'`);
     return attempt(response, () => answerQuery(name, query, this.service.stepFunctions, this.options));
-  }
-
-  async #openStream(
-    request: IncomingMessage,
-    response: ServerResponse,
-    query: URLSearchParams,
-  ): Promise<void> {
-    const { refusal } = this.#streams;
-    if (refusal !== undefined) return sendError(response, 503, refusal);
-    const key = query.get('key');
-    return attempt(response, () => {
-      if (key !== null) return this.#streams.open(response, key);
-      const last = request.headers['last-event-id'] ?? query.get('seen') ?? undefined;
-      const wanted = { topic: query.get('topic') ?? '', arn: query.get('arn') ?? undefined };
-      return this.#streams.openOne(response, wanted, typeof last === 'string' ? last : undefined);
-    });
   }
 
   async #runCommand(request: IncomingMessage, response: ServerResponse, pathname: string): Promise<void> {

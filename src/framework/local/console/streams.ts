@@ -6,7 +6,7 @@ import { type Checker, MAX } from '../api/request-validation.js';
 import { errors, ServiceError } from '../engine/service-error.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import type { Commands, FollowedTopic, MessageStamp, TopicRefusal } from './api.js';
-import { openTopic, type TopicRequest } from './topics/topics.js';
+import { openTopic } from './topics/topics.js';
 import type { WorkerSource } from './topics/workers.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { Message, Position, Topic } from './topics/topic.js';
@@ -21,7 +21,7 @@ type Field = keyof Follow['request'] | keyof FollowedTopic;
 
 /**
  * The streams to browsers. A browser opens one stream with a key of its own, and then says by `Follow` which topics its
- * windows want. A stream without a key sends one topic.
+ * windows want.
  */
 export class Streams {
   /**
@@ -29,8 +29,8 @@ export class Streams {
    * this service or from an earlier one that ran at the same address.
    */
   readonly #born = randomInt(2 ** 40);
-  readonly #open = new Set<TopicStream>();
-  readonly #byKey = new Map<string, TopicStream>();
+  /** By the keys of the browsers. */
+  readonly #open = new Map<string, TopicStream>();
 
   constructor(
     private readonly stepFunctions: StepFunctions,
@@ -38,28 +38,24 @@ export class Streams {
     private readonly log: Logger,
   ) {}
 
-  /** Returns why no stream can be opened now; undefined if one can. */
-  get refusal(): string | undefined {
-    return this.#open.size < STREAM_LIMIT
-      ? undefined
-      : `The service serves ${STREAM_LIMIT} browsers at most: close the console in one of them`;
-  }
-
-  /** Opens a stream of a browser that will say what it wants. A stream that it has opened before is closed. */
+  /**
+   * Opens a stream of a browser that will say what it wants. A stream that it has opened before is closed.
+   * @throws ServiceError if the key is none, or too many browsers have one
+   */
   open(response: ServerResponse, key: string): void {
     if (!KEY.test(key))
       throw errors.validation([`The key '${key.slice(0, MAX.name)}' has not 16 to 80 letters and digits`]);
-    this.#byKey.get(key)?.close();
-    const stream = this.#begin(response, () => {
-      if (this.#byKey.get(key) === stream) this.#byKey.delete(key);
-    });
-    this.#byKey.set(key, stream);
-  }
-
-  /** Opens a stream of one topic. @throws ServiceError if there is no such topic, or nothing has the ARN */
-  openOne(response: ServerResponse, wanted: TopicRequest, last: string | undefined): void {
-    const topic = openTopic(wanted, this.stepFunctions, this.workers);
-    this.#begin(response, () => {}).follow('', topic, readPosition(last, this.#born));
+    const before = this.#open.get(key);
+    if (!before && this.#open.size >= STREAM_LIMIT)
+      throw new ServiceError(
+        'Busy',
+        `The service serves ${STREAM_LIMIT} browsers at most: close the console in one of them`,
+      );
+    before?.close();
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const stream = new TopicStream(response, this.stepFunctions.clock, this.log, this.#born);
+    this.#open.set(key, stream);
+    response.on('close', () => this.#open.get(key) === stream && this.#open.delete(key));
   }
 
   /**
@@ -71,27 +67,11 @@ export class Streams {
     const key = checker.requiredText('stream' satisfies Field, { min: 1, max: MAX.name });
     const topics = (checker.objects('topics' satisfies Field, true) ?? []).map(readTopic);
     checker.done();
-    const stream = this.#byKey.get(key);
+    const stream = this.#open.get(key);
     if (!stream) throw new ServiceError('StreamDoesNotExist', 'No stream is open that has this key');
     stream.keepOnly(new Set(topics.map(({ name }) => name)));
     const refused = topics.flatMap((topic) => (stream.has(topic.name) ? [] : this.#add(stream, topic)));
     return { instance: this.#born, refused };
-  }
-
-  #begin(response: ServerResponse, onClosed: () => void): TopicStream {
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
-    const stream: TopicStream = new TopicStream(
-      response,
-      this.stepFunctions.clock,
-      this.log,
-      this.#born,
-      () => {
-        this.#open.delete(stream);
-        onClosed();
-      },
-    );
-    this.#open.add(stream);
-    return stream;
   }
 
   #add(stream: TopicStream, { name, topic, arn, seen }: FollowedTopic): TopicRefusal[] {
@@ -163,7 +143,6 @@ class TopicStream {
     private readonly log: Logger,
     /** A number in each id, which shows that the id comes from this service and not from an earlier one. */
     private readonly born: number,
-    onClosed: () => void,
   ) {
     response.write(`retry: ${RETRY_MS}\n\n`);
     const ends = [
@@ -172,7 +151,6 @@ class TopicStream {
     ];
     response.on('close', () => {
       for (const end of ends) end();
-      onClosed();
     });
   }
 
@@ -186,7 +164,7 @@ class TopicStream {
 
   /**
    * Sends a topic from now on.
-   * @param name stands before the position in the ids of the topic's messages; empty if there is only this topic
+   * @param name stands before the position in the ids of the topic's messages
    * @param seen the position of a window that has followed the topic before; undefined for a new one
    */
   follow(name: string, topic: Topic, seen: Position | undefined): void {
@@ -223,8 +201,7 @@ class TopicStream {
     } catch (error) {
       this.#followed.delete(name);
       this.log.error({ err: error }, 'the console failed to send a change to a tab');
-      if (name === '') this.close();
-      else this.response.write(failureText(name));
+      this.response.write(failureText(name));
       return false;
     }
   }
@@ -237,7 +214,7 @@ class TopicStream {
     if (!message) return false;
     followed.position = message.position;
     const id = [this.born, ...message.position].join('.');
-    const text = textOf(message, name === '' ? id : `${name}:${id}`, { now, scale: this.clock.scale });
+    const text = textOf(message, `${name}:${id}`, { now, scale: this.clock.scale });
     // There is no pause after a snapshot or a part, since the reader is waiting for the rest.
     if (message.kind === 'change' && message.isPart !== true)
       followed.nextAt = now + Math.min(LONGEST_PAUSE_MS, text.length / PAINTED_BYTES_A_MS);

@@ -1,27 +1,18 @@
 import { errors } from '../../engine/service-error.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
+import type { FollowedTopic } from '../api.js';
 import { activityList, trafficTopic } from './activities.js';
 import { executionList, executionTopic } from './executions.js';
 import { machineList } from './machines.js';
 import { wholeTopic, type Topic } from './topic.js';
 import { workerList, type WorkerSource } from './workers.js';
 
-/** A tab's request to follow a topic. */
-export interface TopicRequest {
-  readonly topic: string;
-  /**
-   * The ARN of the machine or the execution that the tab wants to follow, or the key of a worker. Undefined if it wants
-   * to follow all of them.
-   */
-  readonly arn: string | undefined;
-}
-
 /**
  * Creates the topic that a tab wants to follow.
  * @throws ServiceError if there is no such topic, or nothing has the ARN
  */
 export function openTopic(
-  { topic, arn }: TopicRequest,
+  { topic, arn }: Pick<FollowedTopic, 'topic' | 'arn'>,
   stepFunctions: StepFunctions,
   workers: WorkerSource,
 ): Topic {
