@@ -8,17 +8,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { askWorker } from '../../src/framework/cli/control.js';
-import {
-  type ControlAnswer,
-  type ControlRequest,
-  openControl,
-} from '../../src/framework/cli/control-socket.js';
-import { HandClock } from '../../src/framework/testing/index.js';
+import { systemClock } from '../../src/framework/base/time/clock.js';
+import type { HandlerStatus, WorkerStatus } from '../../src/framework/base/worker-status.js';
+import { openControl } from '../../src/framework/cli/control-socket.js';
+import { callPage } from '../../src/framework/cli/workers/ask-workers.js';
 import { endpointOf, execute, killAll, type Run, stepwright } from '../support/cli.js';
 
 let dir: string;
@@ -53,16 +50,6 @@ async function control(...words: string[]): Promise<{ code: number | null; out: 
   return { code, out: run.stdout(), err: run.stderr() };
 }
 
-/** Sends text to the socket, and returns what comes back. */
-const raw = (text: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const socket = connect(path, () => socket.write(text));
-    let got = '';
-    socket.on('data', (chunk) => (got += String(chunk)));
-    socket.on('close', () => resolve(got));
-    socket.on('error', reject);
-  });
-
 test('the command pauses, resumes and configures a handler of a worker', async () => {
   const { url, run } = await started();
   expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -87,79 +74,36 @@ test('what a worker refuses is the command’s error', async () => {
   });
   expect((await control('configure', NAME, 'concurrency=0')).err).toContain('got 0 (number)');
   expect((await control('configure', NAME, 'fast')).err).toContain('expected key=value');
-  expect((await control('pause')).err).toContain('got the handler undefined');
+  expect((await control('pause')).err).toContain("there is no handler ''");
 }, 30_000);
 
-describe('garbage on the socket', () => {
-  /** A socket of a worker that does what it is asked. */
-  const opened = async (clock: HandClock): Promise<ControlRequest[]> => {
-    const asked: ControlRequest[] = [];
-    const apply = async (request: ControlRequest): Promise<ControlAnswer> => {
-      asked.push(request);
-      return { handlers: [] };
-    };
-    const socket = await openControl(path, apply, clock);
-    servers.push(socket);
-    return asked;
-  };
+const HANDLER = { name: NAME, concurrency: 5, running: 0, polls: { open: 1 } } as HandlerStatus;
 
-  test.each([
-    ['no JSON', 'hello\n'],
-    ['another request', '{"do":"stop","handler":"Work.work"}\n'],
-    ['a list', '[1]\n'],
-    ['options that are none', '{"do":"configure","handler":"Work.work","options":7}\n'],
-    ['a line without an end', 'x'.repeat(70_000)],
-  ])('%s is refused, and the next request is served', async (_, text) => {
-    const clock = new HandClock();
-    const asked = await opened(clock);
-    expect(JSON.parse(await raw(text))).toEqual({
-      error: expect.stringContaining('expected a line of JSON'),
-    });
-    await askWorker(path, 'pause', NAME, [], clock);
-    expect(asked).toEqual([{ do: 'pause', handler: NAME }]);
-  });
+/** Opens a socket of a worker. @returns what the worker is asked to do */
+async function opened(): Promise<unknown[][]> {
+  const asked: unknown[][] = [];
+  const note =
+    (verb: string) =>
+    (...words: unknown[]): void =>
+      void asked.push([verb, ...words]);
+  const status = () => ({ handlers: [HANDLER] }) as unknown as WorkerStatus;
+  const calls = { pause: note('pause'), resume: note('resume'), configure: note('configure'), status };
+  servers.push(await openControl(path, calls));
+  return asked;
+}
 
-  test.each([
-    ['goes on', (socket: Socket) => void socket.write('{"do":"pause","handler":"Work.work"}')],
-    ['ends its side', (socket: Socket) => void socket.end('{"do":"pause","handler":"Work.work"}')],
-    [
-      'sends it in parts',
-      (socket: Socket) => {
-        socket.write('{"do":"pause",');
-        socket.write('"handler":"Work.work"}');
-      },
-    ],
-  ])('a request without a line feed is answered, where the client %s', async (_, send) => {
-    const asked = await opened(new HandClock());
-    const socket = connect({ path, allowHalfOpen: true });
-    let said = '';
-    socket.on('data', (chunk) => (said += String(chunk)));
-    send(socket);
-    await new Promise((resolve) => socket.once('end', resolve));
-    socket.destroy();
-    expect(JSON.parse(said)).toEqual({ handlers: [] });
-    expect(asked).toEqual([{ do: 'pause', handler: NAME }]);
-  });
-
-  test('a crowd of connections is turned away with a reason, for as long as it lasts', async () => {
-    const clock = new HandClock();
-    await opened(clock);
-    const crowd = Array.from({ length: 40 }, () => raw('').catch(() => ''));
-    await clock.settle();
-    await expect(askWorker(path, 'resume', NAME, [], clock)).rejects.toThrow('too many are open');
-    await clock.advance(5_000);
-    await Promise.all(crowd);
-    expect(await askWorker(path, 'resume', NAME, [], clock)).toEqual([]);
-  });
-
-  test('one that says nothing is closed after 5 s, and keeps nobody else waiting', async () => {
-    const clock = new HandClock();
-    await opened(clock);
-    const silent = Array.from({ length: 8 }, () => raw(''));
-    await askWorker(path, 'resume', NAME, [], clock);
-    await clock.advance(5_000);
-    expect(await Promise.all(silent)).toEqual(Array.from({ length: 8 }, () => ''));
-  });
+test.each([
+  ['GET', '/pause/Work.work', 'there is only POST'],
+  ['POST', '/stop/Work.work', 'expected /status, /pause, /resume or /configure'],
+  ['POST', '/pause/%', 'URI malformed'],
+  ['POST', '/configure/Work.work/7', "expected key=value, such as concurrency=5, got '7'"],
+])('%s %s is refused, and the next request is served', async (method, page, error) => {
+  const asked = await opened();
+  const call = (options: object) => callPage({ socketPath: path, ...options }, systemClock);
+  expect(await call({ method, path: page })).toMatchObject({ statusCode: 400, value: { error } });
+  const next = { method: 'POST', path: '/configure/Work.work/rate=10%2Fs/concurrency=3' };
+  expect(await call(next)).toMatchObject({ statusCode: 200, value: { handlers: [HANDLER] } });
+  expect(asked).toEqual([['configure', NAME, { rate: '10/s', concurrency: 3 }]]);
 });
 
 /** A server at the path that does with each connection what it says. */
@@ -186,22 +130,16 @@ describe('the command refuses', () => {
     await run.ended;
     expect(await control()).toMatchObject({
       code: 1,
-      err: expect.stringContaining('no worker listens there'),
+      err: expect.stringContaining('ECONNREFUSED'),
     });
   }, 30_000);
 
-  test('what answers garbage, and what never answers', async () => {
-    const clock = new HandClock();
+  test('what answers garbage, and what is no worker', async () => {
     await serve('<html>');
-    await expect(askWorker(path, 'status', undefined, [], clock)).rejects.toThrow(
-      'what answers there is no worker',
-    );
+    expect((await control()).err).toContain('what answers there does not speak HTTP');
     for (const server of servers.splice(0)) server.close();
-    await serve(undefined);
-    const asked = askWorker(path, 'status', undefined, [], clock).catch(String);
-    await clock.settle();
-    await clock.advance(5_000);
-    expect(await asked).toContain('no answer within 5 s');
+    await serve('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}');
+    expect((await control()).err).toContain('what answers there is no worker');
   });
 });
 
@@ -233,15 +171,14 @@ describe('a worker does not start with a control socket', () => {
   }, 30_000);
 
   test('at a link, wherever it leads', async () => {
-    const open = (): Promise<unknown> => openControl(path, async () => ({ handlers: [] }));
-    servers.push((await open()) as { close(): unknown });
+    await opened();
     const real = path;
     for (const target of [real, join(dir, 'nothing')]) {
       path = join(dir, `link to ${target === real}`);
       symlinkSync(target, path);
-      await expect(open()).rejects.toThrow('something that is not a socket exists there');
+      await expect(opened()).rejects.toThrow('something that is not a socket exists there');
     }
-    await expect(askWorker(path, 'status', undefined, [])).rejects.toThrow('that is no socket');
+    expect((await control()).err).toContain('that is no socket');
   });
 });
 
@@ -256,7 +193,7 @@ test('a stale socket of its own is replaced', async () => {
 
 asRoot("a socket of another user's", () => {
   test('is not asked', async () => {
-    await serve('{"handlers":[]}\n');
+    await serve('');
     chownSync(path, 12_345, 12_345);
     expect((await control()).err).toContain("the socket is user 12345's, and this is user 0");
   });

@@ -38,7 +38,8 @@ export class Probes {
 
   /** Opens the port in a process or a thread, as `servePages` does. */
   servePagesIn(by: SimulatedProcess): typeof servePages {
-    return async ({ port }, answer) => {
+    return async (address, answer) => {
+      const port = 'port' in address ? address.port : 0;
       const opened = { by, answer };
       this.#port = opened;
       return { port, close: () => void (this.#port === opened && (this.#port = undefined)) };

@@ -1,6 +1,6 @@
 import type { DevFlags } from '../dev/dev.js';
 import { Argument, type Command, Option } from 'commander';
-import type { ControlRequest } from '../control-socket.js';
+import type { ControlVerb } from '../control-socket.js';
 import type { ExecFlags } from '../exec.js';
 import { type LocalServiceFlags, localServiceFlags } from '../flags/local-service-flags.js';
 import {
@@ -17,8 +17,6 @@ import {
 } from '../flags/shared-flags.js';
 import { type LogFlags, logFor } from '../flags/log-flags.js';
 import { exit } from '../process/exit.js';
-
-type ControlVerb = ControlRequest['do'];
 
 interface StartFlags extends LocalServiceFlags, LogFlags {
   readonly control?: string;
@@ -47,7 +45,7 @@ export function addControl(program: Command): void {
     .argument('[options...]', 'of configure: concurrency=5, pollers=1-3, rate=10/s')
     .action(async (path: string, verb: ControlVerb = 'status', handler?: string, options: string[] = []) => {
       const { control } = await import('../control.js');
-      await exit(await control(path, verb, handler, options));
+      await exit(await control(path, verb, handler === undefined ? [] : [handler, ...options]));
     });
 }
 

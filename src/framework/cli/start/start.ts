@@ -3,14 +3,10 @@ import type { Flags } from '../../config/sources.js';
 import type { Logger } from '../../base/log/log.js';
 import { systemClock } from '../../base/time/clock.js';
 import { type Endpoint, localEndpoint, showEndpoint } from '../../aws/endpoint.js';
+import type { PageServer } from '../../worker/health/page-server.js';
 import type { Worker } from '../../worker/worker.js';
 import { logActivities, logConsole, logDrain, logMemory, logWarnings, WAITING } from '../output/banner.js';
-import {
-  type ControlAnswer,
-  type ControlRequest,
-  type ControlSocket,
-  openControl,
-} from '../control-socket.js';
+import { openControl } from '../control-socket.js';
 import { type LocalServiceFlags, stacksOf, warnUnshown } from '../flags/local-service-flags.js';
 import type { LogFlags } from '../flags/log-flags.js';
 import type { ProjectService } from '../local/local.js';
@@ -39,7 +35,7 @@ export async function start(
     log,
     'stopping: running tasks get the grace period to end; once more to stop at once',
   );
-  const opened: { embedded?: ProjectService; worker?: Worker; control?: ControlSocket } = {};
+  const opened: { embedded?: ProjectService; worker?: Worker; control?: PageServer } = {};
   const connectTo = async (planned: Endpoint): Promise<Endpoint> => {
     if (planned.kind === 'local') {
       const { serveProject } = await import('../local/local.js');
@@ -55,8 +51,7 @@ export async function start(
   try {
     return await runWorker(project.plan, options, async (worker, endpoint) => {
       opened.worker = worker;
-      if (own.control !== undefined)
-        opened.control = await openControl(own.control, async (request) => controlWorker(worker, request));
+      if (own.control !== undefined) opened.control = await openControl(own.control, worker);
       logWarnings(log, project.warnings);
       if (!opened.embedded)
         void systemClock.sleep(AFTER_FIRST_POLLS_MS, stop).then(() => warnOfSlowStates(log, project));
@@ -130,14 +125,4 @@ async function slowLines({ settings, handlers }: Plan, projectDir: string): Prom
   const region = settings.region === undefined ? {} : { region: settings.region };
   const checked = handlers.map((handler) => checkedHandler(handler, region));
   return slowStates([...machines, ...unsupported], (arn) => handlerOf(checked, arn)).map(lineOf);
-}
-
-/**
- * Carries out a request of the control socket on a worker. @throws RangeError if there is no such handler, or the value
- * of an option is invalid
- */
-function controlWorker(worker: Worker, request: ControlRequest): ControlAnswer {
-  if (request.do === 'configure') worker.configure(request.handler, request.options);
-  else if (request.do !== 'status') worker[request.do](request.handler);
-  return { handlers: worker.status().handlers };
 }

@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { get, type IncomingMessage } from 'node:http';
+import { type IncomingHttpHeaders, request, type RequestOptions } from 'node:http';
 import { isPlainObject, parseJson } from '../../base/json.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import { type Clock, wallTime } from '../../base/time/clock.js';
@@ -92,23 +92,40 @@ function withLimit<T>(clock: Clock, lookingUp: Promise<T>): Promise<T> {
 }
 
 /** Reads `/status` from the health port of one worker. Never rejects. */
-function askStatus({ host, port }: Address, clock: Clock): Promise<Reply> {
-  return new Promise((resolve) => {
-    const giveUp = (why: string): void => resolve({ why });
-    const call = get({ host, port, path: '/status', agent: false }, (response) => {
+const askStatus = (address: Address, clock: Clock): Promise<Reply> =>
+  callPage({ ...address, path: '/status' }, clock).then(replyOf, ({ message }: Error) => ({ why: message }));
+
+interface PageResponse {
+  readonly statusCode: number;
+  readonly headers: IncomingHttpHeaders;
+  /** The JSON of the body; undefined if it is none. */
+  readonly value: unknown;
+}
+
+/**
+ * Asks a worker for a page.
+ * @param options the address of its health port or control socket, and the page
+ * @throws Error that says in plain words why there is no response
+ */
+export function callPage(options: RequestOptions, clock: Clock): Promise<PageResponse> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => reject(new Error(reasonOf(error), { cause: error }));
+    const call = request({ ...options, agent: false }, (response) => {
+      const { statusCode = 0, headers } = response;
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
         text += chunk;
         if (text.length > MOST_BYTES) call.destroy(new Refused('its answer is too long'));
       });
-      response.on('error', (error) => giveUp(reasonOf(error)));
-      response.on('end', () => resolve(readAnswer(response, text)));
+      response.on('error', fail);
+      response.on('end', () => resolve({ statusCode, headers, value: parseJson(text) }));
     });
     // A whole answer is awaited for this long, also one that comes byte by byte.
     const late = (): void => void call.destroy(new Refused(`no answer within ${STATUS_MS / 1000} s`));
     call.on('close', limitCallAfter(clock, STATUS_MS, late));
-    call.on('error', (error) => giveUp(reasonOf(error)));
+    call.on('error', fail);
+    call.end();
   });
 }
 
@@ -127,8 +144,7 @@ const NO_WORKER = 'what answers there is no Stepwright worker: is it the port of
 
 type Reply = { readonly status: unknown; readonly aheadMs?: number | undefined } | { readonly why: string };
 
-function readAnswer({ statusCode = 0, headers }: IncomingMessage, text: string): Reply {
-  const value = parseJson(text);
+function replyOf({ statusCode, headers, value }: PageResponse): Reply {
   // The header has a whole second.
   const ahead = Date.parse(headers.date ?? '') + 500 - wallTime();
   const aheadMs = Number.isNaN(ahead) ? undefined : ahead;

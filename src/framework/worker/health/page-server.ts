@@ -39,13 +39,16 @@ const STILL_MS = 10_000;
 const CHECK_MS = 1_000;
 
 /**
- * Starts an HTTP server at this address. It responds only to requests whose Host header is a name of the address. The
+ * Starts an HTTP server at this address, or at a Unix socket with this path. It responds only to requests whose Host
+ * header is a name of the address; at a socket, which no web page reaches, to all. The
  * number of connections and their duration are limited, so that clients can't use up resources that the rest of the
  * process needs.
  * @throws Node's error, with its code, if the server can't listen on the address
  */
-export async function servePages(address: NamedAddress, answer: Answerer): Promise<PageServer> {
-  const { host, port } = address;
+export async function servePages(
+  address: NamedAddress | { readonly path: string },
+  answer: Answerer,
+): Promise<PageServer> {
   // Loaded here, since a test bed loads this file but needs no server.
   const { createServer } = process.getBuiltinModule('node:http');
   const limits = {
@@ -54,7 +57,7 @@ export async function servePages(address: NamedAddress, answer: Answerer): Promi
     keepAliveTimeout: REQUEST_MS,
     connectionsCheckingInterval: CHECK_MS,
   };
-  const isNamed = hostCheck(address);
+  const isNamed = 'path' in address ? () => true : hostCheck(address);
   const server = createServer(limits, ({ method = 'GET', url = '/', headers }, response) => {
     const page = isNamed(headers.host) ? answer(method, url.replace(/\?.*$/, '')) : wrongHost(headers.host);
     void page.then(({ status, type, body, ageSeconds }) => {
@@ -70,11 +73,11 @@ export async function servePages(address: NamedAddress, answer: Answerer): Promi
   await new Promise<void>((resolve, reject) => {
     // Once the server listens, this promise is settled, so errors of single connections are ignored.
     server.on('error', reject);
-    server.listen(port, host, resolve);
+    server.listen(address, resolve);
   });
   const bound = server.address();
   return {
-    port: typeof bound === 'object' && bound ? bound.port : port,
+    port: typeof bound === 'object' && bound ? bound.port : 0,
     close: () => {
       server.close();
       server.closeAllConnections();
