@@ -21,7 +21,7 @@ import { Trace, UNTAKEN_MS } from '../../local/view/trace.js';
 import { formatError } from '../output/format-error.js';
 import { explainCallError, isRefused } from '../output/call-error.js';
 import { readEndpoint } from '../project/config-file.js';
-import { executionArnOf, type FromFlags, type FromState, readFrom, startFromState } from './from-state.js';
+import { type FromFlags, type FromState, readFrom, startFromState } from './from-state.js';
 import { print, write } from '../output/stdio.js';
 import { JsonText } from '../../check/source/json-text.js';
 
@@ -104,17 +104,11 @@ async function run(asked: Asked, input: string | undefined): Promise<number> {
 }
 
 /** Starts an execution. @returns the execution's ARN; for an EXPRESS machine, which can't be followed, its end */
-async function begin(
-  { client, endpoint, machine, from }: Asked,
-  input: string | undefined,
-): Promise<string | ExecutionEnd> {
+async function begin(asked: Asked, input: string | undefined): Promise<string | ExecutionEnd> {
+  const { client, endpoint, machine, from } = asked;
   let isAsked = false;
   try {
-    if (from) {
-      const executionArn = await executionArnOf(client, machine, from.of);
-      isAsked = true;
-      return await startFromState(endpoint, { executionArn, state: from.state, input });
-    }
+    if (from) return await startFromState(asked, from, input);
     const stateMachineArn = await findMachine(client, machine ?? '', systemClock);
     const express = await isExpress(client, stateMachineArn, systemClock);
     isAsked = true;

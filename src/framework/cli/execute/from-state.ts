@@ -47,33 +47,23 @@ export function readFrom(
 
 const USAGE = 'execute --from STATE --of EXECUTION_ARN [--input JSON]';
 
-/** Returns the ARN of the earlier execution. @param machine the machine if only the execution's name is given */
-export async function executionArnOf(
-  client: SFNClient,
-  machine: string | undefined,
-  of: string,
-): Promise<string> {
-  if (machine === undefined) return of;
-  const arn = await findMachine(client, machine, systemClock);
-  return `${arn.replace(':stateMachine:', ':execution:')}:${of}`;
-}
-
 /**
  * Starts an execution in a state. Only the local service can do this.
+ * @param machine the machine if only the name of the earlier execution is given
  * @returns the ARN of the new execution
  */
 export async function startFromState(
-  endpoint: Endpoint,
-  body: { readonly executionArn: string; readonly state: string; readonly input: string | undefined },
+  { client, endpoint, machine }: { client: SFNClient; endpoint: Endpoint; machine: string | undefined },
+  { of, state }: FromState,
+  input: string | undefined,
 ): Promise<string> {
   if (endpoint.kind === 'aws')
     throw new Error(
       '--from works at the local service only: AWS goes on in the state that failed (aws stepfunctions redrive-execution)',
     );
-  const { executionArn } = await callOwnOperation<{ readonly executionArn: string }>(
-    endpoint,
-    START_FROM,
-    body,
-  );
-  return executionArn;
+  const arn = machine === undefined ? undefined : await findMachine(client, machine, systemClock);
+  const executionArn = arn === undefined ? of : `${arn.replace(':stateMachine:', ':execution:')}:${of}`;
+  const body = { executionArn, state, input };
+  const started = await callOwnOperation<{ readonly executionArn: string }>(endpoint, START_FROM, body);
+  return started.executionArn;
 }

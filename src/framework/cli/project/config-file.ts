@@ -144,7 +144,6 @@ async function importConfig(file: string, shown: string): Promise<Config> {
       `its default export is no object: ${show(config)}`,
       'export the config itself, as in: export default defineConfig({ … }); of a function, what it returns',
     );
-  callGetters(config, where);
   return config;
 }
 
@@ -165,25 +164,6 @@ async function importModule(file: string, where: string): Promise<{ default?: un
         : 'if it needs a variable or a service, check that it exists; else correct it, or what it imports, and compile again',
       error,
     );
-  }
-}
-
-/**
- * Reads each property of the config once, so that a getter that throws is found now, with a clear message. @throws
- * StartError if a getter throws
- */
-function callGetters(config: object, where: string): void {
-  for (const key of Object.keys(config)) {
-    try {
-      Reflect.get(config, key);
-    } catch (error) {
-      throw unreadable(
-        where,
-        `its '${key}' throws when it is read: ${traceOf(error)}`,
-        'correct that getter',
-        error,
-      );
-    }
   }
 }
 
