@@ -42,7 +42,11 @@ test.each([
     },
   );
   sidecar.take({ kind: 'region', region: 'us-east-1', recipes });
-  sidecar.take({ kind: 'identity', number: 1, identity: { accessKeyId: 'a', secretAccessKey: 'b' } });
+  sidecar.take({
+    kind: 'identity',
+    asOf: { generation: 0, sentAt: 0 },
+    identity: { accessKeyId: 'a', secretAccessKey: 'b' },
+  });
   const tracked = {
     id: 1,
     region: 'us-east-1',
@@ -182,7 +186,7 @@ test('the thread starts with the first task, and gets the last of the credential
   await beat.known;
   expect(sent).toMatchObject([
     { kind: 'region', region: 'us-east-1' },
-    { kind: 'identity', number: 61, identity: { sessionToken: 'renewed 61 times' } },
+    { kind: 'identity', identity: { sessionToken: 'renewed 61 times' } },
     { kind: 'tasks', tracked: [{ token: 't' }], released: [] },
   ]);
   beat.release();

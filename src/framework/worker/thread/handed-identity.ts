@@ -17,18 +17,18 @@ const ASK_MS = 1_000;
  */
 export class HandedIdentity implements Renewal {
   readonly #clock: Clock;
-  readonly #ask: (refusal: Refusal, number: number) => void;
+  readonly #ask: (refusal: Refusal, asOf: AsOf) => void;
   readonly #first = withResolvers<Identity>();
   #identity: Identity | undefined;
-  /** The number of the current credentials. The main thread numbers them from 1; 0 means that none have arrived yet. */
-  #number = 0;
+  /** The generation of the current credentials; -1 until some have arrived. */
+  #generation = -1;
   #askedAt = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param ask asks the main thread for new credentials, because the service refused a heartbeat that was signed with the
-   * credentials with this number
+   * @param ask asks the main thread for new credentials, because the service refused a heartbeat that was signed with
+   * those of this generation
    */
-  constructor(clock: Clock, ask: (refusal: Refusal, number: number) => void) {
+  constructor(clock: Clock, ask: (refusal: Refusal, asOf: AsOf) => void) {
     this.#clock = clock;
     this.#ask = ask;
   }
@@ -40,23 +40,23 @@ export class HandedIdentity implements Renewal {
     return this.#identity ?? this.#first.promise;
   }
 
-  take(identity: Identity, number: number): void {
+  take(identity: Identity, { generation }: AsOf): void {
     this.#identity = identity;
-    this.#number = number;
+    this.#generation = generation;
     this.#askedAt = Number.NEGATIVE_INFINITY;
     this.#first.resolve(identity);
   }
 
   asOf(): AsOf {
-    return { generation: this.#number, sentAt: this.#clock.now() };
+    return { generation: this.#generation, sentAt: this.#clock.now() };
   }
 
-  refused(refusal: Refusal, { generation }: AsOf): boolean {
+  refused(refusal: Refusal, asOf: AsOf): boolean {
     if (refusal.type === undefined) return false;
-    if (generation !== this.#number) return true;
+    if (asOf.generation !== this.#generation) return true;
     if (this.#clock.now() - this.#askedAt < ASK_MS) return false;
     this.#askedAt = this.#clock.now();
-    this.#ask(refusal, generation);
+    this.#ask(refusal, asOf);
     return false;
   }
 
@@ -75,12 +75,12 @@ export interface IdentitySource extends Pick<Renewal, 'asOf' | 'refused'> {
   current(): Identity | Promise<Identity>;
 }
 
-/** Hands the main thread's credentials over to the heartbeat thread, each with a number from 1. */
+/** Hands the main thread's credentials over to the heartbeat thread. */
 export class IdentityHandOver {
   readonly #source: IdentitySource;
   readonly #send: (message: Extract<ToThread, { kind: 'identity' }>) => void;
   /** The credentials that were handed over last. */
-  #handed: { readonly identity: Identity; readonly number: number; readonly asOf: AsOf } | undefined;
+  #handed: { readonly identity: Identity; readonly asOf: AsOf } | undefined;
 
   constructor(source: IdentitySource, send: (message: Extract<ToThread, { kind: 'identity' }>) => void) {
     this.#source = source;
@@ -94,7 +94,7 @@ export class IdentityHandOver {
       const asOf = this.#source.asOf();
       const identity = { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
       if (JSON.stringify(identity) === JSON.stringify(this.#handed?.identity)) return;
-      this.#handed = { identity, asOf, number: (this.#handed?.number ?? 0) + 1 };
+      this.#handed = { identity, asOf };
       this.again();
     } catch {
       // Calls report that credentials are missing. The thread keeps those that it has.
@@ -103,18 +103,15 @@ export class IdentityHandOver {
 
   /** Hands the same credentials over once more, to another thread. */
   again(): void {
-    if (!this.#handed) return;
-    const { number, identity } = this.#handed;
-    this.#send({ kind: 'identity', number, identity });
+    if (this.#handed) this.#send({ kind: 'identity', ...this.#handed });
   }
 
   /**
    * Called when the service has refused a heartbeat because of its credentials. Hands the current ones over. If the
    * thread has used them already, has them renewed.
    */
-  async refused({ number, type, error }: Extract<FromThread, { kind: 'refused' }>): Promise<void> {
+  async refused({ asOf, type, error }: Extract<FromThread, { kind: 'refused' }>): Promise<void> {
     await this.renew();
-    if (this.#handed?.number === number)
-      this.#source.refused({ type, error: toError(error) }, this.#handed.asOf);
+    this.#source.refused({ type, error: toError(error) }, asOf);
   }
 }

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { FromHealthServer, ToHealthServer } from '../health/health-server.js';
 import type { FromProtection, ToProtection } from '../protect/protection.js';
 import type { Settings } from '../../config/resolve.js';
+import type { AsOf } from '../../aws/credentials.js';
 import type { Identity, Recipes } from '../../aws/lean/recipe.js';
 import type { LateHeartbeats } from '../heartbeat/heartbeat-scheduler.js';
 import { entryUrl, isEntryThere } from '../../base/package.js';
@@ -63,8 +64,8 @@ export type ToThread =
    * in each request. Undefined where the main thread sends the heartbeats by its own connections.
    */
   | { readonly kind: 'region'; readonly region: string; readonly recipes: Recipes | undefined }
-  /** New credentials to sign heartbeats with. Credentials are numbered from 1. */
-  | { readonly kind: 'identity'; readonly identity: Identity; readonly number: number }
+  /** New credentials to sign heartbeats with. */
+  | { readonly kind: 'identity'; readonly identity: Identity; readonly asOf: AsOf }
   /** The tasks that need heartbeats from now on, and those that need none any more. */
   | { readonly kind: 'tasks'; readonly tracked: readonly TrackedTask[]; readonly released: readonly number[] }
   /** The handler has requested a heartbeat. */
@@ -88,12 +89,12 @@ export type FromThread =
   | { readonly kind: 'gone'; readonly id: number; readonly error: ErrorText }
   | { readonly kind: 'late'; readonly late: LateHeartbeats }
   /**
-   * The service has refused a heartbeat that was signed with the credentials with this number. The main thread may have
-   * newer ones.
+   * The service has refused a heartbeat that was signed with the credentials of this generation. The main thread may
+   * have newer ones.
    */
   | {
       readonly kind: 'refused';
-      readonly number: number;
+      readonly asOf: AsOf;
       readonly type: string | undefined;
       readonly error: ErrorText;
     }

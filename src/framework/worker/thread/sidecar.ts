@@ -74,15 +74,15 @@ export class Sidecar {
       },
       onSent: (lateMs) => this.#toSend.lateMs.push(lateMs),
     });
-    this.#identity = new HandedIdentity(clock, ({ type, error }, number) =>
-      send({ kind: 'refused', number, type, error: toText(error) }),
+    this.#identity = new HandedIdentity(clock, ({ type, error }, asOf) =>
+      send({ kind: 'refused', asOf, type, error: toText(error) }),
     );
   }
 
   /** Handles a message from the main thread. */
   take(message: ToThread): void {
     if (message.kind === 'region') this.#open(message);
-    else if (message.kind === 'identity') this.#identity.take(message.identity, message.number);
+    else if (message.kind === 'identity') this.#identity.take(message.identity, message.asOf);
     else if (message.kind === 'tasks') this.#takeTasks(message);
     else if (message.kind === 'send-now') this.#sendNow(message.id);
     else if (message.kind === 'protect') this.#protection = this.#protect(message);
