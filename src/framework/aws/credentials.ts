@@ -1,7 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { Abortable } from '../base/abort.js';
-import { type Cancel, type Clock, wallTime } from '../base/time/clock.js';
+import { type Clock, wallTime } from '../base/time/clock.js';
+import { Timer } from '../base/time/timers.js';
 import { showError } from '../base/show.js';
 import type { Logger } from '../base/log/log.js';
 import { within } from '../base/time/wait.js';
@@ -355,7 +356,7 @@ export class CredentialRefresh {
   #times = 0;
   #nextAt = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
-  #timer: Cancel | undefined;
+  readonly #timer: Timer;
   #closed = false;
 
   /**
@@ -364,6 +365,7 @@ export class CredentialRefresh {
   constructor(clock: Clock, refresh: () => Promise<boolean>) {
     this.#clock = clock;
     this.#refresh = refresh;
+    this.#timer = new Timer(clock, () => void this.request());
   }
 
   /**
@@ -372,13 +374,8 @@ export class CredentialRefresh {
    */
   request(): Promise<void> | undefined {
     if (this.#running || this.#closed) return this.#running;
-    const waitMs = this.#nextAt - this.#clock.now();
-    if (waitMs <= 0) this.#running = this.#run();
-    else
-      this.#timer ??= this.#clock.after(waitMs, () => {
-        this.#timer = undefined;
-        void this.request();
-      });
+    if (this.#nextAt <= this.#clock.now()) this.#running = this.#run();
+    else this.#timer.set(this.#nextAt);
     return this.#running;
   }
 
@@ -386,25 +383,20 @@ export class CredentialRefresh {
   reset(): void {
     this.#times = 0;
     this.#nextAt = Math.min(this.#nextAt, this.#clock.now() + WAIT_MS[0]);
-    this.#cancel();
+    this.#timer.set(Infinity);
   }
 
   close(): void {
     this.#closed = true;
-    this.#cancel();
+    this.#timer.set(Infinity);
   }
 
   async #run(): Promise<void> {
-    this.#cancel();
+    this.#timer.set(Infinity);
     const [least, most] = WAIT_MS;
     this.#nextAt = this.#clock.now() + Math.min(most, least * 2 ** this.#times++);
     const again = await this.#refresh();
     this.#running = undefined;
     if (again) void this.request();
-  }
-
-  #cancel(): void {
-    this.#timer?.();
-    this.#timer = undefined;
   }
 }

@@ -1,4 +1,5 @@
-import type { Cancel, Clock } from './clock.js';
+import type { Clock } from './clock.js';
+import { Timer } from './timers.js';
 
 /** If no call has failed for this long, an outage is over in which some calls got answers. */
 const HEALTHY_MS = 30_000;
@@ -28,12 +29,13 @@ export class OutageTracker<K extends string> {
   readonly #listener: OutageListener<K>;
   readonly #begun = new Set<K>();
   #current: Outage<K> | undefined;
-  #ending: Cancel | undefined;
+  readonly #ending: Timer;
   #stopped = false;
 
   constructor(clock: Clock, listener: OutageListener<K>) {
     this.#clock = clock;
     this.#listener = listener;
+    this.#ending = new Timer(clock, () => this.#endWhenHealthy());
   }
 
   /** The outage, with the latest kind of failure and its error; undefined while there is none. */
@@ -66,17 +68,14 @@ export class OutageTracker<K extends string> {
   /** Stops tracking. The listener isn't called any more, and no timer is left. */
   stop(): void {
     this.#stopped = true;
-    this.#ending?.();
+    this.#ending.set(Infinity);
   }
 
   #endWhenHealthy(): void {
-    if (this.#ending || !this.#current) return;
-    const leftMs = this.#current.lastAt + HEALTHY_MS - this.#clock.now();
-    if (leftMs <= 0) return this.#end();
-    this.#ending = this.#clock.after(leftMs, () => {
-      this.#ending = undefined;
-      this.#endWhenHealthy();
-    });
+    if (!this.#current) return;
+    const healthyAt = this.#current.lastAt + HEALTHY_MS;
+    if (healthyAt <= this.#clock.now()) this.#end();
+    else this.#ending.set(healthyAt);
   }
 
   #end(): void {
@@ -84,8 +83,7 @@ export class OutageTracker<K extends string> {
     const { since, failures } = this.#current;
     this.#current = undefined;
     this.#begun.clear();
-    this.#ending?.();
-    this.#ending = undefined;
+    this.#ending.set(Infinity);
     this.#listener.ended(this.#clock.now() - since, failures);
   }
 }

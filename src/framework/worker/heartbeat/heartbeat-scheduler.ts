@@ -1,5 +1,6 @@
 import { Abort } from '../../base/abort.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
+import { RateWindow } from '../../base/time/rate-window.js';
 import type { ReportAnswer } from '../../aws/activity-port.js';
 import { type Heartbeat, type Heartbeats, isThrottled, LeaseBeat, type TrackedLease } from './heartbeats.js';
 
@@ -129,13 +130,13 @@ export class HeartbeatScheduler implements Heartbeats {
   /** Sends the heartbeats that are due. */
   #send(): void {
     const now = this.#options.clock.now();
-    if (this.#rate.nextAt() > now) return;
+    if (!this.#rate.allows(now)) return;
     const due: { readonly beat: LeaseBeat; readonly spare: number }[] = [];
     for (const beat of this.#beats)
       if (beat.readyAt <= now && !beat.attempt) due.push({ beat, spare: beat.spare(now) });
     if (due.length > 1) due.sort((one, other) => one.spare - other.spare);
     for (const { beat } of due) {
-      if (this.#rate.nextAt() > now || this.#flying.size >= MOST_IN_FLIGHT) return;
+      if (!this.#rate.allows(now) || this.#flying.size >= MOST_IN_FLIGHT) return;
       void this.#beat(beat, now);
     }
   }
@@ -158,7 +159,7 @@ export class HeartbeatScheduler implements Heartbeats {
   #mayLeave(sentAt: number): boolean {
     const now = this.#options.clock.now();
     if (now - sentAt <= WAY_MS) return true;
-    if (this.#rate.nextAt() > now) return false;
+    if (!this.#rate.allows(now)) return false;
     this.#rate.leave(now);
     return true;
   }
@@ -225,12 +226,9 @@ const WAY_MS = 50;
 class RateLimiter {
   /** The heartbeats per second that can be sent continuously. It is about a twentieth lower than the rate. */
   readonly perSecond: number;
-  /** The most heartbeats that are sent within `#windowMs`, which is about a second if the rate is a whole number. */
+  /** The most heartbeats within the window, which is about a second if the rate is a whole number. */
   readonly #most: number;
-  readonly #windowMs: number;
-  /** The times at which the last `#most` heartbeats were sent, as a ring buffer. */
-  readonly #sentAt: number[] = [];
-  #count = 0;
+  readonly #window: RateWindow;
   #lastAt = Number.NEGATIVE_INFINITY;
   /** The time at which the next heartbeat would be sent if all were spread perfectly evenly. */
   #evenAt = Number.NEGATIVE_INFINITY;
@@ -238,13 +236,14 @@ class RateLimiter {
 
   constructor(rate: number) {
     this.#most = Math.ceil(rate);
-    this.#windowMs = (this.#most * 1000) / rate + WAY_MS;
-    this.perSecond = (this.#most * 1000) / this.#windowMs;
+    const perMs = (this.#most * 1000) / rate + WAY_MS;
+    this.#window = new RateWindow({ count: this.#most, perMs });
+    this.perSecond = (this.#most * 1000) / perMs;
   }
 
-  /** Returns the earliest time at which the next heartbeat may be sent. It may be in the past. */
-  nextAt(): number {
-    return Math.max(this.#evenAt - TOLERANCE_MS, this.#firstInWindow() + this.#windowMs);
+  /** Returns true if a heartbeat may be sent now. */
+  allows(now: number): boolean {
+    return this.#evenAt - TOLERANCE_MS <= now && this.#window.room(now) > 0;
   }
 
   /**
@@ -252,16 +251,14 @@ class RateLimiter {
    * until now, because it isn't known when.
    */
   fill(now: number): void {
-    for (let n = 0; n < this.#most; n++) this.#sentAt[n] = now;
-    this.#count = this.#most;
+    for (let n = 0; n < this.#most; n++) this.#window.begin(now);
     this.#lastAt = now;
   }
 
   /** Records that a heartbeat is sent now. */
   leave(now: number): void {
-    this.#sentAt[this.#count % this.#most] = now;
+    this.#window.begin(now);
     this.#lastAt = now;
-    this.#count++;
     const { perSecond } = this.#held && now < this.#held.until ? this.#held : this;
     this.#evenAt = Math.max(this.#evenAt, now) + 1000 / perSecond;
   }
@@ -273,14 +270,5 @@ class RateLimiter {
     const held = Math.min(perSecond, this.perSecond);
     this.#held = { perSecond: held, until };
     this.#evenAt = Math.max(this.#evenAt, this.#lastAt + 1000 / held);
-  }
-
-  /**
-   * Returns the time at which the oldest of the last `#most` heartbeats was sent. The next one may be sent a window's
-   * length after that.
-   */
-  #firstInWindow(): number {
-    if (this.#count < this.#most) return Number.NEGATIVE_INFINITY;
-    return this.#sentAt[this.#count % this.#most] ?? Number.NEGATIVE_INFINITY;
   }
 }

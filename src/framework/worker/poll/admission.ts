@@ -1,4 +1,6 @@
-import type { Cancel, Clock } from '../../base/time/clock.js';
+import type { Clock } from '../../base/time/clock.js';
+import { RateWindow } from '../../base/time/rate-window.js';
+import { Timer } from '../../base/time/timers.js';
 import type { HandlerPause } from '../../base/worker-status.js';
 import type { Rate } from '../../declare/option-rules.js';
 
@@ -27,10 +29,17 @@ export class Admission {
   #rate: RateWindow | undefined;
   #pause: Pause | undefined;
   #stopped = false;
-  readonly #timers = new Map<'rate' | 'pause', Cancel>();
+  readonly #pauseEnds: Timer;
+  /** Rings when the rate allows one more task. */
+  readonly #rateAllows: Timer;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
+    this.#pauseEnds = new Timer(options.clock, () => this.resume());
+    this.#rateAllows = new Timer(options.clock, () => {
+      this.#wakeForRate();
+      options.onRoom();
+    });
     this.#rate = options.rate && new RateWindow(options.rate);
   }
 
@@ -50,7 +59,7 @@ export class Admission {
   begin(): void {
     if (!this.#rate) return;
     this.#rate.begin(this.#options.clock.now());
-    if (!this.#stopped && !this.#timers.has('rate')) this.#wakeForRate();
+    this.#wakeForRate();
   }
 
   /**
@@ -72,7 +81,7 @@ export class Admission {
   resume(): void {
     if (!this.#pause) return;
     const { onResumed, onRoom } = this.#options;
-    this.#cancel('pause');
+    this.#pauseEnds.set(Infinity);
     this.#pause = undefined;
     onResumed();
     onRoom();
@@ -80,7 +89,7 @@ export class Admission {
 
   /** Replaces the rate; undefined removes it. Tasks that have begun before don't count for the new rate. */
   setRate(rate: Rate | undefined): void {
-    this.#cancel('rate');
+    this.#rateAllows.set(Infinity);
     this.#rate = rate && new RateWindow(rate);
     this.#options.onRoom();
   }
@@ -88,81 +97,17 @@ export class Admission {
   /** Stops all timers, and starts no new ones. Called when the worker stops, so that it receives no more tasks. */
   stop(): void {
     this.#stopped = true;
-    this.#cancel('rate');
-    this.#cancel('pause');
+    this.#rateAllows.set(Infinity);
+    this.#pauseEnds.set(Infinity);
   }
 
   #set(pause: Pause): void {
-    const { clock, onPaused } = this.#options;
-    this.#cancel('pause');
     this.#pause = pause;
-    if (pause.until !== undefined && !this.#stopped)
-      this.#timers.set(
-        'pause',
-        clock.after(pause.until - clock.now(), () => this.resume()),
-      );
-    onPaused(pause);
+    if (!this.#stopped) this.#pauseEnds.set(pause.until ?? Infinity);
+    this.#options.onPaused(pause);
   }
 
   #wakeForRate(): void {
-    const { clock, onRoom } = this.#options;
-    this.#timers.delete('rate');
-    const at = this.#rate?.nextAt(clock.now());
-    if (at === undefined) return;
-    const wake = (): void => {
-      this.#wakeForRate();
-      onRoom();
-    };
-    this.#timers.set('rate', clock.after(at - clock.now(), wake));
-  }
-
-  #cancel(timer: 'rate' | 'pause'): void {
-    this.#timers.get(timer)?.();
-    this.#timers.delete(timer);
-  }
-}
-
-/**
- * Limits a handler to a rate such as 100 tasks per minute, by counting the tasks that have begun in the last minute (or
- * whatever time the rate is for).
- */
-class RateWindow {
-  readonly #rate: Rate;
-  /** The times at which tasks began, in epoch milliseconds, the earliest first. */
-  readonly #begun: number[] = [];
-  /** The number of entries at the start of `#begun` that are too old to count. They are removed later, many at once. */
-  #passed = 0;
-
-  constructor(rate: Rate) {
-    this.#rate = rate;
-  }
-
-  /** Returns how many more tasks the rate allows to begin now. */
-  room(now: number): number {
-    this.#pass(now);
-    return this.#rate.count - (this.#begun.length - this.#passed);
-  }
-
-  begin(now: number): void {
-    this.#pass(now);
-    this.#begun.push(now);
-  }
-
-  /**
-   * Returns the time at which the rate allows one more task than now, because the oldest counted one no longer counts;
-   * undefined if no task counts now.
-   */
-  nextAt(now: number): number | undefined {
-    this.#pass(now);
-    const first = this.#begun[this.#passed];
-    return first === undefined ? undefined : first + this.#rate.perMs;
-  }
-
-  #pass(now: number): void {
-    for (let first; (first = this.#begun[this.#passed]) !== undefined && first + this.#rate.perMs <= now;)
-      this.#passed++;
-    if (this.#passed < 1_024 && this.#passed < this.#begun.length) return;
-    this.#begun.splice(0, this.#passed);
-    this.#passed = 0;
+    if (!this.#stopped) this.#rateAllows.set(this.#rate?.nextAt(this.#options.clock.now()) ?? Infinity);
   }
 }
