@@ -16,7 +16,7 @@ import {
 import { createTaskContext, memoryStore } from '../src/framework/testing/index.js';
 import { createContainer } from '../src/framework/worker/container/create-container.js';
 import { compile } from '../src/framework/worker/handler/compile.js';
-import { Payloads } from '../src/framework/worker/handler/payloads.js';
+import { Payloads } from '../src/framework/worker/handler/output/payloads.js';
 import { payloadKey, referenceObject } from '../src/framework/worker/keep/payload-store.js';
 import { type Benchmark, brokenOf, inFolder, inTurns, show } from './benchmark.js';
 import { ACTIVITY_ARN, type Stub, withStub } from './support/stub.js';

@@ -4,7 +4,7 @@ import { discover } from '../../src/framework/declare/discovery/discovery.js';
 import { createContainer } from '../../src/framework/worker/container/create-container.js';
 import { CLOCK, RANDOM, STORE_FOR } from '../../src/framework/worker/container/registrations.js';
 import { makeCheckpoints } from '../../src/framework/worker/handler/task-stores.js';
-import { Payloads } from '../../src/framework/worker/handler/payloads.js';
+import { Payloads } from '../../src/framework/worker/handler/output/payloads.js';
 import { type LoadedHandler, loadedHandler } from '../../src/framework/worker/pool/entry/load-handler.js';
 import { TaskRunner } from '../../src/framework/worker/pool/entry/task-runner.js';
 import type { Host, HostExit } from '../../src/framework/worker/pool/host.js';

@@ -8,7 +8,7 @@ import { throwProblems } from '../../base/errors.js';
 import { silentLog } from '../../base/log/log.js';
 import { type Store, StoreMonitor } from '../../base/store.js';
 import { compile, type CompiledHandler } from '../../worker/handler/compile.js';
-import type { TaskPayloads } from '../../worker/handler/output/outputs.js';
+import type { Payloads } from '../../worker/handler/output/payloads.js';
 import { makeCheckpoints, makePayloads } from '../../worker/handler/task-stores.js';
 import type { Checkpoints } from '../../worker/keep/checkpoints.js';
 import { logStore } from '../../worker/observe/log-events.js';
@@ -239,7 +239,7 @@ const isFunction = (value: unknown): value is () => unknown => typeof value === 
 export type Whole = (text: string) => Promise<unknown>;
 
 /** @param payloads the store of large inputs and outputs. Without it, references stay as they are */
-function wholeOf(payloads: TaskPayloads | undefined): Whole {
+function wholeOf(payloads: Payloads | undefined): Whole {
   if (!payloads) return async (text) => JSON.parse(text) as unknown;
   const { signal } = new AbortController();
   return async (text) => {

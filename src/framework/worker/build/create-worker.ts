@@ -5,13 +5,13 @@ import type { DependencyContainer } from 'tsyringe';
 import type { Config } from '../../config/config.js';
 import { compile } from '../handler/compile.js';
 import { makeCheckpoints, makePayloads } from '../handler/task-stores.js';
-import type { TaskPayloads } from '../handler/output/outputs.js';
+import type { Payloads } from '../handler/output/payloads.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
 import { type Endpoint, scopeAt } from '../../aws/endpoint.js';
 import { scopedBy } from '../container/create-container.js';
 import { resolveOnce } from '../container/registrations.js';
 import { Telemetry } from '../observe/open-telemetry/telemetry.js';
-import { openHealth, type WorkerHealth } from '../health/health-port.js';
+import { openHealth } from '../health/health-port.js';
 import { StoreMonitor } from '../../base/store.js';
 import { systemClock } from '../../base/time/clock.js';
 import { parseRate } from '../../declare/option-rules.js';
@@ -60,9 +60,8 @@ export async function buildWorker(given: Plan, start: StartWorld): Promise<Worke
   const pools = new Pools(plan, world);
   const { sdk, region, calls } = plan.settings;
   const heartbeats = new WorkerHeartbeats({ ...plan.settings, ...world });
-  let payloads: TaskPayloads | undefined;
+  let payloads: Payloads | undefined;
   let service: AwsService | undefined;
-  let health: WorkerHealth | undefined;
   let handlers: RunnableHandler[] = [];
   const close = async (): Promise<void> => {
     service?.close();
@@ -75,7 +74,7 @@ export async function buildWorker(given: Plan, start: StartWorld): Promise<Worke
   try {
     payloads = await makePayloads(plan.settings.payloads, world);
     const endpoint = await endpointOf(plan, world);
-    health = await openHealth({ ...plan, ...plan.settings, ...world, client: heartbeats.health });
+    await openHealth({ ...plan, ...plan.settings, ...world, client: heartbeats.health });
     const { AwsService } = await import('../../aws/sdk/aws-service.js');
     service = new AwsService({ ...world, endpoint, sdk, region, calls });
     const connected = await connect(plan, world, service, endpoint);
@@ -90,16 +89,15 @@ export async function buildWorker(given: Plan, start: StartWorld): Promise<Worke
       ...(await keptOf(plan, { ...world, handlers, scopeOf })),
       protection: await protectionOf(plan, world, heartbeats),
     });
-    await health.show(worker);
+    await heartbeats.health.show(worker, world.clock);
     telemetry.follow(worker);
     for (const type of plan.settings.observe) await resolveOnce(container, type).observe(worker);
-    closeWhenStopped(health, worker);
     logNearestActivities(worker, service, world);
     // With a clock that was passed in, polls end by that clock.
     if (world.clock === systemClock) endPollsOnDrain(worker, endpoint);
     return worker;
   } catch (error) {
-    health?.close();
+    heartbeats.health.close();
     await close();
     throw error;
   }
@@ -128,16 +126,6 @@ async function protectionOf(
   return found && protection;
 }
 
-/**
- * Closes the health port when the worker has stopped or failed. The worker enters these states only after its last
- * report, so probes get answers until then.
- */
-function closeWhenStopped(health: WorkerHealth, worker: Worker): void {
-  worker.on('state', ({ to }) => {
-    if (to === 'stopped' || to === 'failed') health.close();
-  });
-}
-
 async function endpointOf({ endpoint }: Plan, { connectTo }: StartWorld): Promise<Endpoint> {
   if (!endpoint) throw new Error('a plan without an endpoint has a problem that says so');
   return connectTo ? connectTo(endpoint) : endpoint;
@@ -161,7 +149,7 @@ function makeHandlers(
     readonly world: BuildWorld;
     readonly container: DependencyContainer;
     readonly pools: Pools;
-    readonly payloads: TaskPayloads | undefined;
+    readonly payloads: Payloads | undefined;
   },
 ): Promise<RunnableHandler[]> {
   const { plan, world, container, pools, payloads } = parts;

@@ -13,7 +13,8 @@ import { compileInput, type Validate } from './input/compile-input.js';
 import { decode } from './input/decode.js';
 import { intercepted, type HandleTask } from './interceptors/intercept.js';
 import type { Checkpoints } from '../keep/checkpoints.js';
-import { Outputs, type TaskPayloads } from './output/outputs.js';
+import { Outputs } from './output/outputs.js';
+import type { Payloads } from './output/payloads.js';
 
 /**
  * Handles one task: takes the text of its input, and calls `onEnd` once with the outcome or the deferral, as soon as that
@@ -31,7 +32,7 @@ interface Pipeline {
   readonly handle: HandleTask;
   readonly outputs: Outputs;
   /** Present if the config has `payloads`. */
-  readonly payloads: TaskPayloads | undefined;
+  readonly payloads: Payloads | undefined;
   /** True if the handler takes an input, so that references in it are of use. */
   readonly takesInput: boolean;
   /** True if the handler gets the parsed JSON as it is. */
@@ -50,7 +51,7 @@ export function compile(
   definition: HandlerDefinition,
   container: DependencyContainer,
   globalInterceptors: readonly Constructor<Interceptor>[],
-  payloads?: TaskPayloads,
+  payloads?: Payloads,
   checkpoints?: Checkpoints,
 ): CompiledHandler {
   const interceptors = [...globalInterceptors, ...definition.interceptors];

@@ -7,7 +7,7 @@ import { CheckpointError, type CheckpointOptions } from '../../declare/checkpoin
 import type { HandlerDefinition } from '../../declare/definition.js';
 import type { Checkpoints } from '../keep/checkpoints.js';
 import type { TaskContext } from '../../declare/task-context.js';
-import type { TaskPayloads } from './output/outputs.js';
+import type { Payloads } from './output/payloads.js';
 import { arbiterOf } from './current-task.js';
 import type { Constructor } from '../../declare/class.js';
 import type { Groups } from '../../declare/dto/dto-shape.js';
@@ -31,10 +31,10 @@ interface StoresWorld {
 export async function makePayloads(
   options: Config['payloads'],
   world: StoresWorld,
-): Promise<TaskPayloads | undefined> {
+): Promise<Payloads | undefined> {
   if (options === undefined) return undefined;
-  const { Payloads } = await import('./payloads.js');
-  return new Payloads(options, world);
+  const { Payloads: Made } = await import('./output/payloads.js');
+  return new Made(options, world);
 }
 
 /**

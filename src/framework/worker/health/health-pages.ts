@@ -1,16 +1,11 @@
 import type { HandlerStatus, WorkerStatus } from '../../base/worker-status.js';
+import type { MetricsText } from '../observe/metrics/prometheus.js';
 import { jsonPage, type Page } from './page-server.js';
 
 /** What the pages of the health port show. It is plain data, so that it can be sent to another thread. */
 export interface HealthFacts {
   readonly status: WorkerStatus;
   readonly metrics: MetricsText;
-}
-
-/** A worker's metrics in Prometheus' text format. */
-export interface MetricsText {
-  readonly contentType: string;
-  readonly text: string;
 }
 
 const PAGES: Readonly<Record<string, (facts: HealthFacts) => Page>> = {

@@ -1,6 +1,6 @@
 import type { Logger } from '../../base/log/log.js';
 import { NO_COUNTS, type WorkerStatus } from '../../base/worker-status.js';
-import { type HealthFacts, type MetricsText, PATHS } from './health-pages.js';
+import { type HealthFacts, PATHS } from './health-pages.js';
 import type { FromHealthServer, ToHealthServer } from './health-server.js';
 import type { NamedAddress } from './page-server.js';
 import { isLoopback } from '../../base/hosts.js';
@@ -8,7 +8,7 @@ import { type Address, readAddress, showAddress } from '../../config/address.js'
 import { type Problem, StartError } from '../../base/errors.js';
 import type { Clock } from '../../base/time/clock.js';
 import { VERSION } from '../../base/package.js';
-import { measureForPrometheus } from '../observe/metrics/prometheus.js';
+import { measureForPrometheus, type MetricsText } from '../observe/metrics/prometheus.js';
 import type { ObservedWorker } from '../observe/worker-events.js';
 
 /** The functions from which the health port gets what it shows. */
@@ -46,9 +46,15 @@ export class HealthClient {
     });
   }
 
-  /** From now on the pages show this. */
-  show(source: HealthSource): void {
-    this.#source = source;
+  /** From now on the pages show this worker, until it has stopped. Does nothing if no port is open. */
+  async show(worker: ObservedWorker, clock: Clock): Promise<void> {
+    if (!this.#address) return;
+    const metrics = await measureForPrometheus(worker, clock);
+    this.#source = { status: () => worker.status(), metrics };
+    // The worker enters these states only after its last report, so probes get answers until then.
+    worker.on('state', ({ to }) => {
+      if (to === 'stopped' || to === 'failed') this.close();
+    });
   }
 
   /** Opens the port again, if one is open: another sidecar has to serve it. */
@@ -90,16 +96,6 @@ export class HealthClient {
   }
 }
 
-/**
- * A worker's health port. It is opened before the worker is made, so that probes get a response while the worker is
- * starting.
- */
-export interface WorkerHealth {
-  /** From now on, the port shows this worker, instead of a status that says that the worker is starting. */
-  show(worker: ObservedWorker): Promise<void>;
-  close(): void;
-}
-
 interface HealthOptions {
   /** The configured port or address. If undefined, no health port is opened. */
   readonly healthPort: number | string | undefined;
@@ -129,30 +125,24 @@ export const starting = (startedAt: number): WorkerStatus => ({
   counts: NO_COUNTS,
 });
 
-/** Opens the health port, and logs its address. @throws StartError if the port can't be opened */
-export async function openHealth(options: HealthOptions): Promise<WorkerHealth> {
+/**
+ * Opens the health port, and logs its address. That is done before the worker is made, so that probes get a response
+ * while it is starting.
+ * @throws StartError if the port can't be opened
+ */
+export async function openHealth(options: HealthOptions): Promise<void> {
   const { healthPort, healthHosts: hosts, clock, log, client, production } = options;
   const address = readAddress(healthPort);
-  if (!address) return { show: async () => {}, close: () => {} };
+  if (!address) return;
   const status = starting(clock.now());
   const none = { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: '' };
+  const source = { status: () => status, metrics: async () => none };
   try {
-    const source = { status: () => status, metrics: () => Promise.resolve(none) };
     const port = await client.open({ ...address, hosts }, source);
     sayWhere({ ...address, port }, log, production);
   } catch (error) {
     throw explain(error as NodeJS.ErrnoException, address);
   }
-  return {
-    async show(worker) {
-      const metrics = await measureForPrometheus(worker, clock);
-      client.show({
-        status: () => worker.status(),
-        metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
-      });
-    },
-    close: () => client.close(),
-  };
 }
 
 /** Logs the port's address. If this is production and other machines can't reach the port, logs a warning too. */

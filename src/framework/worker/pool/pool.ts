@@ -4,9 +4,10 @@ import type { StoreEvent } from '../../base/store.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
 import { tokenHash } from '../../base/show.js';
+import type { HostedRun } from './hosted-handler.js';
 import type { Host, HostExit } from './host.js';
 import { type LogLine, lineSize, writeLine } from './log-line.js';
-import { wholeTold, type FromHost, type FromTask, type HostOptions } from './pool-messages.js';
+import { wholeTold, type FromHost, type HostOptions } from './pool-messages.js';
 
 interface PoolOptions {
   readonly spawn: () => Host;
@@ -42,13 +43,6 @@ export class HostNotStarted extends Error {
   override readonly name = 'HostNotStarted';
 }
 
-/** Receives the messages that a thread or process of a pool sends about its current task. */
-export interface HostListener {
-  onMessage(message: FromTask): void;
-  /** Called when the thread or process has exited. `onMessage` isn't called after that. */
-  onExit(exit: HostExit): void;
-}
-
 /** A thread or process of a pool (a host), and what the pool knows about it. */
 export interface PooledHost {
   readonly host: Host;
@@ -57,7 +51,7 @@ export interface PooledHost {
   /** How the thread or process has exited; undefined while it is running. */
   exit: HostExit | undefined;
   /** Receives the messages that the thread or process sends about its current task; undefined while it has none. */
-  listener: HostListener | undefined;
+  listener: HostedRun | undefined;
   /** The number of tasks that were sent to the thread or process. */
   tasks: number;
   /** The megabytes that the thread or process used when its last task had ended; 0 if that isn't measured. */

@@ -7,7 +7,8 @@ import type { Clock } from '../../base/time/clock.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import { failureOf } from '../handler/outcome/failure.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
-import { compileOutput, type Encode, type TaskPayloads } from '../handler/output/outputs.js';
+import { compileOutput, type Encode } from '../handler/output/outputs.js';
+import type { Payloads } from '../handler/output/payloads.js';
 import { type Decided, type DeferredTask, DeferredTasks, type FoundTask } from '../keep/deferred-tasks.js';
 import { type LimitedStore, quietly } from '../keep/limited-store.js';
 import { removeCheckpoint } from '../keep/checkpoints.js';
@@ -73,7 +74,7 @@ interface CompletionsParts {
   /** Returns the store of a handler's checkpoints. @default its tasks have none */
   readonly checkpointsOf: (handler: string) => Store | undefined;
   /** For outputs that go through a store because they are large. @default each is sent whole */
-  readonly payloads?: TaskPayloads | undefined;
+  readonly payloads?: Payloads | undefined;
   /** Returns what a report for an activity, by its ARN or name, needs. */
   readonly reportsOf: (activity: string) => Promise<ReportWorld>;
   readonly close: () => void;
@@ -295,7 +296,7 @@ export class Completions {
 }
 
 /** Returns a function that checks and writes an output as the handler's own result is. */
-function outputOf(definition: HandlerDefinition, payloads: TaskPayloads | undefined): Encode {
+function outputOf(definition: HandlerDefinition, payloads: Payloads | undefined): Encode {
   const encode = compileOutput(definition, payloads?.limit);
   if (!payloads) return encode;
   const { signal } = new AbortController();

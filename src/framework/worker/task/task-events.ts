@@ -1,5 +1,6 @@
 import type { Outcome } from '../handler/outcome/outcome.js';
 import type { TaskProgress } from './progress.js';
+import type { Lease, TaskHandler } from './task.js';
 
 /** The task that an event is about. */
 export interface TaskRef {
@@ -86,23 +87,9 @@ export interface TaskTracing {
   readonly traces:
     | {
         /** Begins the trace of a task that has arrived. Returns undefined if that fails. Never throws. */
-        begin(task: TracedTask, handler: TracedHandler): TaskTrace | undefined;
+        begin(task: Lease, handler: TaskHandler): TaskTrace | undefined;
       }
     | undefined;
-}
-
-export interface TracedTask {
-  readonly token: string;
-  readonly input: string;
-  /** The time at which the worker received the task. All times in this file are epoch milliseconds. */
-  readonly receivedAt: number;
-  /** The time at which the poll that returned the task was sent; undefined if that isn't known. */
-  readonly polledAt?: number;
-}
-
-export interface TracedHandler {
-  readonly name: string;
-  readonly activityArn: string;
 }
 
 /** The trace of one task. */

@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { bytesBeyondLimit } from '../../../base/json.js';
 import type { DtoProperty } from '../../../declare/dto/dto-property.js';
 import { DEPTH_LIMIT } from '../input/decode.js';
+import type { DescribedOutput } from './instances.js';
 import type { ValuePath } from '../input/value-path.js';
 import { cut } from '../../../base/show.js';
 import {
@@ -18,17 +19,6 @@ import {
 export type Field = readonly [value: unknown, property?: DtoProperty];
 
 /**
- * Says how instances of an output's classes are written as JSON: which fields each object has, and which properties may
- * contain a Set or a Map.
- */
-export interface Described {
-  /** Returns the fields to write for an object, by the keys that they have in the JSON. */
-  fields(value: object, property: DtoProperty | undefined): ReadonlyMap<string, Field>;
-  /** Returns true if the value is a Set or a Map, and the property is declared so that it may contain one. */
-  collects(value: object, property: DtoProperty | undefined): boolean;
-}
-
-/**
  * Writes a result as JSON. `undefined` is written as `null`; in an object, a key whose value is `undefined` is left
  * out. Writing stops early if the result is far too large. Each field is read once, and of the result's methods only
  * `toJSON` is called.
@@ -37,7 +27,11 @@ export interface Described {
  * @throws Refusal with InvalidOutput if a value would become `{}` or `null` in JSON, or is nested deeper than an input
  * may be; with OutputTooLarge if the JSON has more bytes than the limit.
  */
-export function encode(result: unknown, limit: OutputLimit = SERVICE_LIMIT, described?: Described): string {
+export function encode(
+  result: unknown,
+  limit: OutputLimit = SERVICE_LIMIT,
+  described?: DescribedOutput,
+): string {
   const writer = new Writer(limit, described);
   let text: string | undefined;
   try {
@@ -64,7 +58,7 @@ function largestField(text: string): string {
  * doesn't give, for the message if the value is rejected.
  */
 class Writer {
-  readonly #described: Described | undefined;
+  readonly #described: DescribedOutput | undefined;
   readonly #limit: OutputLimit;
   /**
    * Writing stops once the text has this size. The output is then too large in any case, and its exact size doesn't
@@ -77,7 +71,7 @@ class Writer {
   /** A lower bound for the length of the text that is written so far. */
   #leastBytes = 0;
 
-  constructor(limit: OutputLimit, described: Described | undefined) {
+  constructor(limit: OutputLimit, described: DescribedOutput | undefined) {
     this.#limit = limit;
     this.#farTooLarge = 2 * limit.bytes;
     this.#described = described;

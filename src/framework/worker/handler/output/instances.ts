@@ -3,7 +3,7 @@ import type { Constructor } from '../../../declare/class.js';
 import { type DtoProperty, readProperty } from '../../../declare/dto/dto-property.js';
 import type { Written } from '../../../declare/dto/exposed-fields.js';
 import { classOf, type Groups, isDeclared, shapeOf, typeOf } from '../../../declare/dto/dto-shape.js';
-import { type Described, type Field, objectFault, toJsonOf } from './encode.js';
+import { type Field, objectFault, toJsonOf } from './encode.js';
 import { isObject, type Kind, OBJECT } from '../../../declare/dto/kinds.js';
 import { DEPTH_LIMIT } from '../input/decode.js';
 import { kindViolation, mapParts, type ValuePath } from '../input/value-path.js';
@@ -21,7 +21,7 @@ import {
  * `@Expose` gives, without fields that have `@Exclude`, and with values to which `@Transform` was applied. For the
  * output's class and the classes nested in it, only fields with a rule or `@Expose` are written.
  */
-export class DescribedOutput implements Described {
+export class DescribedOutput {
   readonly #groups: Groups;
   readonly #reads: OutputReads;
   readonly #outermost: ReadonlySet<unknown>;
@@ -35,11 +35,13 @@ export class DescribedOutput implements Described {
     this.#outermost = outermost;
   }
 
+  /** Returns true if the value is a Set or a Map, and the property is declared so that it may contain one. */
   collects(value: object, property: DtoProperty | undefined): boolean {
     if (!property || !(value instanceof Set || value instanceof Map)) return false;
     return property.nested !== undefined || property.typed || property.declared?.holds(value) === true;
   }
 
+  /** Returns the fields to write for an object, by the keys that they have in the JSON. */
   fields(value: object, property: DtoProperty | undefined): ReadonlyMap<string, Field> {
     if (value instanceof Map)
       return new Map([...value].map(([key, part]) => [String(key), [part, property]]));

@@ -8,6 +8,7 @@ import { OWN_ERROR, type Refusal, refusalOf, type Violation } from '../outcome/o
 import { DescribedOutput, OutputInstances, OutputReads } from './instances.js';
 import { encode } from './encode.js';
 import { type OutputLimit, SERVICE_LIMIT, unreadable } from './output-faults.js';
+import type { Payloads } from './payloads.js';
 import type { TaskContext } from '../../../declare/task-context.js';
 import type { TaskOutputs } from '../current-task.js';
 import { bytesBeyondLimit } from '../../../base/json.js';
@@ -27,22 +28,6 @@ export function compileOutput(
   return output ? (result) => serialise(result, output, groups, limit) : (result) => encode(result, limit);
 }
 
-/** The inputs and outputs that go through a store, because they are large. */
-export interface TaskPayloads {
-  /** The most bytes of an output. */
-  readonly limit: OutputLimit;
-  /** Returns the input with each reference replaced by its payload. */
-  readonly read: (input: unknown, text: string, task: Pick<TaskContext, 'signal'>) => unknown;
-  /** Returns the JSON to send for an output: the output itself, or a reference to it beside its `inline` fields. */
-  readonly write: (
-    text: string,
-    inline: readonly string[],
-    task: Pick<TaskContext, 'signal'>,
-  ) => string | Promise<string>;
-  /** Leaves no timer. */
-  readonly close: () => void;
-}
-
 /** An output that an interceptor has asked for, or has repeated, before the chain of interceptors has ended. */
 type Made =
   | {
@@ -60,14 +45,14 @@ const NEAR_LIMIT_BYTES = PAYLOAD_LIMIT_BYTES * 0.75;
 /** Writes the results of a handler's tasks as the JSON to send. */
 export class Outputs implements TaskOutputs {
   readonly #encode: Encode;
-  readonly #payloads: TaskPayloads | undefined;
+  readonly #payloads: Payloads | undefined;
   readonly #inline: readonly string[];
   /** The share of the limit that the largest output had of which a warning was logged. */
   #warnedPercent = 0;
   /** Undefined until an interceptor asks for an output, so that a task without such an interceptor costs no look. */
   #made: WeakMap<TaskContext, Made> | undefined;
 
-  constructor(definition: HandlerDefinition, payloads: TaskPayloads | undefined) {
+  constructor(definition: HandlerDefinition, payloads: Payloads | undefined) {
     this.#encode = compileOutput(definition, payloads?.limit);
     this.#payloads = payloads;
     this.#inline = definition.inline;

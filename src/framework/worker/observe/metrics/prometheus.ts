@@ -12,11 +12,10 @@ import {
   prometheusName,
 } from './table.js';
 
-/** A worker's metrics, as the health port serves them. */
-interface PrometheusText {
+/** A worker's metrics in Prometheus' text format. */
+export interface MetricsText {
   readonly contentType: string;
-  /** Returns the current values of all metrics as Prometheus' text. */
-  text(): Promise<string>;
+  readonly text: string;
 }
 
 /** One line of Prometheus' text format. */
@@ -30,8 +29,12 @@ interface Sample {
 /**
  * From now on, records a worker's metrics. They have a prom-client registry of their own, so they don't mix with the
  * app's metrics. prom-client is loaded only when this is called.
+ * @returns a function that returns the current values of all metrics
  */
-export async function measureForPrometheus(worker: ObservedWorker, clock: Clock): Promise<PrometheusText> {
+export async function measureForPrometheus(
+  worker: ObservedWorker,
+  clock: Clock,
+): Promise<() => Promise<MetricsText>> {
   const { Registry } = await import('prom-client');
   const registry = new Registry();
   const measured = new Measurements(worker, clock, (name, labels) => new HistogramCell(name, labels));
@@ -42,12 +45,9 @@ export async function measureForPrometheus(worker: ObservedWorker, clock: Clock)
   ];
   for (const [name, metric] of Object.entries<Metric>(METRICS))
     registry.registerMetric(shown(prometheusName(name, metric), metric, () => samples(name as MetricName)));
-  return {
-    contentType: registry.contentType,
-    text() {
-      gauges = measured.gauges();
-      return registry.metrics();
-    },
+  return async () => {
+    gauges = measured.gauges();
+    return { contentType: registry.contentType, text: await registry.metrics() };
   };
 }
 

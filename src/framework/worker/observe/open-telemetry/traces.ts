@@ -1,6 +1,7 @@
 import type { Context, HrTime, Link, Span, SpanContext, SpanStatusCode, Tracer } from '@opentelemetry/api';
 import { tokenHash } from '../../../base/show.js';
-import type { TaskTrace, TracedHandler, TracedTask, TraceEnd } from '../../task/task-events.js';
+import type { Lease, TaskHandler } from '../../task/task.js';
+import type { TaskTrace, TraceEnd } from '../../task/task-events.js';
 import { ErrorTypes } from '../metrics/record.js';
 import type { OpenTelemetry } from './telemetry.js';
 import type { TraceContext } from '../../../config/config.js';
@@ -39,7 +40,7 @@ class TaskSpan implements TaskTrace {
   readonly #ids: SpanContext;
   readonly #context: Context;
 
-  constructor(world: SpanWorld, task: TracedTask, handler: TracedHandler, origin: Origin | undefined) {
+  constructor(world: SpanWorld, task: Lease, handler: TaskHandler, origin: Origin | undefined) {
     const { api, tracer } = world;
     const { name, activityArn } = handler;
     const parent = origin?.parent ?? api.ROOT_CONTEXT;
@@ -145,7 +146,7 @@ export class Traces {
     this.#log = log;
   }
 
-  begin(task: TracedTask, handler: TracedHandler): TaskTrace | undefined {
+  begin(task: Lease, handler: TaskHandler): TaskTrace | undefined {
     try {
       return new TaskSpan(this.#world, task, handler, this.#originOf(task.input));
     } catch (error) {

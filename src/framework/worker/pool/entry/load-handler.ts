@@ -10,7 +10,7 @@ import { isPlainObject } from '../../../base/json.js';
 import { systemClock } from '../../../base/time/clock.js';
 import { resolveConfig, resolveHandler } from '../../../config/resolve.js';
 import { compile, type CompiledHandler } from '../../handler/compile.js';
-import type { TaskPayloads } from '../../handler/output/outputs.js';
+import type { Payloads } from '../../handler/output/payloads.js';
 import { makeCheckpoints, makePayloads } from '../../handler/task-stores.js';
 import type { Checkpoints } from '../../keep/checkpoints.js';
 import { createContainer } from '../../container/create-container.js';
@@ -73,7 +73,7 @@ export function loadedHandler(
   definition: HandlerDefinition,
   container: DependencyContainer,
   interceptors: NonNullable<Config['interceptors']>,
-  payloads?: TaskPayloads,
+  payloads?: Payloads,
   checkpoints?: Checkpoints,
 ): LoadedHandler {
   return {

@@ -1,9 +1,9 @@
-import type { StoreMonitor } from '../../base/store.js';
-import type { Clock } from '../../base/time/clock.js';
-import type { Config } from '../../config/config.js';
-import { parseDuration } from '../../base/time/duration.js';
-import { bytesBeyondLimit, isPlainObject } from '../../base/json.js';
-import { parseSize, PAYLOAD_LIMIT_BYTES, showSize } from '../../base/size.js';
+import type { StoreMonitor } from '../../../base/store.js';
+import type { Clock } from '../../../base/time/clock.js';
+import type { Config } from '../../../config/config.js';
+import { parseDuration } from '../../../base/time/duration.js';
+import { bytesBeyondLimit, isPlainObject } from '../../../base/json.js';
+import { parseSize, PAYLOAD_LIMIT_BYTES, showSize } from '../../../base/size.js';
 import {
   hasReferenceKey,
   mayHoldReference,
@@ -11,12 +11,11 @@ import {
   PayloadUnavailable,
   REFERENCE_KEY,
   referenceObject,
-} from '../keep/payload-store.js';
-import type { TaskPayloads } from './output/outputs.js';
-import { readPayloads } from './input/references.js';
-import { OWN_ERROR, Refusal } from './outcome/own-errors.js';
-import { TaskAborted, type TaskContext } from '../../declare/task-context.js';
-import type { OutputLimit } from './output/output-faults.js';
+} from '../../keep/payload-store.js';
+import { readPayloads } from '../input/references.js';
+import { OWN_ERROR, Refusal } from '../outcome/own-errors.js';
+import { TaskAborted, type TaskContext } from '../../../declare/task-context.js';
+import type { OutputLimit } from './output-faults.js';
 
 const DEFAULT_ABOVE = '200KB';
 const DEFAULT_LIMIT = '64MB';
@@ -25,8 +24,9 @@ const DEFAULT_KEEP = '400d';
 
 const bytesOf = (size: string): number => parseSize(size) ?? Number.NaN;
 
-/** Reads the references in inputs, and sends large outputs as references. */
-export class Payloads implements TaskPayloads {
+/** The inputs and outputs that go through a store, because they are large. */
+export class Payloads {
+  /** The most bytes of an output. */
   readonly limit: OutputLimit;
   readonly #store: PayloadStore;
   /** An output of more bytes than this goes out as a reference. */
@@ -50,12 +50,16 @@ export class Payloads implements TaskPayloads {
     this.limit = payloadLimit(Math.min(this.#mostRead, this.#store.maxBytes));
   }
 
+  /** Returns the input with each reference replaced by its payload. */
   read(input: unknown, text: string, task: Pick<TaskContext, 'signal'>): unknown {
     if (!mayHoldReference(text)) return input;
     return refusing(readPayloads(input, this.#store, this.#mostRead, () => task.signal));
   }
 
-  /** An output with a key of references always goes out as a reference: inside of a payload it is plain data. */
+  /**
+   * Returns the JSON to send for an output: the output itself, or a reference to it beside its `inline` fields. An output
+   * with a key of references always goes out as a reference: inside of a payload it is plain data.
+   */
   write(
     text: string,
     inline: readonly string[],
@@ -65,6 +69,7 @@ export class Payloads implements TaskPayloads {
     return refusing(this.#asReference(text, inline, task));
   }
 
+  /** Leaves no timer. */
   close(): void {
     this.#store.close();
   }
