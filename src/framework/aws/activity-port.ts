@@ -157,16 +157,13 @@ export function activityPort(calls: Calls, credentials: Renewal): ActivityPort {
         resolve(atOnce && answer.kind === 'retry' ? { ...answer, pace: 'fast', atOnce } : answer);
       });
     });
-  /** All polls of an activity have the same body, so they share one request. */
-  const polls = new Map<string, CallRequest>();
   return {
-    poll: (activityArn, workerName, signal, onSent, { onAgain, isWanted } = {}) => {
-      const key = `${activityArn} ${workerName}`;
-      let request = polls.get(key);
-      if (!request)
-        polls.set(key, (request = new CallRequest('GetActivityTask', { activityArn, workerName })));
-      return make(request, { signal, onSent, onAgain, isWanted }, pollAnswer);
-    },
+    poll: (activityArn, workerName, signal, onSent, more) =>
+      make(
+        new CallRequest('GetActivityTask', { activityArn, workerName }),
+        { signal, onSent, ...more },
+        pollAnswer,
+      ),
     report: (request, signal, isWanted) => make(request, { signal, isWanted }, reportAnswer),
     heartbeat,
     onRenewed: (listener) => credentials.onRenewed?.(listener),

@@ -261,7 +261,7 @@ test('when what the app has made is disposed of, its SDK has every span', async 
   expect(told).toEqual([['report', expect.stringContaining('.')]]);
 });
 
-test('what waits for the end of a turn is told when the worker begins to drain', async () => {
+test('the spans of a task are told before its listeners are, also of a worker that stops', async () => {
   register();
   const { type, held } = holding();
   const w = await world.worker({ activities: [type] });
@@ -276,7 +276,7 @@ test('what waits for the end of a turn is told when the worker begins to drain',
   });
   held[0]?.succeed('fine');
   await world.clock.settle(() => told.length === 2);
-  expect(told).toEqual([0, 2]);
+  expect(told).toEqual([2, 2]);
 });
 
 test('of a task that the app does not sample nothing more is told', async () => {

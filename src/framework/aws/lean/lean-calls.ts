@@ -1,4 +1,3 @@
-import type { Abortable } from '../../base/abort.js';
 import { wallTime } from '../../base/time/clock.js';
 import { unlessAborted } from '../../base/time/wait.js';
 import {
@@ -59,18 +58,19 @@ export class LeanCalls {
 
   /** Begins one call. Never throws. @param done called once, when the call has ended */
   begin(request: CallRequest, call: CallInProgress, done: (end: CallEnd) => void): void {
+    const send = (identity: Identity): void => this.#exchange(identity, request, call, done);
     const identity = this.#credentials.current();
-    if (identity instanceof Promise) void this.#ask(identity, { request, call, done });
-    else this.#exchange(identity, { request, call, done });
+    if (!(identity instanceof Promise)) return send(identity);
+    const fail = (error: unknown): void => done(notSent(error as Error, !call.signal.aborted));
+    void unlessAborted(call.signal, identity).then(send, fail);
   }
 
-  async #ask(identity: Promise<Identity>, begun: Begun): Promise<void> {
-    const asked = await settled(identity, begun.call.signal);
-    if ('failure' in asked) begun.done(asked);
-    else this.#exchange(asked.output, begun);
-  }
-
-  #exchange(identity: Identity, { request, call, done }: Begun): void {
+  #exchange(
+    identity: Identity,
+    request: CallRequest,
+    call: CallInProgress,
+    done: (end: CallEnd) => void,
+  ): void {
     const why = whyNotSent(call);
     if (why) return done(notSent(why, false));
     const { signer, path, connections } = this.#ways[request.operation];
@@ -104,13 +104,6 @@ export class LeanCalls {
   }
 }
 
-/** The arguments of one call of `begin`. */
-interface Begun {
-  readonly request: CallRequest;
-  readonly call: CallInProgress;
-  readonly done: (end: CallEnd) => void;
-}
-
 /** The signer, path and connections for the calls of one operation. */
 interface Way {
   readonly signer: Signer;
@@ -132,14 +125,6 @@ function waysOf({ operations }: Recipes, open: OpenConnection): Record<HotOperat
     SendTaskFailure: way(operations.SendTaskFailure, reports),
     SendTaskHeartbeat: way(operations.SendTaskHeartbeat, to(operations.SendTaskHeartbeat)),
   };
-}
-
-/** Resolves to the credentials. Resolves to a failure if the provider fails, or if the signal aborts first. */
-function settled(identity: Promise<Identity>, signal: Abortable): Promise<CallEnd<Identity>> {
-  return unlessAborted(signal, identity).then(
-    (output) => ({ output }),
-    (error: unknown) => notSent(error as Error, !signal.aborted),
-  );
 }
 
 const notSent = (error: Error, setup: boolean): { readonly failure: CallFailure } => ({

@@ -33,7 +33,7 @@ export async function sdkCalls(
   const sdk = await loadSdk();
   const calls = new CallWatch(watching);
   const client = await open(ONE_ATTEMPT, calls);
-  // The input is copied, because polls share one, and the watch tells calls apart by their inputs.
+  // The input is copied, because the attempts of a report share one, and the watch tells calls apart by their inputs.
   return {
     begin: ({ operation, input }, call, onEnd) =>
       void attempt(call, (under) =>

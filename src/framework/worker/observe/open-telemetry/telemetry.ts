@@ -29,14 +29,10 @@ export class Telemetry implements TaskTracing {
     this.#options = options;
   }
 
-  /**
-   * Looks for an OpenTelemetry SDK that the app has registered, when the worker starts to run. Once the worker is told
-   * to stop, ends each span at once, since the app may soon shut down the SDK.
-   */
+  /** Looks for an OpenTelemetry SDK that the app has registered, when the worker starts to run. */
   follow(worker: ObservedWorker): void {
-    worker.on('state', ({ from, to }) => {
+    worker.on('state', ({ from }) => {
       if (from === 'created') this.#listen(worker);
-      if (to !== 'running') this.traces?.tellAtOnce();
     });
   }
 

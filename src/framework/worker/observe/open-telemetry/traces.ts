@@ -6,7 +6,6 @@ import { ErrorTypes } from '../metrics/record.js';
 import type { OpenTelemetry } from './telemetry.js';
 import type { TraceContext } from '../../../config/config.js';
 import type { Logger } from '../../../base/log/log.js';
-import { turn } from '../../../base/time/turn.js';
 
 /**
  * The attribute for a task's activity in OpenTelemetry's semantic conventions (registry, AWS Step Functions). It is set
@@ -19,11 +18,8 @@ interface SpanWorld {
   readonly api: OpenTelemetry;
   readonly tracer: Tracer;
   readonly errorTypes: ErrorTypes;
-  /**
-   * Called when a task has ended. Calls `tell`, which ends the task's spans, either after the current turn of the event
-   * loop or at once.
-   */
-  readonly onEnd: (tell: () => void) => void;
+  /** Called if the app's SDK throws at the end of a span. */
+  readonly onLost: (error: unknown) => void;
 }
 
 /** The trace that a task's input refers to. The task's span gets it either as a link or as its parent. */
@@ -78,7 +74,11 @@ class TaskSpan implements TaskTrace {
   }
 
   ended(end: TraceEnd): void {
-    this.#world.onEnd(() => this.#tell(end));
+    try {
+      this.#tell(end);
+    } catch (error) {
+      this.#world.onLost(error);
+    }
   }
 
   #tell(end: TraceEnd): void {
@@ -136,12 +136,10 @@ export class Traces {
   readonly #traceContext: TraceContext | undefined;
   readonly #log: Logger;
   #complained = false;
-  #ended: (() => void)[] = [];
-  #atOnce = false;
 
   constructor({ api, traceContext, log }: TracesOptions) {
     const tracer = api.trace.getTracer('stepwright');
-    this.#world = { api, tracer, errorTypes: new ErrorTypes(), onEnd: (tell) => this.#end(tell) };
+    this.#world = { api, tracer, errorTypes: new ErrorTypes(), onLost: (error) => this.#lost(error) };
     this.#traceContext = traceContext;
     this.#log = log;
   }
@@ -154,36 +152,6 @@ export class Traces {
       return undefined;
     }
   }
-
-  /**
-   * From now on ends each span as soon as its task has ended, so that an SDK that is about to be shut down still gets
-   * all of them.
-   */
-  tellAtOnce(): void {
-    this.#atOnce = true;
-    this.#tell();
-  }
-
-  /**
-   * Ends a task's spans after the current turn of the event loop, together with those of other tasks. That takes less
-   * processor time than ending each of them between other work.
-   */
-  #end(tell: () => void): void {
-    this.#ended.push(tell);
-    if (this.#atOnce) this.#tell();
-    else if (this.#ended.length === 1) turn.after(this.#tell);
-  }
-
-  readonly #tell = (): void => {
-    const all = this.#ended;
-    this.#ended = [];
-    for (const tell of all)
-      try {
-        tell();
-      } catch (error) {
-        this.#lost(error);
-      }
-  };
 
   #lost(error: unknown): void {
     this.#log.error({ err: error }, 'OpenTelemetry threw: a span is lost');
