@@ -7,9 +7,8 @@ import type {
 } from '@aws-sdk/client-sfn';
 import type { Clock } from '../../base/time/clock.js';
 import { classifyReportFailure, sdkFailure } from '../failure.js';
-import { loadSdk } from '../sdk/load-sdk.js';
 import { NoStepFunctions } from './machine-queries.js';
-import { query, QueryTimeout } from './query.js';
+import { ask, QueryTimeout } from './query.js';
 
 export type { HistoryEvent, SFNClient } from '@aws-sdk/client-sfn';
 
@@ -46,15 +45,11 @@ export class HistoryReader {
 
   /** Returns the events since the last successful call. @throws QueryTimeout if the call isn't answered in time */
   async next(): Promise<HistoryEvent[]> {
-    const { GetExecutionHistoryCommand } = await loadSdk();
     const fresh: HistoryEvent[] = [];
     let lastId = this.#lastId;
     for (let page = this.#page; ;) {
-      const command = new GetExecutionHistoryCommand({
-        ...{ executionArn: this.#executionArn, maxResults: 1000, nextToken: page },
-      });
-      const send = (abortSignal: AbortSignal) => this.#client.send(command, { abortSignal });
-      const { events = [], nextToken } = await query(this.#clock, send);
+      const input = { executionArn: this.#executionArn, maxResults: 1000, nextToken: page };
+      const { events = [], nextToken } = await ask(this.#client, this.#clock, 'GetExecutionHistory', input);
       for (const event of events.filter(({ id = 0 }) => id > lastId)) fresh.push(event);
       lastId = Math.max(lastId, ...events.map(({ id = 0 }) => id));
       if (nextToken === undefined) {
@@ -83,13 +78,10 @@ export async function readExecution(
   executionArn: string,
   clock: Clock,
 ): Promise<RecordedExecution> {
-  const { DescribeExecutionCommand, DescribeStateMachineForExecutionCommand } = await loadSdk();
-  const describe = new DescribeStateMachineForExecutionCommand({ executionArn });
-  const machine = await query(clock, (abortSignal) => client.send(describe, { abortSignal }));
+  const machine = await ask(client, clock, 'DescribeStateMachineForExecution', { executionArn });
   const history = new HistoryReader(client, executionArn, clock);
   const events = await history.next();
-  const look = new DescribeExecutionCommand({ executionArn });
-  const execution = await query(clock, (abortSignal) => client.send(look, { abortSignal }));
+  const execution = await ask(client, clock, 'DescribeExecution', { executionArn });
   // It may have ended since its history was read.
   if (execution.status !== 'RUNNING') events.push(...(await history.next()));
   return { execution, machine, events };
@@ -106,10 +98,9 @@ export async function startExecution(
   input: string,
   clock: Clock,
 ): Promise<string> {
-  const { StartExecutionCommand } = await loadSdk();
   // With a name, a retry of the SDK after a lost answer doesn't start a second execution.
-  const command = new StartExecutionCommand({ stateMachineArn, input, name: randomUUID() });
-  const { executionArn } = await query(clock, (abortSignal) => client.send(command, { abortSignal }));
+  const named = { stateMachineArn, input, name: randomUUID() };
+  const { executionArn } = await ask(client, clock, 'StartExecution', named);
   if (!executionArn) throw new NoStepFunctions('it started an execution without an ARN');
   return executionArn;
 }
@@ -123,11 +114,9 @@ const EXPRESS_LIMIT_MS = 330_000;
  * @throws QueryTimeout if the request isn't answered in time
  */
 export async function isExpress(client: SFNClient, stateMachineArn: string, clock: Clock): Promise<boolean> {
-  const { DescribeStateMachineCommand } = await loadSdk();
-  const command = new DescribeStateMachineCommand({ stateMachineArn, includedData: 'METADATA_ONLY' });
-  const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
+  const input = { stateMachineArn, includedData: 'METADATA_ONLY' } as const;
   try {
-    return (await query(clock, send)).type === 'EXPRESS';
+    return (await ask(client, clock, 'DescribeStateMachine', input)).type === 'EXPRESS';
   } catch (error) {
     if (error instanceof QueryTimeout) throw error;
     return false;
@@ -146,17 +135,15 @@ export async function runExpress(
   isAws: boolean,
   clock: Clock,
 ): Promise<ExecutionEnd> {
-  const { StartSyncExecutionCommand } = await loadSdk();
   if (!isAws) client.config.disableHostPrefix = true;
-  const command = new StartSyncExecutionCommand({ stateMachineArn, input });
-  const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
-  const { status = '', output, error, cause } = await query(clock, send, EXPRESS_LIMIT_MS);
-  return {
-    status,
-    ...(output !== undefined && { output }),
-    ...(error !== undefined && { error }),
-    ...(cause !== undefined && { cause }),
-  };
+  const given = { stateMachineArn, input };
+  const {
+    status = '',
+    output,
+    error,
+    cause,
+  } = await ask(client, clock, 'StartSyncExecution', given, EXPRESS_LIMIT_MS);
+  return { status, output, error, cause };
 }
 
 interface Following {
@@ -181,13 +168,11 @@ export async function followExecution(
   executionArn: string,
   { clock, onLook, onFailure }: Following,
 ): Promise<ExecutionEnd> {
-  const { DescribeExecutionCommand } = await loadSdk();
-  const look = (abortSignal: AbortSignal) =>
-    client.send(new DescribeExecutionCommand({ executionArn }), { abortSignal });
   let answeredAt = clock.now();
   for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(waitMs * 1.5, SLOWEST_LOOK_MS)) {
     try {
-      const { status = 'RUNNING', output, error, cause } = await query(clock, look);
+      const answer = await ask(client, clock, 'DescribeExecution', { executionArn });
+      const { status = 'RUNNING', output, error, cause } = answer;
       await onLook?.();
       if (status !== 'RUNNING' && status !== 'PENDING_REDRIVE') return { status, output, error, cause };
       answeredAt = clock.now();

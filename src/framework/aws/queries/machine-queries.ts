@@ -2,7 +2,7 @@ import { nearest } from '../../base/show.js';
 import type { SFNClient, TestStateInput, TestStateOutput } from '@aws-sdk/client-sfn';
 import type { Clock } from '../../base/time/clock.js';
 import { loadSdk } from '../sdk/load-sdk.js';
-import { query } from './query.js';
+import { ask, query } from './query.js';
 
 /** The name and the ARN of a state machine that the service lists. */
 export interface KeptMachine {
@@ -55,11 +55,9 @@ export async function findMachine(client: SFNClient, nameOrArn: string, clock: C
  * @throws QueryTimeout if one of the calls isn't answered in time
  */
 export async function describeMachines(client: SFNClient, clock: Clock): Promise<DeployedMachine[]> {
-  const { DescribeStateMachineCommand } = await loadSdk();
   const machines: DeployedMachine[] = [];
   for (const kept of await query(clock, (abortSignal) => listMachines(client, abortSignal))) {
-    const command = new DescribeStateMachineCommand({ stateMachineArn: kept.arn });
-    const { definition } = await query(clock, (abortSignal) => client.send(command, { abortSignal }));
+    const { definition } = await ask(client, clock, 'DescribeStateMachine', { stateMachineArn: kept.arn });
     if (definition) machines.push({ ...kept, definition });
   }
   return machines;
@@ -82,9 +80,8 @@ export async function testState(
   isAws: boolean,
   clock: Clock,
 ): Promise<TestStateOutput> {
-  const { TestStateCommand } = await loadSdk();
   if (!isAws) client.config.disableHostPrefix = true;
-  const send = (abortSignal: AbortSignal) => client.send(new TestStateCommand(input), { abortSignal });
-  const { output, error, cause, inspectionData, nextState, status } = await query(clock, send, LIMIT_MS);
+  const answer = await ask(client, clock, 'TestState', input, LIMIT_MS);
+  const { output, error, cause, inspectionData, nextState, status } = answer;
   return { output, error, cause, inspectionData, nextState, status };
 }

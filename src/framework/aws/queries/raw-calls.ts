@@ -3,13 +3,10 @@ import { buffer } from 'node:stream/consumers';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { Clock } from '../../base/time/clock.js';
 import type { ResponseHeaders } from '../call.js';
-import { loadSdk } from '../sdk/load-sdk.js';
+import { commandOf, loadSdk, type Operation } from '../sdk/load-sdk.js';
+
+export type { Operation } from '../sdk/load-sdk.js';
 import { query } from './query.js';
-
-type Sdk = Awaited<ReturnType<typeof loadSdk>>;
-
-/** An operation of Step Functions, by its name. */
-export type Operation = Extract<keyof Sdk, `${string}Command`> extends `${infer Name}Command` ? Name : never;
 
 /** An answer as it was received, before the SDK reads it. */
 export interface RawAnswer {
@@ -52,8 +49,7 @@ export class RawCalls {
     input: object,
     { limitMs, signal }: { readonly limitMs?: number; readonly signal?: AbortSignal } = {},
   ): Promise<RawAnswer> {
-    const { [`${operation}Command` as const]: command } = await loadSdk();
-    const made = new (command as new (input: object) => InstanceType<Sdk['GetActivityTaskCommand']>)(input);
+    const made = commandOf(await loadSdk(), operation, input);
     const send = (limit: AbortSignal): Promise<unknown> =>
       this.#client.send(made, { abortSignal: signal ? AbortSignal.any([signal, limit]) : limit });
     const failure: unknown = await query(this.#clock, send, limitMs).then(

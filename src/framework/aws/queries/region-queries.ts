@@ -3,9 +3,9 @@ import { sdkFailure } from '../failure.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { CallFailure } from '../call.js';
 import { listActivities } from './activity-queries.js';
-import { query } from './query.js';
+import { ask, type InputOf, type OutputOf, query } from './query.js';
 import { type KeptMachine, listMachines } from './machine-queries.js';
-import { commandOf, loadSdk } from '../sdk/load-sdk.js';
+import type { Operation } from '../sdk/load-sdk.js';
 
 /** Facts about credentials that may be shown to a person. They include no key and no token. */
 export interface CredentialsFound {
@@ -64,10 +64,7 @@ export class RegionQueries {
   }
 
   activity(activityArn: string): Promise<QueryResult<unknown>> {
-    return this.#query(async (abortSignal) => {
-      const { DescribeActivityCommand } = await loadSdk();
-      return this.#client.send(new DescribeActivityCommand({ activityArn }), { abortSignal });
-    });
+    return this.#ask('DescribeActivity', { activityArn });
   }
 
   /**
@@ -75,39 +72,29 @@ export class RegionQueries {
    * shows if the caller is allowed to make the call.
    */
   withMadeUpToken(call: TaskCall): Promise<QueryResult<unknown>> {
-    return this.#query(async (abortSignal) => {
-      const input = { taskToken: MADE_UP_TOKEN, ...(call === 'SendTaskSuccess' && { output: '{}' }) };
-      return this.#client.send(commandOf(await loadSdk(), call, input), { abortSignal });
-    });
+    return this.#ask(call, { taskToken: MADE_UP_TOKEN, ...(call === 'SendTaskSuccess' && { output: '{}' }) });
   }
 
   /** Polls an activity with a worker name that is too long. The service always refuses it, so it hands out no task. */
   rejectedPoll(activityArn: string): Promise<QueryResult<unknown>> {
-    return this.#query(async (abortSignal) => {
-      const { GetActivityTaskCommand } = await loadSdk();
-      const workerName = 'x'.repeat(LONGEST_NAME + 1);
-      return this.#client.send(new GetActivityTaskCommand({ activityArn, workerName }), { abortSignal });
-    });
+    return this.#ask('GetActivityTask', { activityArn, workerName: 'x'.repeat(LONGEST_NAME + 1) });
   }
 
   machines(): Promise<QueryResult<readonly KeptMachine[]>> {
     return this.#query((signal) => listMachines(this.#client, signal));
   }
 
-  definition(stateMachineArn: string): Promise<QueryResult<string>> {
-    return this.#query(async (abortSignal) => {
-      const { DescribeStateMachineCommand } = await loadSdk();
-      const command = new DescribeStateMachineCommand({ stateMachineArn });
-      return (await this.#client.send(command, { abortSignal })).definition ?? '';
-    });
+  async definition(stateMachineArn: string): Promise<QueryResult<string>> {
+    const answer = await this.#ask('DescribeStateMachine', { stateMachineArn });
+    return 'failure' in answer ? answer : { output: answer.output.definition ?? '' };
   }
 
-  async #query<T>(send: (signal: AbortSignal) => Promise<T>): Promise<QueryResult<T>> {
-    try {
-      return { output: await query(this.#clock, send) };
-    } catch (error) {
-      return { failure: sdkFailure(error, true) };
-    }
+  #query<T>(send: (signal: AbortSignal) => Promise<T>): Promise<QueryResult<T>> {
+    return resultOf(query(this.#clock, send));
+  }
+
+  #ask<O extends Operation>(operation: O, input: InputOf<O>): Promise<QueryResult<OutputOf<O>>> {
+    return resultOf(ask(this.#client, this.#clock, operation, input));
   }
 
   /**
@@ -119,6 +106,14 @@ export class RegionQueries {
     const theirs = Date.parse(date ?? '');
     if (Number.isNaN(theirs)) return;
     this.aheadMs.push(theirs + 500 - (sentAt + this.#clock.now()) / 2);
+  }
+}
+
+async function resultOf<T>(asked: Promise<T>): Promise<QueryResult<T>> {
+  try {
+    return { output: await asked };
+  } catch (error) {
+    return { failure: sdkFailure(error, true) };
   }
 }
 

@@ -1,7 +1,9 @@
 import type { GetActivityTaskCommand } from '@aws-sdk/client-sfn';
-import type { HotOperation } from '../call.js';
 
-type Sdk = typeof import('@aws-sdk/client-sfn');
+export type Sdk = typeof import('@aws-sdk/client-sfn');
+
+/** An operation of Step Functions, by its name. */
+export type Operation = Extract<keyof Sdk, `${string}Command`> extends `${infer Name}Command` ? Name : never;
 
 let loaded: Sdk | undefined;
 
@@ -15,8 +17,8 @@ export async function loadSdk(): Promise<Sdk> {
   return loaded;
 }
 
-/** Makes the SDK's command of one of a worker's four calls. Its caller has checked the input. */
-export const commandOf = (sdk: Sdk, operation: HotOperation, input: object): GetActivityTaskCommand =>
+/** Makes the SDK's command of an operation. Its caller has checked the input. */
+export const commandOf = (sdk: Sdk, operation: Operation, input: object): GetActivityTaskCommand =>
   new (sdk[`${operation}Command`] as new (input: object) => GetActivityTaskCommand)(input);
 
 /** Returns the SDK's client for Step Functions, which has been loaded: whoever has a client has loaded it. */
