@@ -40,12 +40,12 @@ test('heartbeats join the one that is on its way, and all learn its answer', asy
   const send = (message: FromHost): void => void sent.push(message);
   const task = new HostedTask(lease, { clock: new HandClock(), send, sendLine: send });
   const both = [task.context.heartbeat(), task.context.heartbeat()];
-  expect(sent).toEqual([{ kind: 'heartbeat' }]);
-  task.onMessage({ kind: 'heartbeat-answer', gone: false });
+  expect(sent).toEqual([{ kind: 'heartbeat', call: 1 }]);
+  task.onMessage({ kind: 'answer', call: 1, wanted: 'wanted' });
   await Promise.all(both);
   const gone = [task.context.heartbeat(), task.context.heartbeat()];
   expect(sent).toHaveLength(2);
-  task.onMessage({ kind: 'heartbeat-answer', gone: true });
+  task.onMessage({ kind: 'answer', call: 2, wanted: 'gone' });
   for (const each of gone) await expect(each).rejects.toMatchObject({ kind: 'gone' });
   const left = task.context.heartbeat();
   task.close();

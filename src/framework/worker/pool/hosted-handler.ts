@@ -12,7 +12,7 @@ import { StoreError } from '../../base/store.js';
 import { arbiterOf } from '../handler/current-task.js';
 import type { Host, HostExit } from './host.js';
 import { writeLine } from './log-line.js';
-import type { FromTask, ToHost } from './pool-messages.js';
+import type { Answer, FromTask } from './pool-messages.js';
 import { exitData } from './program-exit.js';
 
 /** The most threads or processes that are tried for one task, if each of them exits before the task has begun. */
@@ -142,7 +142,7 @@ export class HostedRun {
     else if (message.kind === 'settled') {
       this.#pooled.memoryMb = message.memoryMb;
       this.#finish(message.outcome ?? NO_OUTCOME, 'settled');
-    } else if (message.kind === 'heartbeat') void this.#heartbeat();
+    } else if (message.kind === 'heartbeat') void this.#heartbeat(message.call);
     else if (message.kind === 'ask') void this.#ask(message);
     else if (message.kind === 'defer') void this.#defer(message);
     else if (message.kind === 'pause') this.#context.pauseHandler(`${message.forMs}ms`, message.reason);
@@ -173,33 +173,32 @@ export class HostedRun {
     else signal.addEventListener('abort', abort, once);
   }
 
-  async #heartbeat(): Promise<void> {
-    const gone = await this.#context.heartbeat().then(
-      () => false,
-      () => true,
+  async #heartbeat(call: number): Promise<void> {
+    const wanted = await this.#context.heartbeat().then(
+      () => 'wanted' as const,
+      () => 'gone' as const,
     );
-    this.#answer({ kind: 'heartbeat-answer', gone });
+    this.#answer(call, { wanted });
   }
 
   async #ask({ call, about }: Extract<FromTask, { kind: 'ask' }>): Promise<void> {
-    const wanted = await arbiterOf(this.#context).ask(about);
-    this.#answer({ kind: 'asked', call, wanted });
+    this.#answer(call, { wanted: await arbiterOf(this.#context).ask(about) });
   }
 
   async #defer({ call, options }: Extract<FromTask, { kind: 'defer' }>): Promise<void> {
     try {
       await this.#context.defer(options);
-      this.#answer({ kind: 'deferred', call });
+      this.#answer(call, {});
     } catch (thrown) {
       const { name, message } = thrown as Error;
       const kind = thrown instanceof StoreError ? { kind: thrown.kind } : {};
-      this.#answer({ kind: 'deferred', call, error: { name, message, ...kind } });
+      this.#answer(call, { error: { name, message, ...kind } });
     }
   }
 
-  #answer(message: ToHost): void {
+  #answer(call: number, answer: Answer): void {
     // Another task may be running there by now.
-    if (this.#pooled.listener === this) this.#pooled.host.send(message);
+    if (this.#pooled.listener === this) this.#pooled.host.send({ kind: 'answer', call, ...answer });
   }
 
   #abort(over: AbortSignal): void {

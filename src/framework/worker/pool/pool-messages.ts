@@ -47,6 +47,14 @@ export interface HostedLease {
   readonly scope: string;
 }
 
+/** What the worker answers to a call. */
+export interface Answer {
+  /** What the service says about the task of the call. @default the call is not about that */
+  readonly wanted?: Wanted;
+  /** Why the task could not be deferred. @default it is */
+  readonly error?: PlainError;
+}
+
 /**
  * A message from the worker to a thread or a process (the host). A host handles one task at a time, and messages arrive
  * in the order in which they were sent. So all messages between `task` and `settled`, in both directions, are about
@@ -61,15 +69,8 @@ export type ToHost =
   | ({ readonly kind: 'task' } & HostedLease)
   | { readonly kind: 'abort'; readonly reason: AbortKind; readonly message: string }
   | { readonly kind: 'drain' }
-  /**
-   * The result of the heartbeat that the thread or process requested with the message `heartbeat`. `gone` is true if
-   * the service no longer wants the task.
-   */
-  | { readonly kind: 'heartbeat-answer'; readonly gone: boolean }
-  /** What the service has said about the task of a message `ask`. `call` is that message's. */
-  | { readonly kind: 'asked'; readonly call: number; readonly wanted: Wanted }
-  /** The task of a message `defer` is deferred, unless there is an error. `call` is that message's. */
-  | { readonly kind: 'deferred'; readonly call: number; readonly error?: PlainError }
+  /** Answers the call with this number: a message `heartbeat`, `ask` or `defer`. */
+  | ({ readonly kind: 'answer'; readonly call: number } & Answer)
   /**
    * The worker has written this many characters of log lines that the thread or process has sent, which may now send
    * that many more.
@@ -107,10 +108,9 @@ export type FromTask =
    */
   | { readonly kind: 'begun' }
   /**
-   * The handler has requested a heartbeat for its task. The message isn't sent again before the worker has answered it
-   * with `heartbeat-answer`.
+   * The handler has requested a heartbeat for its task. The message isn't sent again before the worker has answered it.
    */
-  | { readonly kind: 'heartbeat' }
+  | { readonly kind: 'heartbeat'; readonly call: number }
   /** The latest progress of the task. Sent at most once per second. */
   | {
       readonly kind: 'progress';
@@ -123,9 +123,9 @@ export type FromTask =
    */
   | { readonly kind: 'pause'; readonly forMs: number; readonly reason: string }
   | { readonly kind: 'log'; readonly line: LogLine }
-  /** The service is to be asked about another task. Answered by `asked`. */
+  /** The service is to be asked about another task. */
   | { readonly kind: 'ask'; readonly call: number; readonly about: AskedTask }
-  /** The handler defers the task. Answered by `deferred`. */
+  /** The handler defers the task. */
   | { readonly kind: 'defer'; readonly call: number; readonly options: DeferOptions | undefined }
   /** The task uses its checkpoint, which the worker removes once the task's success is accepted. Sent at most once. */
   | { readonly kind: 'checkpoint'; readonly ref: CheckpointRef }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../base/time/clock.js';
-import { type Resolvers, withResolvers } from '../../../base/time/wait.js';
+import { withResolvers } from '../../../base/time/wait.js';
 import { NO_CHECKPOINT } from '../../../declare/checkpoint.js';
 import { StoreError } from '../../../base/store.js';
 import { Deferral, DeferredIdTaken, TaskAborted, type TaskContext } from '../../../declare/task-context.js';
@@ -10,7 +10,7 @@ import { readDeferOptions } from '../../task/deferral.js';
 import type { Checkpoints } from '../../keep/checkpoints.js';
 import { Progress } from '../../task/progress.js';
 import { remoteLog } from '../log-line.js';
-import type { FromHost, HostedLease, PlainError, ToHost } from '../pool-messages.js';
+import type { Answer, FromHost, HostedLease, PlainError, ToHost } from '../pool-messages.js';
 
 /**
  * If a handler requests a pause that ends less than this after the pause that it requested before, the request isn't
@@ -18,8 +18,7 @@ import type { FromHost, HostedLease, PlainError, ToHost } from '../pool-messages
  */
 const PAUSE_STEP_MS = 1_000;
 
-type ToTask = Extract<ToHost, { kind: 'abort' | 'drain' | 'heartbeat-answer' | 'asked' | 'deferred' }>;
-type Answer = Extract<ToHost, { kind: 'asked' | 'deferred' }>;
+type ToTask = Extract<ToHost, { kind: 'abort' | 'drain' | 'answer' }>;
 
 const ENDED: PlainError = { name: 'Error', message: 'the task has ended' };
 
@@ -42,15 +41,10 @@ export class HostedTask {
   readonly #inContext: AsyncTaskContext;
   readonly #progress: Progress;
   /**
-   * Resolves when the worker has sent the result of a heartbeat that the handler requested: true if the service no
-   * longer wants the task. Undefined while no heartbeat is requested.
+   * Settles when the result of the requested heartbeat has arrived. If the handler requests another heartbeat before
+   * that, it gets this promise again. Undefined while no heartbeat is requested.
    */
-  #answer: Resolvers<boolean> | undefined;
-  /**
-   * Settles when the result of the last requested heartbeat has arrived. If the handler requests another heartbeat
-   * before that, it gets this promise again.
-   */
-  #heartbeat: Promise<void> = Promise.resolve();
+  #heartbeat: Promise<void> | undefined;
   /** The end of the longest pause of its handler that this task has requested. */
   #pausedUntil = Number.NEGATIVE_INFINITY;
   #closed = false;
@@ -98,8 +92,7 @@ export class HostedTask {
   }
 
   onMessage(message: ToTask): void {
-    if (message.kind === 'asked' || message.kind === 'deferred') this.#answered(message);
-    else if (message.kind === 'heartbeat-answer') this.#onAnswer(message.gone);
+    if (message.kind === 'answer') this.#answered(message.call, message);
     else if (message.kind === 'drain') this.#inContext.run(() => this.#signals.drain());
     else this.#inContext.run(() => this.#signals.abort(message.reason, message.message));
   }
@@ -112,19 +105,18 @@ export class HostedTask {
     this.#closed = true;
     this.#inContext.close();
     this.#progress.end();
-    this.#onAnswer(false);
-    for (const [call] of this.#calls) this.#answered({ kind: 'deferred', call, error: ENDED });
+    for (const call of this.#calls.keys()) this.#answered(call, { error: ENDED });
   }
 
   async #ask(about: AskedTask): Promise<Wanted> {
-    const answer = await this.#call((call) => ({ kind: 'ask', call, about }));
-    return answer.kind === 'asked' ? answer.wanted : 'unknown';
+    const { wanted = 'unknown' } = await this.#call((call) => ({ kind: 'ask', call, about }));
+    return wanted;
   }
 
   async #defer(token: string, given: unknown): Promise<Deferral> {
     const options = readDeferOptions(given);
-    const answer = await this.#call((call) => ({ kind: 'defer', call, options }));
-    if (answer.kind === 'deferred' && answer.error) throw this.#signals.aborted ?? errorOf(answer.error);
+    const { error } = await this.#call((call) => ({ kind: 'defer', call, options }));
+    if (error) throw this.#signals.aborted ?? errorOf(error);
     this.#isDeferred = true;
     return new Deferral(token, options?.id);
   }
@@ -134,14 +126,14 @@ export class HostedTask {
     const call = ++this.#lastCall;
     const answer = withResolvers<Answer>();
     this.#calls.set(call, answer.resolve);
-    if (this.#closed) this.#answered({ kind: 'deferred', call, error: ENDED });
+    if (this.#closed) this.#answered(call, { error: ENDED });
     else this.#send(make(call));
     return answer.promise;
   }
 
-  #answered(answer: Answer): void {
-    this.#calls.get(answer.call)?.(answer);
-    this.#calls.delete(answer.call);
+  #answered(call: number, answer: Answer): void {
+    this.#calls.get(call)?.(answer);
+    this.#calls.delete(call);
   }
 
   #pause({ forMs, reason }: PauseRequest, now: number): void {
@@ -159,24 +151,18 @@ export class HostedTask {
   #sendHeartbeat(): Promise<void> {
     this.#onUse('heartbeat');
     if (this.#closed) return Promise.resolve();
-    if (this.#answer) return this.#heartbeat;
-    this.#answer = withResolvers<boolean>();
-    this.#heartbeat = this.#isStillWanted(this.#answer.promise);
+    this.#heartbeat ??= this.#beat();
     // If the handler doesn't await it, the signal tells it that the task is gone.
     this.#heartbeat.catch(() => {});
-    this.#send({ kind: 'heartbeat' });
     return this.#heartbeat;
   }
 
   /** Waits for the result of a heartbeat. @throws TaskAborted if the service no longer wants the task */
-  async #isStillWanted(answer: Promise<boolean>): Promise<void> {
-    if (await answer)
+  async #beat(): Promise<void> {
+    const { wanted } = await this.#call((call) => ({ kind: 'heartbeat', call }));
+    this.#heartbeat = undefined;
+    if (wanted === 'gone')
       throw this.#signals.aborted ?? new TaskAborted('gone', 'the service no longer wants this task');
-  }
-
-  #onAnswer(gone: boolean): void {
-    this.#answer?.resolve(gone);
-    this.#answer = undefined;
   }
 }
 
