@@ -31,10 +31,10 @@ export async function connect(
 ): Promise<ConnectedHandler[]> {
   const { createActivities } = settings;
   const definitions = handlers.map(({ definition }) => definition);
-  const activities = await findActivities(definitions, { ...world, service, endpoint, createActivities });
+  const arnOf = await findActivities(definitions, { ...world, service, endpoint, createActivities });
   const agentKey = isEncrypted(endpoint) ? 'httpsAgent' : 'httpAgent';
   const found = handlers.map((planned) => {
-    const activityArn = activities.arnOf(planned.definition.activity);
+    const activityArn = arnOf(planned.definition.activity);
     return { planned, activityArn, region: regionOf(activityArn) };
   });
   const connected: ConnectedHandler[] = [];

@@ -19,10 +19,12 @@ import type { RunnableHandler } from '../handler-loop.js';
 import { logStore } from '../observe/log-events.js';
 import type { Protection } from '../protect/protection.js';
 import { WorkerHeartbeats } from '../thread/worker-heartbeats.js';
-import { Worker, type WorkerParts } from '../worker.js';
+import { Worker } from '../worker.js';
 import { logNearestActivities } from './find-activities.js';
 import { dispose, makeContainer } from './make-container.js';
-import { moduleProblems, Pools } from './pools.js';
+import { hostedHandler } from '../pool/hosted-handler.js';
+import type { Pool } from '../pool/pool.js';
+import { moduleProblems, poolOf } from './pools.js';
 import { keptOf } from './stores.js';
 import { makePlan, noActivities, type Plan, type PlannedHandler } from './plan.js';
 import { connect, type ConnectedHandler, connectHeartbeats, endPollsOnDrain } from './activity-ports.js';
@@ -57,8 +59,8 @@ export async function buildWorker(given: Plan, start: StartWorld): Promise<Worke
   const none = plan.handlers.length === 0 && plan.problems.length === 0;
   const problems = none ? [noActivities(plan)] : [...plan.problems, ...moduleProblems(plan, world)];
   const container = await makeContainer(plan, problems, world);
-  const pools = new Pools(plan, world);
-  const { sdk, region, calls } = plan.settings;
+  const pools: Pool[] = [];
+  const { sdk, region, calls, reportLimitMs, graceMs, drain } = plan.settings;
   const heartbeats = new WorkerHeartbeats({ ...plan.settings, ...world });
   let payloads: Payloads | undefined;
   let service: AwsService | undefined;
@@ -67,7 +69,8 @@ export async function buildWorker(given: Plan, start: StartWorld): Promise<Worke
     service?.close();
     payloads?.close();
     const checkpoints = handlers.flatMap((handler) => handler.checkpoints?.close() ?? []);
-    await Promise.all([pools.close(), dispose(container, world), ...checkpoints]);
+    const ended = pools.map((pool) => pool.close());
+    await Promise.all([...ended, dispose(container, world), ...checkpoints]);
     // Closed last, since the heartbeats' thread also answers the health probes.
     await heartbeats.close();
   };
@@ -82,10 +85,10 @@ export async function buildWorker(given: Plan, start: StartWorld): Promise<Worke
     connectHeartbeats(heartbeats, handlers, service);
     world.signal?.throwIfAborted();
     const telemetry = new Telemetry({ ...plan, ...plan.settings, ...world });
-    const own = settingsOf(plan, world);
     const scopeOf = scopeAt(endpoint);
     const worker = new Worker({
-      ...{ ...own, handlers, heartbeats, stores: world.stores, scopeOf, tracing: telemetry, close },
+      ...{ ...world, name: plan.settings.workerName ?? nameWorker(world.random) },
+      ...{ reportLimitMs, graceMs, drain, handlers, heartbeats, scopeOf, tracing: telemetry, close },
       ...(await keptOf(plan, { ...world, handlers, scopeOf })),
       protection: await protectionOf(plan, world, heartbeats),
     });
@@ -131,16 +134,6 @@ async function endpointOf({ endpoint }: Plan, { connectTo }: StartWorld): Promis
   return connectTo ? connectTo(endpoint) : endpoint;
 }
 
-function settingsOf(
-  { settings }: Plan,
-  world: StartWorld,
-): Pick<WorkerParts, 'name' | 'clock' | 'random' | 'log' | 'reportLimitMs' | 'graceMs' | 'drain'> {
-  const { reportLimitMs, graceMs, drain } = settings;
-  const { clock, random, log } = world;
-  const name = settings.workerName ?? nameWorker(random);
-  return { name, clock, random, log, reportLimitMs, graceMs, drain };
-}
-
 /** Makes the handlers as the worker runs them: on the main thread, or in a pool. */
 function makeHandlers(
   connected: readonly ConnectedHandler[],
@@ -148,7 +141,7 @@ function makeHandlers(
     readonly plan: Plan;
     readonly world: BuildWorld;
     readonly container: DependencyContainer;
-    readonly pools: Pools;
+    readonly pools: Pool[];
     readonly payloads: Payloads | undefined;
   },
 ): Promise<RunnableHandler[]> {
@@ -157,9 +150,11 @@ function makeHandlers(
   const make = async ({ planned, activityArn, port }: ConnectedHandler): Promise<RunnableHandler> => {
     const { definition, options } = planned;
     const checkpoints = await makeCheckpoints(definition, options.checkpoint, world);
-    const handle =
-      (await pools.handlerOf(planned, checkpoints)) ??
-      compile(definition, container, interceptors, payloads, checkpoints);
+    const pool = await poolOf(planned, plan, world);
+    if (pool) pools.push(pool);
+    const handle = pool
+      ? hostedHandler(pool, world.clock, checkpoints)
+      : compile(definition, container, interceptors, payloads, checkpoints);
     const rate = parseRate(options.rate);
     return { name: definition.name, activityArn, handle, port, ...options, rate, checkpoints };
   };

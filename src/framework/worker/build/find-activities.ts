@@ -9,11 +9,8 @@ import { nearest, showError } from '../../base/show.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { Worker } from '../worker.js';
 
-/** The activities of the handlers, with their ARNs. */
-export interface Activities {
-  /** Returns an activity's ARN, even if the handler declares only its bare name. */
-  arnOf(activity: ActivityRef): string;
-}
+/** Returns an activity's ARN, even if the handler declares only its bare name. */
+type ArnOf = (activity: ActivityRef) => string;
 
 /** Says where {@link findActivities} searches (the endpoint: AWS or a local service), and how. */
 interface Search extends Omit<ActivityLookUp, 'client' | 'region' | 'create'> {
@@ -32,29 +29,24 @@ interface Search extends Omit<ActivityLookUp, 'client' | 'region' | 'create'> {
  * @throws StartError if an activity doesn't exist, if two handlers have the same activity, or if the activities are in
  * two accounts
  */
-export async function findActivities(
-  handlers: readonly HandlerDefinition[],
-  search: Search,
-): Promise<Activities> {
+export async function findActivities(handlers: readonly HandlerDefinition[], search: Search): Promise<ArnOf> {
   const arns = await lookUpNames(bareNames(handlers), search);
-  const activities = {
-    arnOf(activity: ActivityRef): string {
-      const arn = activity.kind === 'arn' ? activity.arn : arns.get(activity.name);
-      if (arn === undefined) throw new Error(`the activity '${activity.name}' was not found`);
-      return arn;
-    },
+  const arnOf = (activity: ActivityRef): string => {
+    const arn = activity.kind === 'arn' ? activity.arn : arns.get(activity.name);
+    if (arn === undefined) throw new Error(`the activity '${activity.name}' was not found`);
+    return arn;
   };
   // The local service uses a made-up account, so accounts aren't compared there.
-  const accounts = isLoopback(search.endpoint) ? [] : inAccounts(handlers, activities);
-  throwProblems([...sameActivity(handlers, activities), ...twoAccounts(accounts)]);
-  return activities;
+  const accounts = isLoopback(search.endpoint) ? [] : inAccounts(handlers, arnOf);
+  throwProblems([...sameActivity(handlers, arnOf), ...twoAccounts(accounts)]);
+  return arnOf;
 }
 
 /** Returns the region of an activity, according to its ARN. */
 export const regionOf = (arn: string): string => arn.split(':')[3] ?? '';
 
-const inAccounts = (handlers: readonly HandlerDefinition[], activities: Activities) =>
-  handlers.map(({ name, activity }) => ({ name, account: activities.arnOf(activity).split(':')[4] ?? '' }));
+const inAccounts = (handlers: readonly HandlerDefinition[], arnOf: ArnOf) =>
+  handlers.map(({ name, activity }) => ({ name, account: arnOf(activity).split(':')[4] ?? '' }));
 
 const bareNames = (handlers: readonly HandlerDefinition[]): string[] => [
   ...new Set(handlers.flatMap(({ activity }) => (activity.kind === 'name' ? [activity.name] : []))),
@@ -76,10 +68,10 @@ async function lookUpNames(names: readonly string[], search: Search): Promise<Re
 /**
  * Finds two handlers with the same activity, of which one declares the activity by its name and the other by its ARN.
  */
-function sameActivity(handlers: readonly HandlerDefinition[], activities: Activities): Problem[] {
+function sameActivity(handlers: readonly HandlerDefinition[], arnOf: ArnOf): Problem[] {
   const seen = new Map<string, string>();
   return handlers.flatMap(({ name, activity }): Problem[] => {
-    const arn = activities.arnOf(activity);
+    const arn = arnOf(activity);
     const first = seen.get(arn);
     seen.set(arn, first ?? name);
     if (first === undefined) return [];

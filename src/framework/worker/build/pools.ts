@@ -2,74 +2,35 @@ import { existsSync } from 'node:fs';
 import type { Problem } from '../../base/errors.js';
 import { isEntryThere } from '../../base/package.js';
 import { show } from '../../base/show.js';
-import { hostedHandler } from '../pool/hosted-handler.js';
 import { ENTRY, type Host } from '../pool/host.js';
-import type { HostOptions } from '../pool/pool-messages.js';
 import { Pool } from '../pool/pool.js';
-import type { CompiledHandler } from '../handler/compile.js';
-import type { Checkpoints } from '../keep/checkpoints.js';
 import type { BuildWorld, StartWorld } from './start-world.js';
 import type { Plan, PlannedHandler } from './plan.js';
 
 /**
- * The pools of the handlers that run in threads or processes. No thread or process is started before the first task
- * arrives.
+ * Makes the pool of a handler with `run: 'thread'` or `'process'`; undefined for one that runs on the main thread. No
+ * thread or process is started before the first task arrives.
  */
-export class Pools {
-  readonly #plan: Plan;
-  readonly #world: BuildWorld;
-  readonly #pools: Pool[] = [];
-
-  constructor(plan: Plan, world: BuildWorld) {
-    this.#plan = plan;
-    this.#world = world;
-  }
-
-  /**
-   * Makes a pool for a handler with `run: 'thread'` or `'process'`. Resolves to a function that runs the handler's
-   * tasks there; to undefined if the handler runs on the main thread.
-   */
-  async handlerOf(
-    { definition, options: { run, poolSize }, cut }: PlannedHandler,
-    checkpoints?: Checkpoints,
-  ): Promise<CompiledHandler | undefined> {
-    if (run === 'main') return undefined;
-    const { clock, random, log, spawnHost, stores } = this.#world;
-    const spawn = spawnHost ? () => spawnHost(run) : await spawnerOf(run);
-    const { name } = definition;
-    if (cut) log.info(`${name}: ${cut.from} asks for ${cut.wanted} at once; its pool has ${poolSize} slots`);
-    const { recycleAfter, memoryMb } = this.#plan.settings.pool;
-    const pool = new Pool({
-      spawn,
-      host: this.#hostOptions(name),
-      log: log.child({ handler: name }),
-      onStore: (told) => stores.tell(told),
-      ...{ recycleAfter, memoryMb, clock, random },
-    });
-    this.#pools.push(pool);
-    return hostedHandler(pool, clock, checkpoints);
-  }
-
-  /**
-   * Ends all pools. Resolves when the containers in their threads and processes are disposed of, but after at most 4 s.
-   * Never rejects.
-   */
-  async close(): Promise<void> {
-    await Promise.all(this.#pools.map((pool) => pool.close()));
-  }
-
-  #hostOptions(handler: string): HostOptions {
-    const { settings, baseDir } = this.#plan;
-    const globs = settings.activities.filter((each) => typeof each === 'string');
-    return {
-      module: this.#world.module ?? '',
-      baseDir,
+export async function poolOf(
+  { definition: { name }, options: { run, poolSize }, cut }: PlannedHandler,
+  { settings, baseDir }: Plan,
+  { clock, random, log, module = '', spawnHost, stores }: BuildWorld,
+): Promise<Pool | undefined> {
+  if (run === 'main') return undefined;
+  if (cut) log.info(`${name}: ${cut.from} asks for ${cut.wanted} at once; its pool has ${poolSize} slots`);
+  const { recycleAfter, memoryMb } = settings.pool;
+  const globs = settings.activities.filter((each) => typeof each === 'string');
+  return new Pool({
+    spawn: spawnHost ? () => spawnHost(run) : await spawnerOf(run),
+    host: {
+      ...{ module, baseDir, handler: name, sourceMaps: process.sourceMapsEnabled },
       // A list that contains classes can only come from the config, which the thread or process imports itself.
       globs: globs.length === settings.activities.length ? globs : undefined,
-      handler,
-      sourceMaps: process.sourceMapsEnabled,
-    };
-  }
+    },
+    log: log.child({ handler: name }),
+    onStore: (told) => stores.tell(told),
+    ...{ recycleAfter, memoryMb, clock, random },
+  });
 }
 
 /**

@@ -37,15 +37,11 @@ export interface WorkerOptions {
  * Everything that a worker is made from besides its plan (settings and handlers): the clock, the log, and replacements
  * that tests pass in.
  */
-export interface StartWorld {
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Logger;
+export interface StartWorld extends Readonly<
+  Required<Pick<WorkerOptions, 'clock' | 'random' | 'log'>> & Pick<WorkerOptions, 'signal' | 'container'>
+> {
   /** The URL of the module that exports the config. */
   readonly module?: string;
-  readonly signal?: AbortSignal;
-  /** A container of another framework, which provides activities and their dependencies. @default tsyringe's alone */
-  readonly container?: Container;
   /**
    * Returns the endpoint to connect to. Called once all checks of the plan have passed, before any connection is made.
    * The command `start` passes a function that can first start the local service.
