@@ -8,6 +8,9 @@ export const FILES: Readonly<Record<string, string>> = {
   'file.csv': "Col1,Col2,Col3\nValue1,Value2,Value3\n,,\ntrue,1,'HelloWorld'\nNull,None,\n   \n",
   'typed.csv': '0,True,{}\nValue4,Value5,Value6\n,,\n',
   'extra.csv': 'H1,\nValue4,Value5,Value6\n',
+  'garbage.csv.gz': 'n,t\n1,2\n',
+  'mac.csv': 'n,t\r1,"a\rb"\r2,c\r',
+  'paths.csv': 'path,size\nC:\\\\a.exe,1\n"a \\"b\\", c",2\na\\,b\\c,3\n',
   'pipes.csv': 'n|t\r\n1|"a ""|"" b\nc"\r\n2|d\r\n',
   'open.csv': 'a\n"b\nc\n',
   'data/1.csv': 'a\n1\n2\n',
@@ -378,9 +381,34 @@ const documented: MachineRow[] = [
   ),
   row(
     ITEM_READER,
+    'CSV: line breaks may be carriage returns',
+    one(csv('mac.csv')),
+    succeeds([
+      { n: '1', t: 'a\nb' },
+      { n: '2', t: 'c' },
+    ]),
+  ),
+  row(
+    'AWS: How Step Functions parses input CSV files',
+    'CSV: a character behind a backslash stands for itself',
+    one(csv('paths.csv')),
+    succeeds([
+      { path: 'C:\\a.exe', size: '1' },
+      { path: 'a "b", c', size: '2' },
+      { path: 'a,bc', size: '3' },
+    ]),
+  ),
+  row(
+    ITEM_READER,
     'CSV: a quote that nothing closes',
     one(csv('open.csv')),
     unread('The data that the ItemReader reads is not valid CSV.'),
+  ),
+  row(
+    ITEM_READER,
+    'an object that ends in .gz, but is not compressed',
+    one(csv('garbage.csv.gz')),
+    unread("The object 'garbage.csv.gz' can not be read as gzip: incorrect header check"),
   ),
   row(
     ITEM_READER,

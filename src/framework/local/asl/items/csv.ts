@@ -53,50 +53,64 @@ function objectOf(row: readonly string[], columns: Columns): JsonObject {
   return made;
 }
 
-/** Yields the rows (RFC 4180), as many at once as each chunk completes. Empty lines are left out. */
+/** Yields the rows, as many at once as each chunk completes. Empty lines are left out. */
 export async function* rowsOf(chunks: AsyncIterable<string>, delimiter: string): AsyncGenerator<string[][]> {
-  /** The beginning of a row that has a line break in a quoted cell. */
-  let open: string | undefined;
+  const parser = new RowParser(delimiter);
   for await (const lines of linesOf(chunks)) {
-    const rows: string[][] = [];
-    for (const line of lines) {
-      const text: string = open === undefined ? line : `${open}\n${line}`;
-      if (text === '') continue;
-      // Without another quote an open cell doesn't end.
-      const row = open === undefined || line.includes('"') ? cellsOf(text, delimiter) : undefined;
-      if (row) rows.push(row);
-      else checkLength(text, 'row');
-      open = row ? undefined : text;
-    }
+    const rows = lines.flatMap((line) => parser.add(line));
     if (rows.length > 0) yield rows;
   }
-  if (open !== undefined) throw readerFailure('The data that the ItemReader reads is not valid CSV.');
+  if (parser.isOpen) throw readerFailure('The data that the ItemReader reads is not valid CSV.');
 }
 
-/** Splits a row into its cells. Returns undefined if the row ends inside a quoted cell. */
-function cellsOf(text: string, delimiter: string): string[] | undefined {
-  if (!text.includes('"')) return text.split(delimiter);
-  const cells: string[] = [];
-  for (let at = 0; at <= text.length; at++) {
-    const quoted = text[at] === '"' ? quotedCell(text, at) : { value: '', end: at };
-    if (!quoted) return undefined;
-    const next = text.indexOf(delimiter, quoted.end);
-    const end = next < 0 ? text.length : next;
-    cells.push(quoted.value + text.slice(quoted.end, end));
-    at = end;
+/**
+ * Splits lines into cells. AWS page "How Step Functions parses input CSV files": a quoted cell may contain line breaks, two
+ * quotes in it are one, and a character behind a backslash stands for itself.
+ */
+class RowParser {
+  readonly #special: RegExp;
+  #cells: string[] = [];
+  #cell = '';
+  /** The number of characters of a row that goes on in the next line. */
+  #length = 0;
+  /** True inside a quoted cell, which goes on in the next line. */
+  isOpen = false;
+
+  constructor(private readonly delimiter: string) {
+    this.#special = new RegExp(`["\\\\${delimiter}]`, 'g');
   }
-  return cells;
-}
 
-/** Reads the quoted cell at a place. Returns undefined if no quote closes it. */
-function quotedCell(text: string, at: number): { value: string; end: number } | undefined {
-  let value = '';
-  for (let from = at + 1; ;) {
-    const quote = text.indexOf('"', from);
-    if (quote < 0) return undefined;
-    value += text.slice(from, quote);
-    if (text[quote + 1] !== '"') return { value, end: quote + 1 };
-    value += '"';
-    from = quote + 2;
+  /** Returns the row that ends with this line, in a list; an empty list if none does. */
+  add(line: string): string[][] {
+    if (!this.isOpen && line === '') return [];
+    if (!this.isOpen && !/["\\]/.test(line)) return [line.split(this.delimiter)];
+    this.#read(line);
+    if (this.isOpen) {
+      this.#cell += '\n';
+      checkLength((this.#length += line.length + 1), 'row');
+      return [];
+    }
+    const row = [...this.#cells, this.#cell];
+    [this.#cells, this.#cell, this.#length] = [[], '', 0];
+    return [row];
+  }
+
+  #read(line: string): void {
+    /** Where the cell begins, if it does in this line; and what of the line is read. */
+    let [begin, from] = [this.isOpen ? -1 : 0, 0];
+    for (const { 0: char, index: at } of line.matchAll(this.#special)) {
+      if (at < from) continue;
+      this.#cell += line.slice(from, at);
+      from = at + 1;
+      const isDoubled = this.isOpen && char === '"' && line[from] === '"';
+      if (char === '\\' || isDoubled) this.#cell += line.charAt(from++);
+      else if (char === '"' && (this.isOpen || at === begin)) this.isOpen = !this.isOpen;
+      else if (char === '"' || this.isOpen) this.#cell += char;
+      else {
+        this.#cells.push(this.#cell);
+        [this.#cell, begin] = ['', from];
+      }
+    }
+    this.#cell += line.slice(from);
   }
 }

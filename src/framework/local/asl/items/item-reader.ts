@@ -1,3 +1,4 @@
+import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { isObject, parseJson, type Json, type JsonObject } from '../values/json.js';
 import { StateFailure } from '../runtime/state-failure.js';
@@ -70,22 +71,20 @@ async function* readObject(set: DataSet, key: string, config: JsonObject): Async
 }
 
 /** Yields the bytes of an object. One that ends in `.gz` is decompressed, as those of an inventory are. */
-async function* bytesOf({ store, bucket, signal }: DataSet, key: string): AsyncGenerator<Uint8Array> {
+function bytesOf({ store, bucket, signal }: DataSet, key: string): AsyncIterable<Uint8Array> {
   const bytes = store.read(bucket, key, signal);
-  if (key.endsWith('.gz')) yield* unzipped(bytes);
-  else yield* bytes;
+  return key.endsWith('.gz') ? unzipped(bytes, key) : bytes;
 }
 
-async function* unzipped(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* unzipped(bytes: AsyncIterable<Uint8Array>, key: string): AsyncGenerator<Uint8Array> {
   const unzip = createGunzip();
-  const writing = (async () => {
-    for await (const chunk of bytes)
-      if (!unzip.write(chunk)) await new Promise<void>((resolve) => unzip.once('drain', () => resolve()));
-    unzip.end();
-  })();
-  writing.catch((error: unknown) => unzip.destroy(error as Error));
-  yield* unzip as AsyncIterable<Uint8Array>;
-  await writing;
+  // What fails is thrown where `unzip` is read.
+  pipeline(bytes, unzip, () => {});
+  try {
+    yield* unzip as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw readerFailure(`The object '${key}' can not be read as gzip: ${(error as Error).message}`);
+  }
 }
 
 /**

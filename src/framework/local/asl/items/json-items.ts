@@ -93,7 +93,7 @@ class ArrayScanner {
     if (this.#state === 'after') {
       if (chunk.slice(from).trim() !== '') throw readerFailure(NO_LIST);
     } else this.#part += chunk.slice(from);
-    checkLength(this.#part, 'item');
+    checkLength(this.#part.length, 'item');
     return items;
   }
 

@@ -10,30 +10,28 @@ export async function* textOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator
   yield decoder.decode();
 }
 
+/** A carriage return at the end may be the first half of a line break. */
+const LINE_BREAK = /\r?\n|\r(?!$)/;
+
 /**
- * Yields the lines of a text, as many at once as each chunk completes. They don't contain the line breaks (`\n` or
- * `\r\n`).
+ * Yields the lines of a text, as many at once as each chunk completes. They don't contain the line breaks (`\n`, `\r\n` or
+ * `\r`).
  * @throws StateFailure if a line has more than LONGEST_PART characters
  */
 export async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<string[]> {
   let rest = '';
   for await (const chunk of chunks) {
-    if (!chunk.includes('\n')) {
-      rest += chunk;
-      checkLength(rest, 'line');
-      continue;
-    }
-    const lines = (rest + chunk).split('\n');
+    // Only a text that has a line break is searched, since the rest of a long line is long too.
+    const lines = /[\r\n]/.test(chunk) ? (rest + chunk).split(LINE_BREAK) : [rest + chunk];
     rest = lines.pop() ?? '';
-    yield lines.map(withoutReturn);
+    checkLength(rest.length, 'line');
+    if (lines.length > 0) yield lines;
   }
-  if (rest !== '') yield [withoutReturn(rest)];
+  if (rest !== '') yield rest.replace(/\r$/, '').split(LINE_BREAK);
 }
 
 /** @throws StateFailure if a part of a file is too long */
-export function checkLength(text: string, what: string): void {
-  if (text.length > LONGEST_PART)
+export function checkLength(length: number, what: string): void {
+  if (length > LONGEST_PART)
     throw readerFailure(`A ${what} of the file has more than ${LONGEST_PART} characters.`);
 }
-
-const withoutReturn = (line: string): string => (line.endsWith('\r') ? line.slice(0, -1) : line);

@@ -54,23 +54,42 @@ export class FolderBucket implements ObjectStore {
  * @param path that of the folder, which ends with a slash unless it is empty
  */
 async function* keysIn(root: string, path: string, prefix: string): AsyncGenerator<string> {
-  const names: string[] = [];
+  const sorted: string[] = [];
+  let names: string[] = [];
+  const sort = (): void => {
+    // One text takes less memory than its parts. No name of a file contains this separator.
+    sorted.push(names.sort((a, b) => (a < b ? -1 : 1)).join(SEPARATOR));
+    names = [];
+  };
   for await (const entry of await opendir(join(root, path), { bufferSize: 1_024 })) {
     const name = `${path}${entry.name}${entry.isDirectory() ? '/' : ''}`;
-    if (name.startsWith(prefix) || prefix.startsWith(name)) names.push(name);
+    if (!name.startsWith(prefix) && !prefix.startsWith(name)) continue;
+    if (names.push(name) === SORTED_AT_ONCE) sort();
   }
-  // One text takes less memory than a million. No name of a file contains this separator.
-  const sorted = names.sort((a, b) => (a < b ? -1 : 1)).join(SEPARATOR);
-  names.length = 0;
-  for (const name of partsOf(sorted))
+  sort();
+  for (const name of merged(sorted.map(partsOf)))
     if (name.endsWith('/')) yield* keysIn(root, name, prefix);
     else if (name.startsWith(prefix)) yield name;
 }
 
+/** Sorting a million names at once would take seconds, and much memory. */
+const SORTED_AT_ONCE = 10_000;
 const SEPARATOR = '\0';
 
+/** Yields the texts of sorted lists in their order. */
+function* merged(lists: Iterator<string, undefined>[]): Generator<string> {
+  const heads = lists.map((list) => ({ list, text: list.next().value }));
+  const isLess = (a?: string, b?: string): boolean => b === undefined || (a !== undefined && a < b);
+  for (;;) {
+    const first = heads.reduce((least, head) => (isLess(head.text, least.text) ? head : least));
+    if (first.text === undefined) return;
+    yield first.text;
+    first.text = first.list.next().value;
+  }
+}
+
 /** Yields the parts of a text that are not empty. */
-function* partsOf(text: string): Generator<string> {
+function* partsOf(text: string): Generator<string, undefined> {
   for (let at = 0; at < text.length;) {
     const next = text.indexOf(SEPARATOR, at);
     const end = next < 0 ? text.length : next;
