@@ -29,6 +29,78 @@ test.each<[what: string, value: unknown, masked: unknown]>([
   ],
   ['a key that no scheduled task has', '{"answer":"42"}', '{"answer":"42"}'],
   ['nothing', undefined, undefined],
+  [
+    'keys of secrets, in any case and style',
+    {
+      AWS_SECRET_ACCESS_KEY: 'a',
+      SecretString: '{"a":1}',
+      token: 'b',
+      access_token: 'c',
+      apiKey: 'd',
+      'X-Amz-Security-Token': 'e',
+      MasterUserPassword: 12345,
+      clientSecret: { value: 'f', isOld: true },
+      Cookie: ['g', ''],
+      AccessKeyId: 'h',
+    },
+    {
+      AWS_SECRET_ACCESS_KEY: '(masked)',
+      SecretString: '(masked)',
+      token: '(masked)',
+      access_token: '(masked)',
+      apiKey: '(masked)',
+      'X-Amz-Security-Token': '(masked)',
+      MasterUserPassword: '(masked)',
+      clientSecret: { value: '(masked)', isOld: true },
+      Cookie: ['(masked)', ''],
+      AccessKeyId: '(masked)',
+    },
+  ],
+  [
+    'a variable with the name of a secret, as JSON',
+    { assignedVariables: { apiToken: '"a"', count: '1' } },
+    { assignedVariables: { apiToken: '"(masked)"', count: '1' } },
+  ],
+  [
+    'names and values',
+    [
+      { Name: 'DB_PASSWORD', Value: 'a' },
+      { Name: 'SIZE', Value: 'b' },
+    ],
+    [
+      { Name: 'DB_PASSWORD', Value: '(masked)' },
+      { Name: 'SIZE', Value: 'b' },
+    ],
+  ],
+  [
+    'URLs',
+    'https://user:pw@a.test/b?X-Amz-Signature=c&n=1 and https://c.test/?api_key=d#e',
+    'https://(masked)@a.test/b?X-Amz-Signature=(masked)&n=1 and https://c.test/?api_key=(masked)#e',
+  ],
+  [
+    'credentials in the middle of a text',
+    'with AKIAIOSFODNN7EXAMPLE and eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl sent',
+    'with (masked) and (masked) sent',
+  ],
+  [
+    'what only names a secret, and other tokens',
+    {
+      SecretId: 'a',
+      secretArn: 'b',
+      NextToken: 'c',
+      ClientRequestToken: 'd',
+      maxTokens: 5,
+      hasPassword: true,
+    },
+    {
+      SecretId: 'a',
+      secretArn: 'b',
+      NextToken: 'c',
+      ClientRequestToken: 'd',
+      maxTokens: 5,
+      hasPassword: true,
+    },
+  ],
 ])('%s', (_, value, masked) => {
   expect(new Secrets(DEFINITION).mask(value, 'TaskStateEntered')).toEqual(masked);
 });
@@ -38,4 +110,35 @@ test('what the definition fills with the token, whatever it looks like', () => {
   const secrets = new Secrets(DEFINITION);
   expect(secrets.mask(details, 'TaskScheduled')).toEqual({ parameters: '{"Body":{"answer":"(masked)"}}' });
   expect(secrets.count).toBe(1);
+});
+
+test('the data of a definition, but no expressions and no states', () => {
+  const definition = {
+    StartAt: 'Get token',
+    States: {
+      'Get token': {
+        Type: 'Task',
+        Resource: 'arn:aws:states:::http:invoke',
+        Parameters: {
+          Headers: { Authorization: 'Basic a', 'x-api-key.$': '$.key' },
+          RequestBody: { password: 'b', token: '{% $token %}' },
+        },
+        End: true,
+      },
+    },
+  };
+  const text = JSON.stringify(definition, undefined, 2);
+  const secrets = new Secrets(text);
+  const masked = JSON.parse(secrets.maskDefinition(text)) as typeof definition;
+  const { Parameters: parameters, ...others } = definition.States['Get token'];
+  expect(masked.States['Get token']).toEqual({
+    ...others,
+    Parameters: {
+      Headers: { ...parameters.Headers, Authorization: '(masked)' },
+      RequestBody: { password: '(masked)', token: '{% $token %}' },
+    },
+  });
+  expect(secrets.count).toBe(2);
+  const harmless = text.replaceAll(/Basic a|"b"/g, '').replaceAll(': ,', ': "",');
+  expect(new Secrets(harmless).maskDefinition(harmless)).toBe(harmless);
 });

@@ -107,7 +107,8 @@ async function send(
   here: LocalEndpoint,
 ): Promise<Put> {
   const { executionArn, input = '{}', startDate, status, stopDate, output, error, cause } = execution;
-  const { stateMachineArn, definition, roleArn } = machine;
+  const { stateMachineArn, definition: recorded = '', roleArn } = machine;
+  const definition = secrets.maskDefinition(recorded);
   const startedAt = startDate?.getTime() ?? 0;
   const head = { executionArn, startedAt, stateMachineArn, definition, roleArn, input: secrets.mask(input) };
   const end = stopDate && {

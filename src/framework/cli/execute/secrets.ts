@@ -5,16 +5,38 @@ const MASK = '(masked)';
 /** The task tokens of Step Functions, by what all of them have at or near their beginning. */
 const TOKENS = /(?:AQC[\w+/]{0,5})?AAAAKgAAAA[\w+/=%-]{40,}/g;
 
-/** The keys of values that open something. */
+/** What opens something wherever it stands: the ids of access keys, signed tokens (RFC 7519), and private keys. */
+const CREDENTIALS =
+  /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\beyJ[\w-]{8,}\.eyJ[\w-]+\.[\w-]*|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?/g;
+
+/** The user and the password in a URL. */
+const URL_PASSWORD = /(?<=:\/\/)[^\s/@"]{1,200}:[^\s/@"]{1,200}(?=@)/g;
+
+/** A parameter of a URL or of a form. */
+const PARAMETER = /(?<=(?:^|[?&])([\w.-]+)=)[^&\s"#]+/g;
+
+/** Keys whose values open something, in small letters and digits alone. */
 const SECRET_KEY =
-  /^(?:task_?token|secret_?access_?key|(?:aws_?)?session_?token|authorization|x-api-key|password)$/i;
+  /pass(?:word|wd|phrase)|pwd$|secret|(?:api|access|private|account)key|authorization$|cookie$|signature$|(?<!next|client|request|page|pagination|continuation|start|sync)token$/;
+
+/** Keys with one of these words whose values only name a secret, or tell something of it. */
+const PUBLIC_KEY = /(?:arn|name|version|versionid|url|uri|(?<!key)id)$/;
+
+/** The fields of an object that is a name with a value, such as a header or a variable of a container. */
+const PAIR_NAME = /^(?:name|key|header|headername|parametername|parameterkey)$/i;
+const PAIR_VALUE = /^(?:values?|parametervalue)$/i;
+
+/** The fields of a definition that have data, not states. */
+const DATA_FIELDS = new Set(
+  'Parameters Arguments Result ResultSelector ItemSelector BatchInput Assign Output Items'.split(' '),
+);
 
 /** A key of a definition whose value has the token of a callback. The syntax of JSONPath adds `.$` to the key. */
 const TOKEN_KEY = /"([^"\\]+?)(?:\.\$)?"\s*:\s*"[^"]*\bTask\.Token\b/g;
 
 /**
- * Replaces task tokens and credentials in what an execution has recorded: texts that look like a token, and values of keys
- * such as `taskToken` and `secretAccessKey`, also in JSON inside of strings.
+ * Replaces task tokens and credentials in what an execution has recorded: texts that look like one, and values of keys
+ * such as `taskToken`, `apiKey` and `DB_PASSWORD`, also in JSON inside of strings, in URLs, and in lists of names and values.
  */
 export class Secrets {
   /** The number of values that were replaced. */
@@ -28,33 +50,79 @@ export class Secrets {
 
   /** Returns the value without secrets. Texts that have none stay as they are, to the letter. */
   mask<T>(value: T, eventType = ''): T {
-    return this.#masked(value, '', eventType.endsWith('Scheduled')) as T;
+    return this.#masked(value, eventType.endsWith('Scheduled')) as T;
   }
 
-  #masked(value: unknown, key: string, isParameter: boolean): unknown {
-    if (typeof value === 'string') {
-      const isSecret = SECRET_KEY.test(key) || (isParameter && this.#tokenKeys.has(key));
-      return isSecret ? this.#replaced() : this.#text(value, isParameter);
-    }
-    if (Array.isArray(value)) return value.map((each) => this.#masked(each, key, isParameter));
+  /** Returns the text of a definition without the secrets in its data. Its expressions and the names of states stay. */
+  maskDefinition(text: string): string {
+    const before = this.count;
+    const masked = this.#definition(parseJson(text));
+    return this.count === before ? text : JSON.stringify(masked);
+  }
+
+  #definition(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map((each) => this.#definition(each));
     if (typeof value !== 'object' || value === null) return value;
-    const entries = Object.entries(value).map(([name, each]) => [
-      name,
-      this.#masked(each, name, isParameter),
+    const entries = Object.entries(value).map(([key, each]: [string, unknown]) => [
+      key,
+      DATA_FIELDS.has(key) ? this.#masked(each, false) : this.#definition(each),
     ]);
     return Object.fromEntries(entries) as unknown;
   }
 
+  #masked(value: unknown, isParameter: boolean): unknown {
+    if (typeof value === 'string') return this.#text(value, isParameter);
+    if (Array.isArray(value)) return value.map((each) => this.#masked(each, isParameter));
+    if (typeof value !== 'object' || value === null) return value;
+    const entries = Object.entries(value) as [key: string, value: unknown][];
+    const isPair = entries.some(([key, name]) => PAIR_NAME.test(key) && isSecretKey(name));
+    const masked = entries.map(([key, each]) => {
+      const isSecret =
+        isSecretKey(key) || (isPair && PAIR_VALUE.test(key)) || (isParameter && this.#tokenKeys.has(key));
+      return [key, isSecret ? this.#all(each) : this.#masked(each, isParameter)] as const;
+    });
+    return Object.fromEntries(masked) as unknown;
+  }
+
+  /** Replaces all texts and numbers in a value, but for expressions. */
+  #all(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map((each) => this.#all(each));
+    if (typeof value === 'object' && value !== null) {
+      const entries = Object.entries(value).map(([key, each]) => [key, this.#all(each)]);
+      return Object.fromEntries(entries) as unknown;
+    }
+    if (typeof value === 'number') return this.#replaced();
+    if (typeof value !== 'string' || value === '' || value.startsWith('{%')) return value;
+    // The event of a state has the JSON of each variable that it sets.
+    return value.startsWith('"') ? JSON.stringify(this.#replaced()) : this.#replaced();
+  }
+
   #text(text: string, isParameter: boolean): string {
     const before = this.count;
-    const json = /^\s*[[{]/.test(text) ? parseJson(text) : undefined;
-    if (json === undefined) return text.replaceAll(TOKENS, () => this.#replaced());
-    const masked = this.#masked(json, '', isParameter);
+    const json = /^\s*[[{](?!%)/.test(text) ? parseJson(text) : undefined;
+    if (json === undefined) return this.#plainText(text);
+    const masked = this.#masked(json, isParameter);
     return this.count === before ? text : JSON.stringify(masked);
+  }
+
+  #plainText(text: string): string {
+    const replace = (): string => this.#replaced();
+    return [TOKENS, CREDENTIALS, URL_PASSWORD]
+      .reduce((left, pattern) => left.replaceAll(pattern, replace), text)
+      .replaceAll(PARAMETER, (value, key: string) =>
+        isSecretKey(key) && value !== MASK ? this.#replaced() : value,
+      );
   }
 
   #replaced(): string {
     this.count++;
     return MASK;
   }
+}
+
+/** Returns true for the name of a secret. A key that ends in `.$` has the path of its value. */
+function isSecretKey(key: unknown): boolean {
+  if (typeof key !== 'string' || key.endsWith('.$')) return false;
+  const name = key.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  return SECRET_KEY.test(name) && !PUBLIC_KEY.test(name);
 }
