@@ -155,9 +155,7 @@ export class HandTasks {
 function isIn({ origin }: TaskOrder, iteration: readonly number[]): boolean {
   return (
     iteration.length === 0 ||
-    iterationsOf(origin?.lane ?? {})
-      .slice(-iteration.length)
-      .join() === iteration.join()
+    (origin ? iterationsOf(origin.branch) : []).slice(-iteration.length).join() === iteration.join()
   );
 }
 

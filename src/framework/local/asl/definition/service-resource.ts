@@ -42,7 +42,7 @@ const LAMBDA = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[a-z0-9-]+:function:[^:\s]+(?:
  * end of a job, `.waitForTaskToken` to wait for the token. AWS page "Integrating optimized services with Step
  * Functions".
  */
-const OPTIMISED: ReadonlyMap<string, Integration> = new Map(
+const OPTIMISED = new Map(
   `apigateway .waitForTaskToken invoke
 athena .sync startQueryExecution stopQueryExecution getQueryExecution getQueryResults
 batch .sync submitJob
@@ -67,19 +67,11 @@ sqs .waitForTaskToken sendMessage
 states .sync .sync:2 .waitForTaskToken startExecution`
     .split('\n')
     .map((line) => line.split(' '))
-    .map(([service = '', ...words]) => [
-      service,
-      {
-        actions: words.filter((word) => !word.startsWith('.')),
-        suffixes: words.filter((word) => word.startsWith('.')),
-      },
-    ]),
+    .map(([service = '', ...words]) => {
+      const actions = words.filter((word) => !word.startsWith('.'));
+      return [service, { actions, suffixes: words.filter((word) => word.startsWith('.')) }];
+    }),
 );
-
-interface Integration {
-  readonly actions: readonly string[];
-  readonly suffixes: readonly string[];
-}
 
 /**
  * Parses a Resource field that isn't the ARN of an activity. Returns undefined if Step Functions wouldn't accept it.

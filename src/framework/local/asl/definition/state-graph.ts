@@ -154,11 +154,8 @@ function* statesOf(
 }
 
 /** Returns the branches and the iteration of a state, each with the steps from the state to it. */
-function groupsIn({
-  ItemProcessor,
-  Iterator,
-  Branches,
-}: JsonObject): [FoundState['steps'], Json | undefined][] {
+function groupsIn(source: JsonObject): [FoundState['steps'], Json | undefined][] {
+  const { ItemProcessor, Iterator, Branches } = source;
   const branches = Array.isArray(Branches) ? Branches : [];
   return [
     [['ItemProcessor'], ItemProcessor],

@@ -75,7 +75,8 @@ function lists(compare: (a: Json[], b: Json[], visits: Visits) => boolean): Comp
 
 function contains(value: Value, part: Value, visits: Visits): boolean {
   if (typeof value !== 'string') return isIn(part, value, visits);
-  visits.addText(value);
+  // A comparison of four characters takes as long as a visit.
+  visits.add(value.length >> 2);
   return typeof part === 'string' && value.includes(part);
 }
 

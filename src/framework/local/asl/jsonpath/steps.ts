@@ -37,7 +37,7 @@ export class NotHere extends Error {
   }
 }
 
-/** The most values that a path may visit, which takes about 50 ms. Four characters of a text are counted as one value. */
+/** The most values that a path may visit, which takes about 50 ms. */
 const MOST = 1_000_000;
 
 /**
@@ -51,10 +51,6 @@ export class Visits {
   add(count: number): void {
     this.#left -= count;
     if (this.#left < 0) throw runtimeFailure(`The path visits more than ${MOST} values.`);
-  }
-
-  addText({ length }: string): void {
-    this.add(length >> 2);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { Cancel } from '../../../base/time/clock.js';
 import type { Json } from '../values/json.js';
+import type { Branch } from './branch.js';
 import type { RunningExecution } from './running-execution.js';
 
 /** The way in which a task ended: with the result or the failure that a worker has sent, or with a timeout. */
@@ -19,14 +20,8 @@ export interface Limits {
   readonly heartbeatSeconds: number | undefined;
 }
 
-/** The Map iterations around a state: a branch, as far as they are read from it. */
-export interface Lane {
-  readonly iteration?: { readonly index: number } | undefined;
-  readonly parent?: Lane | undefined;
-}
-
-/** Returns the indexes of the Map iterations around a state, the outermost first. Empty outside any Map. */
-export function iterationsOf({ iteration, parent }: Lane): number[] {
+/** Returns the indexes of the Map iterations around a state of a branch, the outermost first. Empty outside any Map. */
+export function iterationsOf({ iteration, parent }: Branch): number[] {
   const outer = parent ? iterationsOf(parent) : [];
   return iteration ? [...outer, iteration.index] : outer;
 }
@@ -41,7 +36,7 @@ export interface TaskOrigin {
   readonly execution: RunningExecution;
   readonly state: string;
   readonly scheduledId: number;
-  readonly lane: Lane;
+  readonly branch: Branch;
 }
 
 /** A task that a Task state has scheduled. `at` is the time in epoch milliseconds. */

@@ -159,7 +159,7 @@ class TaskRun implements SubmittedTask {
     if (branch.scope.ended) return;
     const kind = this.#task ? asked.service.pattern : 'activity';
     if (kind === 'activity' || kind === 'callback')
-      this.origin = { kind, execution: branch.execution, state: call.state, scheduledId, lane: branch };
+      this.origin = { kind, execution: branch.execution, state: call.state, scheduledId, branch };
     this.#task?.start();
     if (branch.scope.ended) return;
     const cut = to.submit(this, input);
