@@ -1,8 +1,7 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { HandClock } from 'stepwright/testing';
-import type { Branch } from '../../src/framework/local/asl/runtime/branch.js';
-import type { RunObserver } from '../../src/framework/local/asl/runtime/interpret.js';
+import { Branch } from '../../src/framework/local/asl/runtime/branch.js';
 import type { Execution } from '../../src/framework/local/engine/execution.js';
 import { StepFunctions } from '../../src/framework/local/engine/step-functions.js';
 import { type Edge, edgesAt } from '../../src/framework/local/view/edges.js';
@@ -45,7 +44,7 @@ interface LastVisit {
 }
 
 /** The engine's account of one execution. */
-class Witness implements RunObserver {
+class Witness {
   readonly #edges: string[] = [];
   readonly #attempts: string[] = [];
   readonly #lanes = new Map<Branch, string[]>();
@@ -121,6 +120,38 @@ class Witness implements RunObserver {
       shown: standsIn(this.#root, status === 'TIMED_OUT' ? 'timed out' : 'aborted').toSorted(),
     };
   }
+}
+
+/** Lets a witness see what branches do: those of all executions until the next call. */
+function watch(witness: Witness): void {
+  jest.restoreAllMocks();
+  // oxlint-disable-next-line typescript/unbound-method -- each is called with its branch
+  const { enter, exit, resume, recordFailure } = Branch.prototype;
+  jest.spyOn(Branch.prototype, 'enter').mockImplementation(function (this: Branch, ...given) {
+    const isInside = this.stateName !== '';
+    enter.apply(this, given);
+    if (!isInside && !this.scope.ended) witness.entered(this, this.stateName);
+  });
+  jest.spyOn(Branch.prototype, 'exit').mockImplementation(function (this: Branch, ...given) {
+    const { stateName, visit } = this;
+    exit.apply(this, given);
+    const [, next, , errorOutput] = given;
+    if (!this.scope.ended) witness.left(this, stateName, next, errorOutput !== undefined, visit.retryCount);
+  });
+  jest.spyOn(Branch.prototype, 'resume').mockImplementation(function (this: Branch, ...given) {
+    const resumed = resume.apply(this, given);
+    witness.resumed(this, resumed);
+    return resumed;
+  });
+  jest.spyOn(Branch.prototype, 'recordFailure').mockImplementation(function (this: Branch, failure) {
+    const { stateName, scope } = this;
+    recordFailure.call(this, failure);
+    // A Catch in JSONPath leaves the state at once, unless the branch has ended.
+    const { ended } = scope;
+    queueMicrotask(() => {
+      if (!ended && this.stateName === stateName) witness.failed(this, stateName);
+    });
+  });
 }
 
 function reachAttempt(visit: LastVisit, attempt: number): void {
@@ -222,7 +253,8 @@ test('the model of a run says what the engine did: edges, lanes, attempts, what 
         items: Array.from({ length: Math.floor(random() * 4) }, (_, i) => i),
       };
     };
-    const engine = new StepFunctions({ clock, random, mocks: { [CALL]: answer } }, { observer: witness });
+    watch(witness);
+    const engine = new StepFunctions({ clock, random, mocks: { [CALL]: answer } });
     const states = definitionOf(plan, isKnown ? undefined : () => random() < 0.15);
     const definition = isKnown || at % 5 > 0 ? states : states.replace('{', '{"TimeoutSeconds":2,');
     const machine = engine.createMachine({ name: 'M', definition });

@@ -4,7 +4,6 @@ import { silentLog, type Logger } from '../../base/log/log.js';
 import type { Evaluator } from '../asl/expression.js';
 import { EvaluationThreads } from '../asl/jsonata/evaluator.js';
 import { compileMachine, type MachineType } from '../asl/machine.js';
-import type { RunObserver } from '../asl/runtime/interpret.js';
 import type { StateTest } from '../asl/runtime/state-test.js';
 import type { Json } from '../asl/values/json.js';
 import { type MockConfig, TestCases } from '../resources/mock-config.js';
@@ -109,8 +108,6 @@ export interface StepFunctionsOptions {
 
 /** What a test passes in. */
 export interface ForTests {
-  /** Is told what the states of all executions do. @default none */
-  readonly observer?: RunObserver | undefined;
   /** Evaluates JSONata. @default threads */
   readonly evaluator?: Evaluator;
   /** True if executions need not give way to requests: they take the same course on a busy machine. @default false */
@@ -166,7 +163,7 @@ export class StepFunctions {
 
   constructor(
     options: StepFunctionsOptions = {},
-    { observer, evaluator = new EvaluationThreads(), isAlone }: ForTests = {},
+    { evaluator = new EvaluationThreads(), isAlone }: ForTests = {},
   ) {
     const { clock = systemClock, random = Math.random, log = silentLog } = options;
     const { pollHoldMs = 60_000, keptExecutions = 10_000 } = options;
@@ -201,7 +198,7 @@ export class StepFunctions {
       {
         ...this.#services,
         mapRuns: this.mapRuns,
-        ...{ log, observer, isAlone, kept: new KeptBytes(options.keptBytes) },
+        ...{ log, isAlone, kept: new KeptBytes(options.keptBytes) },
         transitions: options.verbose ? log : undefined,
       },
       keptExecutions,

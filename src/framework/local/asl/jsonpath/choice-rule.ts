@@ -115,7 +115,7 @@ const IS_TYPE: Readonly<Record<string, (value: Json) => boolean>> = {
 /** The operators that test the type of a value. */
 const CHECKS = new Map(Object.entries(IS_TYPE).map(([type, fits]) => [`Is${type}`, fits]));
 
-function isOperator(field: string): boolean {
+export function isOperator(field: string): boolean {
   return (
     field === 'StringMatches' ||
     field === 'IsPresent' ||

@@ -6,7 +6,6 @@ import {
   type StateData,
 } from '../expression.js';
 import type { Json, JsonObject } from '../values/json.js';
-import type { RunObserver } from './interpret.js';
 import type { RunningExecution } from './running-execution.js';
 import type { Scope } from './scope.js';
 import { StateFailure } from './state-failure.js';
@@ -55,11 +54,6 @@ export class Branch implements Environment {
     this.previous = previous;
   }
 
-  /** Undefined once the branch has ended. */
-  get observer(): RunObserver | undefined {
-    return this.scope.ended ? undefined : this.execution.services.observer;
-  }
-
   /** What the branch knows of its current state. There must be one. */
   get visit(): StateVisit {
     if (!this.#current) throw new Error('no state is entered');
@@ -86,7 +80,6 @@ export class Branch implements Environment {
       this.iteration,
       parent,
     );
-    this.execution.services.observer?.resumed(this, resumed);
     resumed.position = this.position;
     resumed.#current = this.#current?.resumed();
     return resumed;
@@ -134,7 +127,6 @@ export class Branch implements Environment {
     const details = { name: state.name, input: this.json.of(input), inputDetails: WHOLE };
     const enteredId = this.record(state.enteredEvent, details);
     this.#current = new StateVisit(state, enteredId, enteredAt, enteredFrom);
-    this.observer?.entered(this, state.name);
   }
 
   /**

@@ -13,22 +13,6 @@ export interface Step {
   readonly output: Json;
 }
 
-/** Is told what the states of an execution do. Tests compare what is shown of an execution with it. */
-export interface RunObserver {
-  entered(branch: Branch, state: string): void;
-  /**
-   * Called when a branch leaves a state.
-   * @param next undefined if it was the last one of the branch
-   * @param caught true if the state has failed, and its Catch names the next one
-   * @param retries the number of its retries
-   */
-  left(branch: Branch, state: string, next: string | undefined, caught: boolean, retries: number): void;
-  /** Called when a state fails and its Catch doesn't catch the failure: for the innermost state first. */
-  failed(branch: Branch, state: string): void;
-  /** Called when a branch goes on as another one, because its execution was redriven. */
-  resumed(branch: Branch, as: Branch): void;
-}
-
 export interface State {
   /** Enters the state, before it is run. */
   enter(branch: Branch, input: Json): void;
@@ -85,7 +69,7 @@ export async function interpret(
         const running = state.run(branch, value);
         step = branch.parent || running instanceof Promise ? await running : running;
       } catch (error) {
-        step = await recover(state, branch, value, error);
+        step = await state.recover(branch, value, error);
       }
       if (step.next !== undefined && !scope.ended) execution.onTransition();
       next = step.next;
@@ -96,16 +80,6 @@ export async function interpret(
     return;
   }
   if (!scope.ended) ending.succeeded(branch, value);
-}
-
-async function recover(state: State, branch: Branch, input: Json, error: unknown): Promise<Step> {
-  const { stateName, execution } = branch;
-  try {
-    return await state.recover(branch, input, error);
-  } catch (failure) {
-    execution.services.observer?.failed(branch, stateName);
-    throw failure;
-  }
 }
 
 /**

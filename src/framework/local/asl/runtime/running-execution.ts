@@ -1,7 +1,7 @@
 import type { Clock } from '../../../base/time/clock.js';
 import type { Evaluator } from '../expression.js';
 import type { Json, JsonObject } from '../values/json.js';
-import type { RunObserver, StepCounter } from './interpret.js';
+import type { StepCounter } from './interpret.js';
 import type { MapRunOrder, StartedMapRun } from './map-run.js';
 import type { Resource, Resources, TokenTasks } from './resource.js';
 import type { Scope } from './scope.js';
@@ -18,8 +18,6 @@ export interface StateServices {
   readonly tasks: TokenTasks;
   /** The buckets from which a Distributed Map reads, and to which it writes. */
   readonly buckets: ObjectStore;
-  /** @default none */
-  readonly observer?: RunObserver | undefined;
 }
 
 /** The properties and methods of an execution that its states use. */

@@ -132,13 +132,11 @@ function record(
   next: string | undefined,
   errorOutput: Json | undefined,
 ): Step {
-  const { retryCount, state } = branch.visit;
-  const { name } = state;
+  const { name } = branch.visit.state;
   const texts = assigned && textsOf(branch, assigned, name);
   branch.json.checkSize(output, name);
   if (assigned && texts) branch.variables.assign(assigned, texts);
   branch.exit(output, next, texts, errorOutput);
-  branch.observer?.left(branch, name, next, errorOutput !== undefined, retryCount);
   return { next, output };
 }
 
