@@ -111,7 +111,8 @@ export class Functions implements CallTaker {
     const [, sdk] = INVOKE.exec(resource) ?? [];
     const isPlain = !INVOKE.test(resource);
     const parameters = !isPlain && isObject(input) ? input : {};
-    const payload = isPlain ? JSON.stringify(input) : payloadIn(parameters['Payload'] ?? null);
+    // Recorded from the live service: text is sent as it is, and null as an empty object.
+    const payload = isPlain ? JSON.stringify(input) : bareText(parameters['Payload'] ?? {});
     const answer = await this.#invoke(called, payload, parameters, cut);
     if ('kind' in answer) return answer;
     if (isPlain) return plainAnswer(answer);
@@ -150,11 +151,6 @@ function calledBy(resource: string, input: Json | undefined): NamedFunction | un
   if (!INVOKE.test(resource)) return resource.includes(':lambda:') ? functionIn(resource) : undefined;
   const name = isObject(input) ? input['FunctionName'] : undefined;
   return typeof name === 'string' ? functionIn(name) : undefined;
-}
-
-/** Recorded from the live service: text is sent as it is, and null as an empty object. */
-function payloadIn(payload: Json): string {
-  return payload === null ? '{}' : bareText(payload);
 }
 
 /** Splits `./dist/file.handler` as Lambda does: at the first dot of the file's name. */
