@@ -62,15 +62,9 @@ export class NestedExecutions implements CallTaker {
   }
 
   async answer(task: SubmittedTask, input: Json, cut: AbortSignal): Promise<ResourceAnswer> {
-    const { execution } = task;
-    try {
-      // A machine may start itself again and again.
-      await execution.stepCounter.pause(LONGEST_TURN_MS);
-      return cut.aborted ? CUT : await this.#call(task, requestOf(input), cut);
-    } catch (error) {
-      this.log.error({ err: error, execution: execution.arn }, 'the local service failed to call itself');
-      return failedWith('States.Runtime', String(error));
-    }
+    // A machine may start itself again and again.
+    await task.execution.stepCounter.pause(LONGEST_TURN_MS);
+    return cut.aborted ? CUT : this.#call(task, requestOf(input), cut);
   }
 
   async #call(task: SubmittedTask, body: JsonObject, cut: AbortSignal): Promise<ResourceAnswer> {

@@ -1,6 +1,7 @@
 import type { Cancel } from '../../base/time/clock.js';
 import type { CallTarget, ResourceAnswer, Resources, SubmittedTask } from '../asl/runtime/resource.js';
 import type { Json } from '../asl/values/json.js';
+import { failedWith } from './service-failure.js';
 
 /** Answers the calls that it takes, such as those of mocked states. */
 export interface CallTaker {
@@ -12,7 +13,7 @@ export interface CallTaker {
   /** Returns what a user can do so that it takes the call, as an imperative; undefined if nothing helps. */
   fix(call: CallTarget, input: Json | undefined): string | undefined;
   /**
-   * Does the work of a call that it takes. Never rejects.
+   * Does the work of a call that it takes. If it rejects, the task fails with States.Runtime.
    * @param cut aborted when the task's time is over, or its execution or branch has ended. The answer is then ignored
    */
   answer(task: SubmittedTask, input: Json, cut: AbortSignal): Promise<ResourceAnswer>;
@@ -32,7 +33,10 @@ export class ResourceList implements Resources {
     const taker = this.#takerOf(task.call, input);
     if (!taker) throw new Error(`nothing takes the call of ${task.call.resource}`);
     const cut = new AbortController();
-    void taker.answer(task, input, cut.signal).then((answer) => task.answered(answer));
+    void taker
+      .answer(task, input, cut.signal)
+      .catch((error: unknown) => failedWith('States.Runtime', String(error)))
+      .then((answer) => task.answered(answer));
     return () => cut.abort();
   }
 
