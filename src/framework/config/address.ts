@@ -5,7 +5,7 @@ export interface Address {
 }
 
 const LOOPBACK = '127.0.0.1';
-const HOST_AND_PORT = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/;
+const HOST_AND_PORT = /^(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+)):(\d{1,5})$/;
 
 /** Returns true for a whole number from 0 to 65535. */
 export const isPort = (value: unknown): boolean =>

@@ -83,7 +83,7 @@ export function addTestState(program: Command): void {
     new Option('--state <name>', 'the state, if the file has a whole machine'),
     new Option('--input <JSON>', 'input of the state: JSON, @FILE, or - (default: {})'),
     new Option('--mock <JSON>', 'result of the task, or list of the results of a Map or Parallel'),
-    new Option('--error <name>', 'instead of --mock: the error with which the task fails'),
+    new Option('--error <name>', 'instead of --mock: the error with which the task fails').conflicts('mock'),
     new Option('--cause <text>', 'with --error: the cause'),
     new Option('--variables <JSON>', 'variables of the state, as an object'),
     new Option('--context <JSON>', 'with --mock or --error: the context object'),
@@ -103,7 +103,7 @@ export function addTestState(program: Command): void {
 
 export function addVerify(program: Command): void {
   addCommand(program, 'verify', 'compare Step Functions at AWS with what the worker rests on', [
-    new Option('--aws', 'at AWS (default: print the permissions, and call nothing)'),
+    new Option('--aws', 'at AWS (default: print the permissions, and call nothing)').conflicts('endpoint'),
     new Option('--role <ARN>', 'at AWS: a role that Step Functions may assume; it needs no permissions'),
     new Option('--second-region <name>', 'also send reports to another region'),
     new Option('--json', 'print JSON'),

@@ -40,18 +40,15 @@ export async function readDeployedMachines(queries: RegionQueries): Promise<Read
         'allow states:ListStateMachines and states:DescribeStateMachine to whoever runs the doctor; a worker does not need them',
       ),
     );
-  const waiting = listed.output.slice(0, MOST_MACHINES);
   const read: ReadMachine[] = [];
   const unread = listed.output.slice(MOST_MACHINES).map(({ name }) => name);
-  const takeTurns = async (): Promise<void> => {
-    for (let machine = waiting.shift(); machine; machine = waiting.shift()) await readOne(machine);
-  };
   const readOne = async ({ name, arn }: KeptMachine): Promise<void> => {
     const reply = await queries.definition(arn);
     if ('failure' in reply) unread.push(name);
     else read.push({ name, definition: reply.output });
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, takeTurns));
+  for (let from = 0; from < MOST_MACHINES; from += AT_ONCE)
+    await Promise.all(listed.output.slice(from, from + AT_ONCE).map(readOne));
   return { read, unread };
 }
 

@@ -231,11 +231,12 @@ export async function printEnd(end: {
 }
 
 /**
- * Returns the input of an execution, given JSON, `@FILE`, or `-` for standard input.
+ * Returns the JSON text that is given as JSON, `@FILE`, or `-` for standard input.
+ * @param what what the text is
  * @throws Error that says at which position the text isn't JSON
  */
-export async function readInput(typed: string): Promise<string> {
-  const [text, from] = await readText(typed);
+export async function readInput(typed: string, what = 'input'): Promise<string> {
+  const [text, from] = await readText(typed, what);
   const { broken } = new JsonText(text);
   if (!broken) return text;
   const place =
@@ -244,19 +245,19 @@ export async function readInput(typed: string): Promise<string> {
     from === undefined
       ? `; got ${text}\nQuote it for the shell: '{"who":"hoge"}', or read a file: @input.json`
       : '';
-  throw new Error(`the input is not JSON ${place}: ${broken.what} (${broken.fix})${quoting}`);
+  throw new Error(`the ${what} is not JSON ${place}: ${broken.what} (${broken.fix})${quoting}`);
 }
 
 /** Returns the path if the input has the form `@FILE`; otherwise undefined. */
 const fileOf = (typed: string): string | undefined => (typed.startsWith('@') ? typed.slice(1) : undefined);
 
-async function readText(typed: string): Promise<[text: string, from?: string]> {
+async function readText(typed: string, what: string): Promise<[text: string, from?: string]> {
   if (typed === '-') return [await readStream(process.stdin), 'standard input'];
   const file = fileOf(typed);
   if (file === undefined) return [typed];
   try {
     return [await readFile(file, 'utf8'), file];
   } catch (error) {
-    throw new Error(`the input's file can not be read: ${(error as Error).message}`, { cause: error });
+    throw new Error(`the ${what}'s file can not be read: ${(error as Error).message}`, { cause: error });
   }
 }

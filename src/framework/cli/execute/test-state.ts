@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import {
   testState as sendTest,
   type TestStateInput,
@@ -6,7 +5,6 @@ import {
 } from '../../aws/queries/machine-queries.js';
 import { localRole } from '../../base/local-protocol.js';
 import { systemClock } from '../../base/time/clock.js';
-import { JsonText } from '../../check/source/json-text.js';
 import type { Flags } from '../../config/sources.js';
 import { explainCallError } from '../output/call-error.js';
 import { print, write } from '../output/stdio.js';
@@ -34,7 +32,7 @@ export interface TestFlags {
  * @returns the exit code: 0 only for SUCCEEDED
  */
 export async function testState(file: string, own: TestFlags, flags: Flags): Promise<number> {
-  const definition = await readDefinition(file);
+  const definition = await readInput(`@${file}`, 'definition');
   checkState(file, definition, own.state);
   const request = await requestOf(definition, own);
   const { service, client, endpoint } = await connect('', flags);
@@ -48,18 +46,6 @@ export async function testState(file: string, own: TestFlags, flags: Flags): Pro
   } finally {
     service.close();
   }
-}
-
-async function readDefinition(file: string): Promise<string> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    throw new Error(`the definition can not be read: ${(error as Error).message}`, { cause: error });
-  }
-  const { broken } = new JsonText(text);
-  if (!broken) return text;
-  throw new Error(`${file}:${broken.line}:${broken.column} is not JSON: ${broken.what} (${broken.fix})`);
 }
 
 /** @throws Error that lists the states of a machine if none of them is named */
@@ -76,8 +62,6 @@ async function requestOf(
   definition: string,
   { state, input, mock, error, cause, variables, context, retries, level }: TestFlags,
 ): Promise<TestStateInput> {
-  if (mock !== undefined && error !== undefined)
-    throw new Error('--mock is a result and --error a failure: give one of them');
   if (cause !== undefined && error === undefined) throw new Error('--cause needs --error NAME');
   if (retries !== undefined && !/^\d+$/.test(retries))
     throw new Error(`--retries is a whole number, got ${retries}`);

@@ -1,11 +1,7 @@
-import { type Address, showAddress } from '../../config/address.js';
+import { type Address, readAddress, showAddress } from '../../config/address.js';
 
 /** The port of a place that names none. The templates in `deploy/` and the documentation use it. */
 const DEFAULT_PORT = 8080;
-
-const LOOPBACK = '127.0.0.1';
-/** Matches a name or an address, an IPv6 address in brackets, with or without a port. */
-const PLACE = /^(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?$/;
 
 /** What the help says of the flag. */
 export const PLACES_HELP = `health ports: a name with many addresses, or a list (default port: ${DEFAULT_PORT})`;
@@ -33,12 +29,11 @@ export function readPlaces(values: readonly string[]): WorkerPlaces {
 const EXPECTED =
   '--workers: expected NAME[:PORT] of health ports, separated by commas, such as worker.jobs.svc:8080';
 
+/** Reads a place, which may be a port alone, or have none. */
 function placeIn(text: string): Address | undefined {
-  if (/^\d+$/.test(text)) return placeIn(`${LOOPBACK}:${text}`);
-  const [, ipv6, name, digits] = PLACE.exec(text) ?? [];
-  const host = ipv6 ?? name;
-  const port = Number(digits ?? DEFAULT_PORT);
-  return host !== undefined && port >= 1 && port <= 65_535 ? { host, port } : undefined;
+  const whole = /:\d+$/.test(text) ? text : `${text}:${DEFAULT_PORT}`;
+  const found = readAddress(/^\d+$/.test(text) ? Number(text) : whole);
+  return found && found.port > 0 ? found : undefined;
 }
 
 function mistakeIn(text: string): string {

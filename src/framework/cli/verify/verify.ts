@@ -67,9 +67,7 @@ export async function verify(own: VerifyFlags, flags: Flags): Promise<number> {
 }
 
 /** @throws Error about a flag that is missing, or that does not fit the others */
-function checkFlags({ aws, endpoint, role, secondRegion }: VerifyFlags, isAws: boolean): void {
-  if (aws && endpoint !== undefined)
-    throw new Error('--aws and --endpoint are two services: give one of them');
+function checkFlags({ role, secondRegion }: VerifyFlags, isAws: boolean): void {
   if (isAws && role === undefined)
     throw new Error(
       '--aws needs --role ARN: a role that states.amazonaws.com may assume, without permissions',
