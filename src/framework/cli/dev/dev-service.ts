@@ -52,21 +52,21 @@ export class DevService {
       return undefined;
     }
     const { log, flags } = this;
-    const settings = { ...plan.kept, port: plan.port, mocks: this.#mocks as Mocks };
+    const { projectDir } = plan;
+    const settings = { ...plan.settings, port: plan.port, mocks: this.#mocks as Mocks };
     if (!this.#service) {
       const statuses = (): WorkerStatus[] =>
         [...this.workers.processes].flatMap(({ status }) => status ?? []);
       const console = consoleOptions(flags, (arn) => this.#plan?.inputs[arn], statuses);
       this.hasConsole = console !== false;
-      this.#service = await listen({ settings, answers: plan.answers, flags, log, console });
+      this.#service = await listen({ settings, projectDir, flags, log, console });
     }
     if (plan.port !== 0 && plan.port !== this.#service.port)
       log.warn(`the local service stays at port ${this.#service.port} until this command is restarted`);
     for (const { arn } of plan.handlers) this.#service.seedActivity(arn);
     this.#takeMocks(plan.mocks);
-    const { lambdas, projectDir } = plan.answers;
     // The code of the functions may have changed too.
-    if (!isFirst) this.#service.replaceFunctions(projectLambdas(lambdas, projectDir));
+    if (!isFirst) this.#service.replaceFunctions(projectLambdas(settings.lambdas, projectDir));
     await this.readMachines();
     return this.#service.port;
   }

@@ -1,12 +1,11 @@
 import type { WorkerStatus } from '../../base/worker-status.js';
 import type { Finding } from '../../check/finding.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
-import type { Settings } from '../../config/resolve.js';
 import type { Flags } from '../../config/sources.js';
 import type { ResourceAnswer } from '../../local/asl/runtime/resource.js';
 import type { MockCall } from '../../local/resources/mocks.js';
 import type { LogFlags } from '../flags/log-flags.js';
-import type { ProjectAnswers } from '../local/project-answers.js';
+import type { ServiceSettings } from '../local/project-answers.js';
 import { showEndpoint } from '../../aws/endpoint.js';
 import { type ConsoleInput, consoleInput } from '../local/console.js';
 import type { Plan } from '../../worker/build/plan.js';
@@ -69,10 +68,8 @@ export interface PlanSummary {
   readonly inputs: Readonly<Record<string, ConsoleInput>>;
   /** The keys of the config's `mocks`. The mocks themselves run in the worker's process. */
   readonly mocks: readonly string[];
-  /** The functions and hosts of the project, for the local service. */
-  readonly answers: ProjectAnswers;
-  /** The most finished executions, and bytes of histories, that the local service keeps. */
-  readonly kept: Pick<Settings, 'keptExecutions' | 'keptBytes'>;
+  /** The other options that concern the local service. */
+  readonly settings: Omit<ServiceSettings, 'port' | 'mocks'>;
   /** True if the option `healthPort` is set. Workers of `dev` open no health port. */
   readonly wantsHealthPort: boolean;
   readonly graceMs: number;
@@ -80,8 +77,8 @@ export interface PlanSummary {
 
 /** Returns the summary of a plan. @param projectDir the folder of the nearest package.json */
 export function planSummary({ endpoint, settings, handlers, files }: Plan, projectDir: string): PlanSummary {
-  const { port, region, machines, origins, mocks, keptExecutions, keptBytes, graceMs } = settings;
-  const { lambdas, httpHosts, s3 } = settings;
+  const { port, region, machines, origins, mocks, graceMs } = settings;
+  const { lambdas, httpHosts, s3, keptExecutions, keptBytes } = settings;
   return {
     endpoint: endpoint ? showEndpoint(endpoint) : '',
     port: endpoint?.kind === 'local' ? port : undefined,
@@ -94,8 +91,7 @@ export function planSummary({ endpoint, settings, handlers, files }: Plan, proje
       handlers.map(({ definition }) => [localArn(definition.activity, region), consoleInput(definition)]),
     ),
     mocks: Object.keys(mocks),
-    answers: { lambdas, httpHosts, s3, projectDir },
-    kept: { keptExecutions, keptBytes },
+    settings: { lambdas, httpHosts, s3, keptExecutions, keptBytes },
     wantsHealthPort: settings.healthPort !== undefined,
     graceMs,
   };

@@ -3,22 +3,21 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { Settings } from '../../config/resolve.js';
 import type { Lambdas, LocalServiceOptions, SdkPackages } from '../../local/index.js';
 
-/** The part of a project by which its state machines' calls are answered. */
-export interface ProjectAnswers extends Pick<Settings, 'lambdas' | 'httpHosts' | 's3'> {
-  /** The folder of the nearest package.json. */
-  readonly projectDir: string;
-}
+/** The options of a project that concern the local service. */
+export type ServiceSettings = Pick<
+  Settings,
+  'port' | 'mocks' | 'lambdas' | 'httpHosts' | 's3' | 'keptExecutions' | 'keptBytes'
+>;
 
 /**
  * Returns the options by which the local service answers the calls of functions and services: the functions of the
  * project, the AWS SDK that is installed in it, and the endpoints in the environment.
+ * @param projectDir the folder of the nearest package.json
  */
-export const answerOptions = ({
-  lambdas,
-  httpHosts,
-  s3,
-  projectDir,
-}: ProjectAnswers): Pick<LocalServiceOptions, 'lambdas' | 'httpHosts' | 's3' | 'env' | 'packages'> => ({
+export const answerOptions = (
+  { lambdas, httpHosts, s3 }: ServiceSettings,
+  projectDir: string,
+): Pick<LocalServiceOptions, 'lambdas' | 'httpHosts' | 's3' | 'env' | 'packages'> => ({
   lambdas: projectLambdas(lambdas, projectDir),
   s3: Object.fromEntries(Object.entries(s3).map(([name, folder]) => [name, resolve(projectDir, folder)])),
   ...{ httpHosts, env: process.env, packages: packagesIn(projectDir) },

@@ -7,7 +7,6 @@ import { checkedHandler } from '../../check/handlers.js';
 import { allErrorNames } from '../../declare/metadata.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 import type { LocalServiceFlags } from '../flags/local-service-flags.js';
-import type { Settings } from '../../config/resolve.js';
 import type { ActivityRef } from '../../declare/definition.js';
 import { type BeatingHandler, slowStateProblem, slowStates } from '../../check/task-limits.js';
 import { type Problem, throwProblems } from '../../base/errors.js';
@@ -20,7 +19,7 @@ import {
 } from '../../local/index.js';
 import type { Logger } from '../../base/log/log.js';
 import type { Project } from '../project/project.js';
-import { answerOptions, type ProjectAnswers } from './project-answers.js';
+import { answerOptions, type ServiceSettings } from './project-answers.js';
 import { portInUse } from '../../worker/health/health-port.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 import { JsonText } from '../../check/source/json-text.js';
@@ -32,8 +31,8 @@ const LOCAL_REGION = 'us-east-1';
 
 /** The options of a local service that the commands start. */
 interface ListenOptions {
-  readonly settings: Pick<Settings, 'port' | 'mocks' | 'keptExecutions' | 'keptBytes'>;
-  readonly answers: ProjectAnswers;
+  readonly settings: ServiceSettings;
+  readonly projectDir: string;
   readonly flags: LocalServiceFlags & { readonly host?: string };
   readonly log: Logger;
   readonly console: false | ConsoleOptions;
@@ -42,9 +41,9 @@ interface ListenOptions {
 /** Starts the local service with a project's activities and state machines. @throws StartError if it can't start */
 export async function startSeeded(
   { plan: { settings, handlers }, machines, activities, projectDir }: Project,
-  options: Omit<ListenOptions, 'settings' | 'answers'>,
+  options: Omit<ListenOptions, 'settings' | 'projectDir'>,
 ): Promise<LocalService> {
-  const service = await listen({ settings, answers: { ...settings, projectDir }, ...options });
+  const service = await listen({ settings, projectDir, ...options });
   const seeded = seededHandlers(handlers, settings.region);
   for (const { arn } of seeded) service.seedActivity(arn);
   for (const arn of activities) service.seedActivity(arn);
@@ -97,7 +96,7 @@ export const seededHandlers = (
 /** Starts a local service without activities and machines. @throws StartError if the service can't listen */
 export async function listen({
   settings,
-  answers,
+  projectDir,
   flags,
   log,
   console,
@@ -109,7 +108,7 @@ export async function listen({
     return await startLocalService({
       ...{ port, host, console, log, mocks, mockConfig, keptExecutions, keptBytes, timeScale, verbose },
       ...{ allowHosts: allowHost, allowOrigins: allowOrigin },
-      ...answerOptions(answers),
+      ...answerOptions(settings, projectDir),
     });
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
