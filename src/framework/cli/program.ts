@@ -2,26 +2,9 @@ import 'reflect-metadata';
 import { Command } from 'commander';
 import { writeErrorSync } from '../base/log/stdio.js';
 import { VERSION } from '../base/package.js';
-import {
-  addCheck,
-  addConfig,
-  addDoctor,
-  addGenerate,
-  addNew,
-  addSchema,
-  addTypes,
-} from './commands/project.js';
-import {
-  addDeferred,
-  addExecute,
-  addLocal,
-  addMcp,
-  addPull,
-  addScaler,
-  addTestState,
-  addVerify,
-} from './commands/service.js';
-import { addControl, addDev, addExec, addStart } from './commands/workers.js';
+import { projectCommands } from './commands/project.js';
+import { serviceCommands } from './commands/service.js';
+import { workerCommands } from './commands/workers.js';
 import { formatErrorOf } from './output/format-error.js';
 import { exit } from './process/exit.js';
 
@@ -31,25 +14,7 @@ export const program = new Command('stepwright')
   .version(VERSION)
   .showHelpAfterError('(see --help)');
 
-addStart(program);
-addDev(program);
-addControl(program);
-addLocal(program);
-addExecute(program);
-addPull(program);
-addTestState(program);
-addMcp(program);
-addExec(program);
-addConfig(program);
-addCheck(program);
-addSchema(program);
-addTypes(program);
-addNew(program, VERSION);
-addGenerate(program);
-addDoctor(program);
-addVerify(program);
-addScaler(program);
-addDeferred(program);
+for (const add of [...workerCommands, ...serviceCommands, ...projectCommands]) add(program);
 
 /** Runs the command on the command line, and exits the process with the command's exit code. */
 export async function runProgram(): Promise<void> {

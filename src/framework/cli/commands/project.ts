@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { VERSION } from '../../base/package.js';
 import type { CheckFlags } from '../check.js';
 import type { TypesFlags } from '../types/write-types.js';
 import type { DoctorFlags } from '../doctor/doctor.js';
@@ -13,7 +14,7 @@ import {
 } from '../flags/shared-flags.js';
 import { exit } from '../process/exit.js';
 
-export function addConfig(program: Command): void {
+function addConfig(program: Command): void {
   addCommand(program, 'config', 'print every option with its value and source', [
     ...[configFlag, endpointFlag],
     ...optionFlags(),
@@ -25,7 +26,7 @@ export function addConfig(program: Command): void {
   });
 }
 
-export function addCheck(program: Command): void {
+function addCheck(program: Command): void {
   addCommand(program, 'check', 'compare classes with state machines; print nothing if they agree', [
     new Option('--config <path...>', 'the config file; several if workers share the state machines'),
     new Option('--endpoint <local|aws|URL>', 'also check the state machines that are deployed there'),
@@ -39,7 +40,7 @@ export function addCheck(program: Command): void {
   });
 }
 
-export function addSchema(program: Command): void {
+function addSchema(program: Command): void {
   program
     .command('schema')
     .description('print the JSON Schema of the input of each handler, or of one')
@@ -51,7 +52,7 @@ export function addSchema(program: Command): void {
     });
 }
 
-export function addTypes(program: Command): void {
+function addTypes(program: Command): void {
   addCommand(
     program,
     'types',
@@ -70,8 +71,7 @@ export function addTypes(program: Command): void {
   });
 }
 
-/** @param version the version of this package, on which new projects depend */
-export function addNew(program: Command, version: string): void {
+function addNew(program: Command): void {
   program
     .command('new')
     .description('write a new project')
@@ -83,12 +83,12 @@ export function addNew(program: Command, version: string): void {
     .action(
       async (name: string, options: { nest?: true; from?: string; region?: string; account?: string }) => {
         const { newProject } = await import('../new/new.js');
-        await exit(await newProject(name, { version, ...options }));
+        await exit(await newProject(name, { version: VERSION, ...options }));
       },
     );
 }
 
-export function addGenerate(program: Command): void {
+function addGenerate(program: Command): void {
   program
     .command('generate')
     .description('add an activity to the project')
@@ -104,7 +104,7 @@ export function addGenerate(program: Command): void {
     });
 }
 
-export function addDoctor(program: Command): void {
+function addDoctor(program: Command): void {
   addCommand(program, 'doctor', 'examine what a worker needs: credentials, network, permissions, limits', [
     ...[configFlag, endpointFlag, ...optionFlags(), handlerFlag],
     new Option('--stop-timeout <duration>', 'the time that the platform waits between SIGTERM and SIGKILL'),
@@ -114,3 +114,6 @@ export function addDoctor(program: Command): void {
     await exit(await doctor(flagsOf(parsed), parsed));
   });
 }
+
+/** Each adds one of the commands that read or write a project, in the order in which the help lists them. */
+export const projectCommands = [addConfig, addCheck, addSchema, addTypes, addNew, addGenerate, addDoctor];

@@ -30,7 +30,7 @@ interface LocalFlags extends LocalServiceFlags, LogFlags {
   readonly host?: string;
 }
 
-export function addLocal(program: Command): void {
+function addLocal(program: Command): void {
   addCommand(program, 'local', 'run the local Step Functions without a worker', [
     ...[configFlag, logFlag, formatFlag],
     new Option('--host <address>', 'the address to listen on (default: 127.0.0.1)'),
@@ -43,7 +43,7 @@ export function addLocal(program: Command): void {
   });
 }
 
-export function addExecute(program: Command): void {
+function addExecute(program: Command): void {
   addCommand(program, 'execute', 'start an execution, wait for its end, and print its output', [
     ...[configFlag, endpointFlag],
     ...optionFlags((_, key) => key === 'port' || key === 'region'),
@@ -64,7 +64,7 @@ export function addExecute(program: Command): void {
     });
 }
 
-export function addPull(program: Command): void {
+function addPull(program: Command): void {
   addCommand(program, 'pull', 'show an execution of AWS at the local service, to run it on from there', [
     ...[configFlag, endpointFlag],
     ...optionFlags((_, key) => key === 'port'),
@@ -76,7 +76,7 @@ export function addPull(program: Command): void {
     });
 }
 
-export function addTestState(program: Command): void {
+function addTestState(program: Command): void {
   addCommand(program, 'test-state', 'run one state of a state machine, and print its output', [
     ...[configFlag, endpointFlag],
     ...optionFlags((_, key) => key === 'port' || key === 'region'),
@@ -101,7 +101,7 @@ export function addTestState(program: Command): void {
     });
 }
 
-export function addVerify(program: Command): void {
+function addVerify(program: Command): void {
   addCommand(program, 'verify', 'compare Step Functions at AWS with what the worker rests on', [
     new Option('--aws', 'at AWS (default: print the permissions, and call nothing)').conflicts('endpoint'),
     new Option('--role <ARN>', 'at AWS: a role that Step Functions may assume; it needs no permissions'),
@@ -115,7 +115,7 @@ export function addVerify(program: Command): void {
   });
 }
 
-export function addMcp(program: Command): void {
+function addMcp(program: Command): void {
   addCommand(
     program,
     'mcp',
@@ -130,7 +130,7 @@ export function addMcp(program: Command): void {
   });
 }
 
-export function addScaler(program: Command): void {
+function addScaler(program: Command): void {
   addCommand(program, 'scaler', 'compute how many workers a fleet needs, and serve this number', [
     repeatable('--activity <ARN>', 'an activity of the fleet; can be repeated'),
     repeatable('--workers <NAME[:PORT],…>', PLACES_HELP),
@@ -149,7 +149,7 @@ export function addScaler(program: Command): void {
 
 const DEFERRED_VERBS: readonly DeferredVerb[] = ['list', 'succeed', 'fail'];
 
-export function addDeferred(program: Command): void {
+function addDeferred(program: Command): void {
   addCommand(program, 'deferred', 'list the tasks that were deferred under an id, or complete one', [
     ...[configFlag, endpointFlag],
     ...optionFlags((_, key) => key === 'port' || key === 'region'),
@@ -172,3 +172,15 @@ export function addDeferred(program: Command): void {
       },
     );
 }
+
+/** Each adds one of the commands that call Step Functions, or serve it, in the order in which the help lists them. */
+export const serviceCommands = [
+  addLocal,
+  addExecute,
+  addPull,
+  addTestState,
+  addMcp,
+  addScaler,
+  addDeferred,
+  addVerify,
+];

@@ -22,7 +22,7 @@ interface StartFlags extends LocalServiceFlags, LogFlags {
   readonly control?: string;
 }
 
-export function addStart(program: Command): void {
+function addStart(program: Command): void {
   addCommand(program, 'start', 'run the worker; at the endpoint `local` also the local Step Functions', [
     ...[configFlag, endpointFlag, logFlag, formatFlag],
     ...localServiceFlags,
@@ -35,7 +35,7 @@ export function addStart(program: Command): void {
   });
 }
 
-export function addControl(program: Command): void {
+function addControl(program: Command): void {
   program
     .command('control')
     .description('pause, resume or configure a handler of a worker that was started with --control')
@@ -49,7 +49,7 @@ export function addControl(program: Command): void {
     });
 }
 
-export function addDev(program: Command): void {
+function addDev(program: Command): void {
   addCommand(program, 'dev', 'compile and run the worker, and start it again on every change', [
     ...[configFlag, endpointFlag, logFlag],
     ...localServiceFlags,
@@ -68,7 +68,7 @@ export function addDev(program: Command): void {
  */
 const NOT_OF_EXEC = new Set(['activities', 'machines', 'run', 'pool']);
 
-export function addExec(program: Command): void {
+function addExec(program: Command): void {
   addCommand(program, 'exec', 'run a worker that runs a program for each task', [
     new Option('--activity <ARN|name>', 'the activity whose tasks the program runs').makeOptionMandatory(),
     new Option('--input <way>', 'how the program receives the input (default: stdin)').choices([
@@ -98,3 +98,6 @@ export function addExec(program: Command): void {
       await exit(await exec(words, flagsOf(parsed), parsed));
     });
 }
+
+/** Each adds one of the commands that run workers, in the order in which the help lists them. */
+export const workerCommands = [addStart, addDev, addControl, addExec];
