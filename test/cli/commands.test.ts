@@ -21,13 +21,14 @@ describe('one run of each command', () => {
     const run = execute(url, 'HelloWorld', '{"who":"hoge"}');
     expect(await run.ended).toEqual({ code: 0, signal: null });
     expect(run.stdout()).toBe('{"message":"Hello hoge!"}\n');
+    expect(run.stderr()).toMatch(/^RUNNING arn:.*\nSUCCEEDED\n$/);
   });
 
   test('execute of a task that fails gives 1, and the error and the cause on stderr', async () => {
     const run = execute(url, 'HelloWorld', '{}');
     expect(await run.ended).toEqual({ code: 1, signal: null });
     expect(run.stdout()).toBe('');
-    expect(run.stderr()).toMatch(/FAILED[^]*Stepwright\.InvalidInput[^]*who/);
+    expect(run.stderr()).toMatch(/\nFAILED\nerror: Stepwright\.InvalidInput\ncause: \{.*"who".*\}\n$/);
   });
 
   test('local serves without a config, and SIGTERM ends it with 0', async () => {

@@ -48,13 +48,6 @@ describe('a worker of the main job, and executions that are started from another
     await local.ended;
   });
 
-  test('execute gives the output on stdout as one line of JSON, and 0', async () => {
-    const run = execute(url, 'HelloWorld', '{"who":"hoge"}');
-    expect(await run.ended).toEqual({ code: 0, signal: null });
-    expect(run.stdout()).toBe('{"message":"Hello hoge!"}\n');
-    expect(run.stderr()).toMatch(/^RUNNING arn:.*\nSUCCEEDED\n$/);
-  });
-
   test('execute reads its input from a file or from standard input, and tells what happens where it is asked to', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
     const file = join(dir, 'input.json');
@@ -149,13 +142,6 @@ describe('a worker of the main job, and executions that are started from another
     const without = stepwright(['execute', 'HelloWorld', '{}', '--watch', '--endpoint', url]);
     expect(await without.ended).toEqual({ code: 1, signal: null });
     expect(without.stderr()).toContain('--watch needs a file to watch: execute MACHINE @input.json --watch');
-  });
-
-  test('a failed execution gives 1, nothing on stdout, and its error and cause on stderr', async () => {
-    const run = execute(url, 'HelloWorld', '{}');
-    expect(await run.ended).toEqual({ code: 1, signal: null });
-    expect(run.stdout()).toBe('');
-    expect(run.stderr()).toMatch(/\nFAILED\nerror: Stepwright\.InvalidInput\ncause: \{.*"who".*\}\n$/);
   });
 
   test('execute begins in a state, with the input of the earlier execution or one of its own', async () => {
