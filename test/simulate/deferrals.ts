@@ -1,6 +1,6 @@
 import type { WorkerEvents } from 'stepwright';
 import { silentLog } from '../../src/framework/base/log/log.js';
-import type { Store, StoreListener } from '../../src/framework/base/store.js';
+import type { Store } from '../../src/framework/base/store.js';
 import type { ActivityPort, ReportAnswer } from '../../src/framework/aws/activity-port.js';
 import type { ReportRequest } from '../../src/framework/aws/call.js';
 import type { HandlerDefinition } from '../../src/framework/declare/definition.js';
@@ -161,7 +161,7 @@ export class DeferredTasks {
     };
     const { clock } = person;
     return new Completions({
-      store: isNamed ? new LimitedStore(this.storeOf(person), { clock, listener: UNTOLD }) : undefined,
+      store: isNamed ? new LimitedStore(this.storeOf(person), { clock, ...UNTOLD }) : undefined,
       clock,
       log: silentLog,
       definitions: DEFINITIONS,
@@ -212,7 +212,7 @@ export class DeferredTasks {
   }
 }
 
-const UNTOLD: StoreListener = { began: () => {}, ended: () => {} };
+const UNTOLD = { use: 'deferred', stores: { tell: () => {} } } as const;
 
 /** The outputs of these handlers are not checked. */
 const DEFINITIONS = (['main', 'tight', 'quota', 'crowd', 'plain'] as const).map(

@@ -129,14 +129,6 @@ export function checkSize(limit: Pick<Store, 'name' | 'maxBytes'>, key: string, 
 /** The kinds of calls that a store may answer while it fails others. */
 export type StoreCall = 'read' | 'write' | 'delete';
 
-/** Functions that are called once when calls to a store begin to fail, and once when they have ceased to. */
-export interface StoreListener {
-  /** Calls of this kind have begun to fail. */
-  readonly began: (call: StoreCall, error: StoreError) => void;
-  /** None of these calls has failed for 30 s. */
-  readonly ended: (call: StoreCall, afterMs: number) => void;
-}
-
 /** The uses that a worker makes of stores. */
 export const STORE_USES = ['payloads', 'outbox', 'checkpoint', 'idempotent', 'deferred'] as const;
 export type StoreUse = (typeof STORE_USES)[number];
@@ -163,13 +155,5 @@ export class StoreMonitor {
 
   constructor(tell: (event: StoreEvent) => void) {
     this.tell = tell;
-  }
-
-  /** Returns the listener of the store for one use. */
-  of(use: StoreUse): StoreListener {
-    return {
-      began: (call, error) => this.tell({ event: 'store:failed', use, call, error }),
-      ended: (call, afterMs) => this.tell({ event: 'store:recovered', use, call, afterMs }),
-    };
   }
 }

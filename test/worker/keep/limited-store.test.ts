@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { type Store, type StoreCall, StoreError } from '../../../src/framework/base/store.js';
+import { type Store, StoreError } from '../../../src/framework/base/store.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { LimitedStore } from '../../../src/framework/worker/keep/limited-store.js';
 import { memoryStore } from '../../../src/framework/worker/keep/memory.js';
@@ -27,9 +27,14 @@ function limited(methods: Partial<Store> = {}): {
   });
   const store = new LimitedStore(base, {
     clock,
-    listener: {
-      began: (call: StoreCall, error) => told.push(`${call} ${error.kind}: ${error.message}`),
-      ended: (call, afterMs) => told.push(`${call} ended after ${afterMs}`),
+    use: 'outbox',
+    stores: {
+      tell: (event) =>
+        told.push(
+          event.event === 'store:failed'
+            ? `${event.call} ${(event.error as StoreError).kind}: ${event.error.message}`
+            : `${event.call} ended after ${event.afterMs}`,
+        ),
     },
   });
   return { store, clock, told, faults };

@@ -44,7 +44,7 @@ export async function openCompletions(plan: Plan, options: CompletionsOptions = 
   const { AwsService } = await import('../../aws/sdk/aws-service.js');
   const service = new AwsService({ ...world, endpoint, sdk, region, calls });
   const limited = (use: 'deferred' | 'checkpoint', store: Store): LimitedStore =>
-    new LimitedStore(store, { clock, listener: stores.of(use) });
+    new LimitedStore(store, { clock, use, stores });
   const checkpoints = new Map(
     handlers.flatMap(({ definition, options: { checkpoint } }) =>
       checkpoint ? [[definition.name, limited('checkpoint', checkpoint.store)] as const] : [],

@@ -3,14 +3,12 @@ import type { Store } from '../../base/store.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import { LimitedStore } from '../keep/limited-store.js';
 import { Deferrals } from '../task/deferral.js';
-import type { OfferEnd, OutboxListener } from '../keep/outbox.js';
+import type { OfferEnd } from '../keep/outbox.js';
 import type { ReportWorld } from '../task/report.js';
 import type { WorkerParts } from '../worker.js';
 import type { Plan } from './plan.js';
 import type { BuildWorld } from './start-world.js';
 import type { KeptOutcome } from '../keep/record.js';
-import type { TaskRef } from '../task/task-events.js';
-import type { EventHub } from '../observe/worker-events.js';
 
 /** The parts from which a worker keeps something. */
 interface KeepingWorld extends BuildWorld {
@@ -28,7 +26,7 @@ export async function keptOf(
 ): Promise<Pick<WorkerParts, 'openOutbox' | 'openDeferrals'>> {
   const { clock, random, stores, scopeOf } = world;
   const limited = (use: 'outbox' | 'deferred', store: Store): LimitedStore =>
-    new LimitedStore(store, { clock, listener: stores.of(use) });
+    new LimitedStore(store, { clock, use, stores });
   return {
     openOutbox: outbox && (await openerOfOutbox(world, limited('outbox', outbox.store))),
     openDeferrals:
@@ -54,7 +52,7 @@ async function openerOfOutbox(
       return end;
     };
     return new Outbox({
-      ...{ store, clock, random, log, scopes, listener: emitOutbox(events) },
+      ...{ store, clock, random, log, scopes, emit: events.emitOutbox },
       offer: (kept, signal) => {
         const reports = reportsOf(kept.activityArn);
         return reports && offer(kept, signal, reports);
@@ -68,17 +66,3 @@ function removeCheckpoint({ handler, checkpoint }: KeptOutcome, handlers: readon
   if (!checkpoint) return;
   handlers.find(({ name }) => name === handler)?.checkpoints?.accepted(checkpoint);
 }
-
-/** Makes the listener that emits what happens in a worker's outbox. */
-const emitOutbox = (events: EventHub): OutboxListener => ({
-  kept: (kept, keepMs) => events.emit('outbox:kept', { ...refOf(kept), keepMs }),
-  unkept: (kept, error) => events.emit('outbox:unkept', { ...refOf(kept), error }),
-  offered: (kept, end) =>
-    events.emit('outbox:offered', {
-      ...refOf(kept),
-      outcome: end.kind,
-      ...(end.kind === 'lost' && { error: end.error }),
-    }),
-});
-
-const refOf = ({ handler, activityArn, token }: KeptOutcome): TaskRef => ({ handler, activityArn, token });

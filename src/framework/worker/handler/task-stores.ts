@@ -49,7 +49,7 @@ export async function makeCheckpoints(
   if (options === false) return undefined;
   const { Checkpoints } = await import('../keep/checkpoints.js');
   const { LimitedStore } = await import('../keep/limited-store.js');
-  const store = new LimitedStore(options.store, { clock, listener: stores.of('checkpoint') });
+  const store = new LimitedStore(options.store, { clock, use: 'checkpoint', stores });
   const world = {
     handler: name,
     store,

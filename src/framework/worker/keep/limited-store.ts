@@ -6,7 +6,8 @@ import {
   type Stored,
   StoreError,
   type StoreOptions,
-  type StoreListener,
+  type StoreMonitor,
+  type StoreUse,
 } from '../../base/store.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import type { Clock } from '../../base/time/clock.js';
@@ -20,7 +21,9 @@ interface StoreLimits {
   readonly clock: Clock;
   /** The longest time for one call, in milliseconds. @default 10 s */
   readonly limitMs?: number | undefined;
-  readonly listener: StoreListener;
+  readonly use: StoreUse;
+  /** Is told when calls of a kind begin to fail, and when none of them has failed for 30 s. */
+  readonly stores: Pick<StoreMonitor, 'tell'>;
 }
 
 const LIMIT_MS = 10_000;
@@ -42,7 +45,7 @@ export class LimitedStore implements Store {
   readonly closed = new Abort();
   readonly #outages: Readonly<Record<StoreCall, OutageTracker<StoreCall>>>;
 
-  constructor(store: Store, { clock, limitMs = LIMIT_MS, listener }: StoreLimits) {
+  constructor(store: Store, { clock, limitMs = LIMIT_MS, use, stores }: StoreLimits) {
     this.name = store.name;
     if (store.uri !== undefined) this.uri = store.uri;
     this.maxBytes = store.maxBytes;
@@ -51,8 +54,9 @@ export class LimitedStore implements Store {
     this.#limitMs = limitMs;
     const track = (call: StoreCall): OutageTracker<StoreCall> =>
       new OutageTracker(clock, {
-        began: (_, error) => listener.began(call, asStoreError(error, store)),
-        ended: (afterMs) => listener.ended(call, afterMs),
+        began: (_, thrown) =>
+          stores.tell({ event: 'store:failed', use, call, error: asStoreError(thrown, store) }),
+        ended: (afterMs) => stores.tell({ event: 'store:recovered', use, call, afterMs }),
       });
     this.#outages = { read: track('read'), write: track('write'), delete: track('delete') };
   }

@@ -21,18 +21,31 @@ export type OfferEnd =
   | { readonly kind: 'gone' }
   | { readonly kind: 'lost'; readonly error: Error };
 
-/** Is told of what happens to the outcomes in an outbox. No method may throw. */
-export interface OutboxListener {
-  /** An outcome is in the store. `keepMs`: the time that this took. */
-  readonly kept: (kept: KeptOutcome, keepMs: number) => void;
-  /** The report of an outcome is sent although the outcome isn't in the store, or isn't yet. */
-  readonly unkept: (kept: KeptOutcome, error: Error) => void;
+type OutcomeRef = Pick<KeptOutcome, 'handler' | 'activityArn' | 'token'>;
+
+/** The events of an outbox. */
+export interface OutboxEvents {
   /**
-   * The report of an ended process's outcome is over, and its record is removed. `delivered`: another process has
-   * delivered it. `lost`: it is older than a day, and could not be delivered once more.
+   * A task's outcome is in the store of the outbox. `keepMs`: the milliseconds that this took. Its report is sent after
+   * that.
    */
-  readonly offered: (kept: KeptOutcome, end: OfferEnd | { readonly kind: 'delivered' }) => void;
+  'outbox:kept': OutcomeRef & { readonly keepMs: number };
+  /** The report of a task's outcome is sent although the outcome isn't in the store of the outbox, or isn't yet. */
+  'outbox:unkept': OutcomeRef & { readonly error: Error };
+  /**
+   * The report of an outcome that a process had left in the outbox has ended. `accepted`: the service accepted it.
+   * `delivered`: another worker has delivered it. `gone`: the service no longer wanted the task. `lost`: it was older than
+   * a day, and could not be delivered once more. The record is removed.
+   */
+  'outbox:offered': OutcomeRef & {
+    readonly outcome: 'accepted' | 'delivered' | 'gone' | 'lost';
+    /** Present if it is lost. */
+    readonly error?: Error;
+  };
 }
+
+/** Emits an event. Never throws. */
+export type EmitOutbox = <K extends keyof OutboxEvents>(event: K, payload: OutboxEvents[K]) => void;
 
 /** The parts of a worker that its outbox uses. */
 interface OutboxWorld {
@@ -42,7 +55,7 @@ interface OutboxWorld {
   readonly log: Logger;
   /** The scopes of this worker. It offers nothing of another's. */
   readonly scopes: ReadonlySet<string>;
-  readonly listener: OutboxListener;
+  readonly emit: EmitOutbox;
   /**
    * Reports an outcome, and sends its task's heartbeats meanwhile. Returns undefined if this worker has no connection
    * for its activity. @param signal aborts if the worker stops
@@ -127,7 +140,7 @@ export class Outbox {
    * second, it resolves nevertheless, and that is told. Never rejects.
    */
   async keep(kept: KeptOutcome): Promise<void> {
-    const { clock, store, listener } = this.#world;
+    const { clock, store, emit } = this.#world;
     const since = clock.now();
     const refused = this.#puts >= (this.#fails ? 1 : MOST_PUTS);
     const key = KEY_PREFIX.outcome + tokenKey(kept.token);
@@ -143,8 +156,8 @@ export class Outbox {
     });
     // While the store fails, one outcome after another tries it, and no report waits for it.
     if (!this.#fails || refused) await within(clock, KEEP_LIMIT_MS, put);
-    if (error) listener.unkept(kept, error);
-    else listener.kept(kept, clock.now() - since);
+    if (error) emit('outbox:unkept', { ...refOf(kept), error });
+    else emit('outbox:kept', { ...refOf(kept), keepMs: clock.now() - since });
   }
 
   /** Removes an outcome, because the service has accepted it or no longer wants the task. Returns at once. */
@@ -240,7 +253,7 @@ export class Outbox {
 
   /** Offers one outcome. Resolves to false if the service could not be reached. */
   async #offer(key: string): Promise<boolean> {
-    const { clock, listener, offer } = this.#world;
+    const { clock, emit, offer } = this.#world;
     if (this.#over.has(key)) return this.#remove(key).then(() => true);
     const kept = await quietly(this.#read(key));
     const offering = kept && offer(kept, this.#stopped);
@@ -250,7 +263,11 @@ export class Outbox {
     if (isLost && (this.#stopped.aborted || clock.date() - kept.decidedAt <= DAY_MS)) return false;
     if (end.kind === 'gone') await clock.sleep(REMOVAL_MS, this.#stopped);
     const isDelivered = end.kind === 'gone' && (await this.#isRemoved(key));
-    listener.offered(kept, isDelivered ? { kind: 'delivered' } : end);
+    emit('outbox:offered', {
+      ...refOf(kept),
+      outcome: isDelivered ? 'delivered' : end.kind,
+      ...(isLost && { error: end.error }),
+    });
     await this.#remove(key);
     return !isLost;
   }
@@ -288,5 +305,7 @@ export class Outbox {
     this.#seen.delete(key);
   }
 }
+
+const refOf = ({ handler, activityArn, token }: KeptOutcome): OutcomeRef => ({ handler, activityArn, token });
 
 const unavailable = (message: string): StoreError => new StoreError('unavailable', message);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { StoreError, type Store, type StoreListener } from '../../base/store.js';
+import { StoreError, type Store, type StoreMonitor } from '../../base/store.js';
 import { fullJitter } from '../../base/time/wait.js';
 import type { Clock } from '../../base/time/clock.js';
 import { LimitedStore, mayPass } from './limited-store.js';
@@ -30,14 +30,14 @@ export class PayloadStore {
   constructor(
     store: Store,
     keepMs: number,
-    { clock, random, listener }: { clock: Clock; random: () => number; listener: StoreListener },
+    { clock, random, stores }: { clock: Clock; random: () => number; stores: StoreMonitor },
   ) {
     this.name = store.name;
     this.maxBytes = store.maxBytes;
     this.#base = store.uri ?? '';
     this.#keepMs = keepMs;
     this.#random = random;
-    this.#store = new LimitedStore(store, { clock, limitMs: CALL_LIMIT_MS, listener });
+    this.#store = new LimitedStore(store, { clock, limitMs: CALL_LIMIT_MS, use: 'payloads', stores });
   }
 
   /** True if this store itself would give a payload this reference. No other reference is followed. */

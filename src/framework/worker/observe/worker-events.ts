@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events';
 import type { Logger } from '../../base/log/log.js';
 import type { EmitPoll, PollEvents, PollRef } from '../poll/poll.js';
 import type { StoreEvents } from '../../base/store.js';
-import type { EmitTask, TaskEvents, TaskRef } from '../task/task-events.js';
+import type { EmitOutbox, OutboxEvents } from '../keep/outbox.js';
+import type { EmitTask, TaskEvents } from '../task/task-events.js';
 import {
   type HandlerPause,
   NO_COUNTS,
@@ -15,7 +16,7 @@ import type { LateHeartbeats } from '../heartbeat/heartbeat-scheduler.js';
 import { isThenable } from '../../base/time/wait.js';
 
 /** The events of a worker and their payloads. The names are stable. */
-export interface WorkerEvents extends PollEvents, TaskEvents, StoreEvents {
+export interface WorkerEvents extends PollEvents, TaskEvents, StoreEvents, OutboxEvents {
   state: { readonly from: WorkerState; readonly to: WorkerState };
   /**
    * For 30 s, no slot of a handler (place for a running task) could become free, because handlers ignore that their
@@ -70,23 +71,6 @@ export interface WorkerEvents extends PollEvents, TaskEvents, StoreEvents {
   'protection:released': { readonly platform: PlatformName };
   /** A call to the platform for scale-in protection has failed. Not emitted again until a call has succeeded. */
   'protection:failed': { readonly platform: PlatformName; readonly error: Error };
-  /**
-   * A task's outcome is in the store of the outbox. `keepMs`: the milliseconds that this took. Its report is sent after
-   * that.
-   */
-  'outbox:kept': TaskRef & { readonly keepMs: number };
-  /** The report of a task's outcome is sent although the outcome isn't in the store of the outbox, or isn't yet. */
-  'outbox:unkept': TaskRef & { readonly error: Error };
-  /**
-   * The report of an outcome that a process had left in the outbox has ended. `accepted`: the service accepted it.
-   * `delivered`: another worker has delivered it. `gone`: the service no longer wanted the task. `lost`: it was older than
-   * a day, and could not be delivered once more. The record is removed.
-   */
-  'outbox:offered': TaskRef & {
-    readonly outcome: 'accepted' | 'delivered' | 'gone' | 'lost';
-    /** Present if it is lost. */
-    readonly error?: Error;
-  };
 }
 
 export type EventName = keyof WorkerEvents;
@@ -129,6 +113,8 @@ export class EventHub {
   readonly emitPoll = this.emit as EmitPoll;
   /** The function with which tasks emit their events. */
   readonly emitTask = this.emit as EmitTask;
+  /** The function with which an outbox emits its events. */
+  readonly emitOutbox = this.emit as EmitOutbox;
 }
 
 /** Counts a worker's events from now on. Returns an object whose numbers grow as events happen. */

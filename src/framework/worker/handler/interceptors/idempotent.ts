@@ -113,8 +113,8 @@ export function Idempotent(options: IdempotentOptions): Constructor<Interceptor>
     async open() {
       const { beginWork } = await import('../../keep/once.js');
       const { LimitedStore } = await import('../../keep/limited-store.js');
-      const [clock, random] = [this.#clock, this.#random];
-      const store = new LimitedStore(this.#store, { clock, listener: this.#stores.of('idempotent') });
+      const [clock, random, stores] = [this.#clock, this.#random, this.#stores];
+      const store = new LimitedStore(this.#store, { clock, use: 'idempotent', stores });
       return { world: { clock, random, keepMs, store, signal: store.closed }, beginWork };
     }
   }

@@ -37,14 +37,10 @@ export class Payloads {
   /** @param options the option `payloads` of a config, which was checked */
   constructor(
     options: NonNullable<Config['payloads']>,
-    { clock, random, stores }: { clock: Clock; random: () => number; stores: StoreMonitor },
+    world: { clock: Clock; random: () => number; stores: StoreMonitor },
   ) {
     const { store, above = DEFAULT_ABOVE, limit = DEFAULT_LIMIT, keep = DEFAULT_KEEP } = options;
-    this.#store = new PayloadStore(store, parseDuration(keep) ?? 0, {
-      clock,
-      random,
-      listener: stores.of('payloads'),
-    });
+    this.#store = new PayloadStore(store, parseDuration(keep) ?? 0, world);
     this.#above = bytesOf(above);
     this.#mostRead = bytesOf(limit);
     this.limit = payloadLimit(Math.min(this.#mostRead, this.#store.maxBytes));
