@@ -99,7 +99,7 @@ async function run(
     const whole = payloads && takesInput ? payloads.read(parsed, text, context) : parsed;
     const checked = validate(isThenable(whole) ? await whole : whole);
     const input = isThenable(checked) ? await checked : checked;
-    if (pipeline.checkpoints) pipeline.checkpoints.begin(context, input);
+    pipeline.checkpoints?.of(context)?.begin(context, input);
     const result = await handle({ input, context });
     if (isDeferral(result)) end = deferredBy(result, context);
     else {

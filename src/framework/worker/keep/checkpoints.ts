@@ -41,19 +41,9 @@ export class Checkpoints {
     return new TaskCheckpoint(this.#world, onTaken);
   }
 
-  /** Gives a task's checkpoint the task's valid input. To be called before the handler. */
-  begin(context: TaskContext, input: unknown): void {
-    if (context.checkpoint instanceof TaskCheckpoint) context.checkpoint.begin(context, input);
-  }
-
-  /** Records that a task has taken a record in the thread or process that runs it. */
-  adopt({ checkpoint }: TaskContext, ref: CheckpointRef): void {
-    if (checkpoint instanceof TaskCheckpoint) checkpoint.ref = ref;
-  }
-
-  /** Returns the record that a task has taken; undefined if it has taken none. */
-  refOf({ checkpoint }: TaskContext): CheckpointRef | undefined {
-    return checkpoint instanceof TaskCheckpoint ? checkpoint.ref : undefined;
+  /** Returns the checkpoint of a task; undefined if a test has given the task another one. */
+  of({ checkpoint }: TaskContext): TaskCheckpoint | undefined {
+    return checkpoint instanceof TaskCheckpoint ? checkpoint : undefined;
   }
 
   /**
@@ -122,6 +112,11 @@ export class TaskCheckpoint implements Checkpoint {
   constructor(world: CheckpointWorld, onTaken?: (ref: CheckpointRef) => void) {
     this.#world = world;
     this.#onTaken = onTaken;
+  }
+
+  /** Records that the task has taken a record in the thread or process that runs it. */
+  adopt(ref: CheckpointRef): void {
+    this.ref = ref;
   }
 
   /** Gives the checkpoint its task and its valid input. To be called before the handler. */

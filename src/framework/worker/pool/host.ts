@@ -1,4 +1,5 @@
 import { entryUrl } from '../../base/package.js';
+import { systemClock } from '../../base/time/clock.js';
 import type { FromHost, ToHost } from './pool-messages.js';
 import type { ProgramExit } from './program-exit.js';
 
@@ -30,10 +31,6 @@ export interface Host {
 
 /** Starts a thread or a process in which handlers run. */
 export type SpawnHost = (run: Host['kind']) => Host;
-
-/** Returns the error with which a thread or process is ended because the worker can't read one of its messages. */
-export const brokenChannel = ({ message }: Error): Error =>
-  new Error(`a message from it could not be read (${message})`);
 
 /** The kinds of messages that a thread or a process sends. */
 const KINDS: Readonly<Record<FromHost['kind'], true>> = {
@@ -67,6 +64,57 @@ export class Tail {
 
   get text(): string {
     return this.#text.trimEnd();
+  }
+}
+
+/** A thread or process that ends closes its channel too, and its exit is noticed within this time. */
+const CLOSED_MS = 200;
+
+/** What a thread and a process of a pool share: what they have printed, and why the worker ends them. */
+export abstract class BaseHost implements Host {
+  abstract readonly kind: Host['kind'];
+  abstract readonly exited: Promise<HostExit>;
+  onMessage: (message: FromHost) => void = () => {};
+  protected readonly stderr = new Tail();
+  /** The error because of which it has ended, or is ended. */
+  protected error: Error | undefined;
+  protected hasExited = false;
+  #isBroken = false;
+
+  send(message: ToHost): void {
+    if (message.kind === 'task') this.stderr.clear();
+    this.post(message);
+  }
+
+  abstract kill(): void;
+
+  /** Sends a message. If the channel is closed, the message is lost. */
+  protected abstract post(message: ToHost): void;
+
+  /** Passes a message on. If it can't be read, ends the thread or process. */
+  protected take(read: () => void): void {
+    try {
+      if (!this.#isBroken) read();
+    } catch (error) {
+      this.broken(error as Error);
+    }
+  }
+
+  /** Ends the thread or process, because the worker can't read one of its messages. */
+  protected broken({ message }: Error): void {
+    this.#end(new Error(`a message from it could not be read (${message})`));
+  }
+
+  /** Ends it soon if it runs on without its channel, as user code in it can do that finds the channel. */
+  protected unplugged(): void {
+    systemClock.after(CLOSED_MS, () => this.#end(new Error('it closed its channel to the worker')));
+  }
+
+  #end(error: Error): void {
+    this.#isBroken = true;
+    if (this.hasExited) return;
+    this.error ??= error;
+    this.kill();
   }
 }
 

@@ -146,7 +146,7 @@ export class HostedRun {
     else if (message.kind === 'ask') void this.#ask(message);
     else if (message.kind === 'defer') void this.#defer(message);
     else if (message.kind === 'pause') this.#context.pauseHandler(`${message.forMs}ms`, message.reason);
-    else if (message.kind === 'checkpoint') this.#checkpoints?.adopt(this.#context, message.ref);
+    else if (message.kind === 'checkpoint') this.#checkpoints?.of(this.#context)?.adopt(message.ref);
     else if (message.kind === 'progress') this.#context.progress(message.fraction, message.message);
     else writeLine(this.#context.log, message.line);
   }

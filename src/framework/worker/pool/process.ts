@@ -5,35 +5,30 @@ import { ChildOutput, streamForChild } from '../../base/log/child-output.js';
 import { systemClock } from '../../base/time/clock.js';
 import { within } from '../../base/time/wait.js';
 import { ProcessGroup } from './process-group.js';
-import { CHANNEL_FD, frameOf, FrameReader, type FromHost, type ToHost } from './pool-messages.js';
-import { brokenChannel, ENTRY, fromHost, type Host, type HostExit, isEvaluated, Tail } from './host.js';
+import { CHANNEL_FD, frameOf, FrameReader, type ToHost } from './pool-messages.js';
+import { BaseHost, ENTRY, fromHost, type HostExit, isEvaluated } from './host.js';
 
 /**
  * After a child process has exited, messages that it sent before may still be unread. They are read for at most this
  * long.
  */
 const LAST_MESSAGES_MS = 5_000;
-/** A process that ends closes its channel too, and its exit is noticed within this time. */
-const CLOSED_MS = 200;
 
 /**
  * A child process in which handlers run. It has its own process group, so that all processes that it starts are killed
  * together with it.
  */
-export class ProcessHost implements Host {
+export class ProcessHost extends BaseHost {
   readonly kind = 'process';
-  onMessage: (message: FromHost) => void = () => {};
   readonly exited: Promise<HostExit>;
   readonly #child: ChildProcess;
   readonly #channel: Duplex | undefined;
   readonly #group: ProcessGroup;
-  readonly #stderr = new Tail();
   readonly #output: ChildOutput;
   readonly #unplugged: Promise<unknown>;
-  #error: Error | undefined;
-  #hasExited = false;
 
   constructor() {
+    super();
     // A pipe of our own: Node's channel throws where nobody can catch it if what it reads is no message.
     this.#child = spawn(process.execPath, [...(isEvaluated ? [] : process.execArgv), fileURLToPath(ENTRY)], {
       stdio: ['ignore', streamForChild(1), 'pipe', 'pipe'],
@@ -42,12 +37,11 @@ export class ProcessHost implements Host {
     this.#channel = this.#child.stdio[CHANNEL_FD] as Duplex | undefined;
     this.#group = new ProcessGroup(this.#child);
     this.#unplugged = this.#openChannel();
-    this.#output = new ChildOutput(this.#child, (text) => this.#stderr.add(text));
+    this.#output = new ChildOutput(this.#child, (text) => this.stderr.add(text));
     this.exited = this.#awaitExit();
   }
 
-  send(message: ToHost): void {
-    if (message.kind === 'task') this.#stderr.clear();
+  protected post(message: ToHost): void {
     if (this.#channel?.writable) this.#channel.write(frameOf(message));
   }
 
@@ -60,40 +54,28 @@ export class ProcessHost implements Host {
     const channel = this.#channel;
     if (!channel) return Promise.resolve();
     const frames = new FrameReader((message) => this.onMessage(fromHost(message)));
-    channel.on('data', (chunk: Buffer) => {
-      try {
-        if (!this.#error) frames.read(chunk);
-      } catch (error) {
-        this.#break(brokenChannel(error as Error));
-      }
-    });
+    channel.on('data', (chunk: Buffer) => this.take(() => frames.read(chunk)));
     // The end of the process is told by itself.
     channel.on('error', () => {});
     return new Promise((resolve) =>
       channel.once('close', () => {
         resolve();
-        systemClock.after(CLOSED_MS, () => this.#break(new Error('it closed its channel to the worker')));
+        this.unplugged();
       }),
     );
   }
 
-  #break(error: Error): void {
-    if (this.#hasExited) return;
-    this.#error ??= error;
-    this.kill();
-  }
-
   async #awaitExit(): Promise<HostExit> {
     const exit = await this.#group.exit.then(
-      (ended) => ({ ...ended, error: this.#error }),
+      (ended) => ({ ...ended, error: this.error }),
       (error: Error) => ({ exitCode: null, signal: null, error }),
     );
-    this.#hasExited = true;
+    this.hasExited = true;
     this.#group.signal('SIGKILL');
     this.#group.forget();
     // The last messages may be read after the exit.
     await within(systemClock, LAST_MESSAGES_MS, this.#unplugged);
     await this.#output.readRest();
-    return { ...exit, stderr: this.#stderr.text };
+    return { ...exit, stderr: this.stderr.text };
   }
 }

@@ -411,7 +411,7 @@ export class Task {
 
   /** The checkpoint that the task has taken; undefined if it has taken none. */
   get #checkpoint(): CheckpointRef | undefined {
-    return this.#handler.checkpoints?.refOf(this.context);
+    return this.#handler.checkpoints?.of(this.context)?.ref;
   }
 
   #orDeferred(outcome: Outcome): HandlerEnd {

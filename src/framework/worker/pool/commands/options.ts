@@ -91,23 +91,10 @@ const isExitCode = (text: string): boolean =>
   /^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= 255;
 
 /** The options of one run, checked, and with the defaults added. */
-export interface CommandPlan {
-  readonly input: unknown;
-  readonly inputAs: NonNullable<CommandOptions['inputAs']>;
-  readonly outputFrom: NonNullable<CommandOptions['outputFrom']>;
-  readonly usesFiles: boolean;
-  readonly errors: Readonly<Record<string, string>>;
-  readonly killAfterMs: number;
-  readonly timeout: string | undefined;
-  readonly timeoutMs: number | undefined;
-  readonly outputLimit: number;
-  readonly memoryMb: number | undefined;
-  readonly cwd: string | undefined;
-  readonly env: Readonly<Record<string, string>>;
-}
+export type CommandPlan = ReturnType<typeof checkOptions>;
 
 /** Checks the options, and adds the defaults. @throws TypeError that names what is wrong. */
-export function checkOptions(options: CommandOptions): CommandPlan {
+export function checkOptions(options: CommandOptions) {
   for (const [key, value] of Object.entries(options)) {
     if (!Object.hasOwn(ROWS, key))
       throw new TypeError(`runCommand has no option '${key}'; it has ${Object.keys(ROWS).join(', ')}`);
