@@ -1,3 +1,5 @@
+import * as sdk from '@aws-sdk/client-sfn';
+
 /** What a test may need besides Step Functions alone, of what the local service has. */
 const OURS = ['Distributed Map', 'EXPRESS', 'nested executions', 'functions', 'queues', 'objects'];
 
@@ -19,6 +21,16 @@ export function printAccount(results, recordings, standIn) {
   const histories = tests.flatMap(({ histories = {} }) => Object.values(histories));
   const same = histories.filter(Boolean).length;
   console.log(`histories that tests reached: ${histories.length}, the same as recorded: ${same}`);
+  printOperations(tests);
+}
+
+function printOperations(tests) {
+  const passed = tests.filter(({ outcome }) => outcome === 'passed');
+  const called = new Set(passed.flatMap(({ operations = [] }) => operations));
+  const all = Object.keys(sdk).flatMap((name) => /^(\w+)Command$/.exec(name)?.[1] ?? []);
+  const missing = all.filter((name) => !called.has(name));
+  const rest = missing.length > 0 ? `, not ${missing.join(', ')}` : '';
+  console.log(`operations that passed tests call: ${all.length - missing.length} of ${all.length}${rest}`);
 }
 
 function lineOf(row, recordings, standIn) {

@@ -17,13 +17,15 @@ STANDARD_LOG = "the log of a STANDARD machine"
 RUNS = ("StartExecution", "StartSyncExecution", "TestState")
 
 noted = set()
+operations = set()
+"""The operations of Step Functions that the test has called."""
 resources = set()
 """The services of Tasks. They count if the test runs a machine, not if it only makes one."""
 
 
 def begin():
-    noted.clear()
-    resources.clear()
+    for each in (noted, operations, resources):
+        each.clear()
 
 
 def of_service(name):
@@ -57,10 +59,9 @@ def of_call(params, model, **_more):
         noted.add("Distributed Map")
     if "mock" not in params:
         resources.update(of_tasks(text))
-    if model.name in RUNS:
-        noted.add("run")
+    operations.add(model.name)
 
 
 def found():
     """Returns what the test needed, sorted."""
-    return sorted((noted | resources if "run" in noted else noted) - {"run"})
+    return sorted(noted | resources if operations.intersection(RUNS) else noted)
