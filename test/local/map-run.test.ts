@@ -9,8 +9,8 @@ function begin(order: Partial<MapRunOrder>) {
   const start: ChildStarter['start'] = (name, input) => {
     started.push(input);
     return {
-      ...{ arn: name, name, input, status: 'SUCCEEDED', startedAt: 0, machine: { arn: '' } },
-      ...{ redrives: { count: 0 }, end: { at: 0, output: input }, stop: () => {} },
+      ...{ arn: name, name, input, startedAt: 0, machine: { arn: '' } },
+      ...{ redriveCount: 0, end: { status: 'SUCCEEDED', at: 0, output: input }, stop: () => {} },
       whenEnded: (listener) => void Promise.resolve().then(listener),
     } satisfies Child;
   };

@@ -12,7 +12,7 @@ const MAP_RUN_ARN = { ...ARN, max: MAX.longArn };
 const UNLIMITED = 2_147_483_647;
 
 function describe(run: MapRun): object {
-  const { arn, executionArn, status, startedAt, endedAt, limits, counts, redriveCount, redrivenAt } = run;
+  const { arn, executionArn, status, startedAt, endedAt, limits, redriveCount, redrivenAt } = run;
   const { maxConcurrency, toleratedCount = 0, toleratedPercentage = 0 } = limits;
   return {
     ...{ mapRunArn: arn, executionArn, status, startDate: toSeconds(startedAt) },
@@ -20,7 +20,8 @@ function describe(run: MapRun): object {
     maxConcurrency: Math.min(maxConcurrency, UNLIMITED),
     toleratedFailurePercentage: toleratedPercentage,
     toleratedFailureCount: toleratedCount,
-    ...counts.described(status !== 'RUNNING'),
+    itemCounts: run.items.described(status !== 'RUNNING'),
+    executionCounts: run.executions.described(status !== 'RUNNING'),
     redriveCount,
     ...(redrivenAt !== undefined && { redriveDate: toSeconds(redrivenAt) }),
   };

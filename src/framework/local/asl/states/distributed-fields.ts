@@ -42,11 +42,15 @@ export function readLabel(reader: Reader, others: Set<string>): string | undefin
   return label;
 }
 
-/** Returns the rule of a number whose path may also lead to a string that contains it (recorded). */
-const numberIn = (field: string, min: number, max: number): WholeNumber => ({
-  ...{ min, max, inText: true },
+/**
+ * Returns the rule of a number. Recorded from the live service: its path may also lead to a string that contains it, and
+ * any other value fails with this message.
+ * @param kind `integer`, or `float` if it may have a fraction
+ */
+export const numberIn = (field: string, min: number, max: number, kind = 'integer'): WholeNumber => ({
+  ...{ min, max, fraction: kind === 'float', inText: true },
   wrong: (path, value) =>
-    `The ${field}Path field refers to value "${bareText(value)}" which is not a valid integer: ${path}`,
+    `The ${field}Path field refers to value "${bareText(value)}" which is not a valid ${kind}: ${path}`,
 });
 
 const argumentsOf = (language: Language): string =>

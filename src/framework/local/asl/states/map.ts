@@ -1,4 +1,3 @@
-import type { WholeNumber } from '../definition/query-language.js';
 import type { Reader } from '../definition/reader.js';
 import { type Expression, runtimeFailure, type StateData } from '../expression.js';
 import { inputOf, mapContext, STATE_DATA } from '../items/item.js';
@@ -8,37 +7,16 @@ import type { StateGroup } from '../runtime/interpret.js';
 import { exceeded, type Processor } from '../runtime/map-run.js';
 import { branchFailure } from '../runtime/state-failure.js';
 import { mocked, type MockedOutcome, type StateTest } from '../runtime/state-test.js';
-import { bareText, isObject, type Json } from '../values/json.js';
+import { isObject, type Json } from '../values/json.js';
 import { runBranches } from './branches.js';
+import { numberIn } from './distributed-fields.js';
 import { DistributedMap, type MapFields } from './distributed-map.js';
 import type { Kind, StateContext, WorkResult } from './state.js';
 
 /** The most iterations that a Map in inline mode runs at the same time. AWS page "Using Map state in Inline mode". */
 const INLINE_LIMIT = 40;
 
-/**
- * The numbers that MaxConcurrency may have. Recorded from the live service: a string that contains a number is accepted
- * too, and any other value fails with this message.
- */
-const CONCURRENCY: WholeNumber = {
-  min: 0,
-  max: Number.MAX_SAFE_INTEGER,
-  inText: true,
-  wrong: (path, value) =>
-    `The MaxConcurrencyPath field refers to value "${bareText(value)}" which is not a valid integer: ${path}`,
-};
-
-const COUNT: WholeNumber = {
-  ...{ min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, inText: true },
-  wrong: (path, value) =>
-    `The ToleratedFailureCountPath field refers to value "${bareText(value)}" which is not a valid integer: ${path}`,
-};
-
-const PERCENTAGE: WholeNumber = {
-  ...{ min: -Infinity, max: Infinity, fraction: true, inText: true },
-  wrong: (path, value) =>
-    `The ToleratedFailurePercentagePath field refers to value "${bareText(value)}" which is not a valid float: ${path}`,
-};
+const MOST = Number.MAX_SAFE_INTEGER;
 
 /**
  * The Map state. It runs the same states once for each item of a list. Its result is the list of the iterations'
@@ -72,13 +50,15 @@ class MapState {
   constructor(reader: Reader, context: StateContext) {
     const { language } = context;
     const { group, distributed } = readProcessor(reader, context);
+    const number = (field: string, ...rule: [number, number, string?]): Expression | undefined =>
+      language.integer(reader, field, numberIn(field, ...rule));
     this.#fields = {
       items: language.items(reader, distributed !== undefined),
       selector: language.itemSelector(reader),
-      concurrency: language.integer(reader, 'MaxConcurrency', CONCURRENCY),
+      concurrency: number('MaxConcurrency', 0, MOST),
       // Recorded from the live service: a Map in inline mode accepts the tolerances, and ignores them.
-      toleratedCount: language.integer(reader, 'ToleratedFailureCount', COUNT),
-      toleratedPercentage: language.integer(reader, 'ToleratedFailurePercentage', PERCENTAGE),
+      toleratedCount: number('ToleratedFailureCount', -MOST, MOST),
+      toleratedPercentage: number('ToleratedFailurePercentage', -Infinity, Infinity, 'float'),
     };
     this.#group = group;
     if (distributed) this.#distributed = new DistributedMap(reader, context, this.#fields, distributed);

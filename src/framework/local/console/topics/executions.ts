@@ -128,8 +128,8 @@ function factsOf({ arn, name, machine, input, startedAt, startedBy }: Execution)
 /** The most Map Runs of an execution that are shown: the latest. */
 const MAP_RUNS = 100;
 
-function mapRunRow({ arn, status, counts: { items } }: MapRun): MapRunRow {
-  const { total, running, succeeded, failed, timedOut, aborted, pending } = items;
+function mapRunRow({ arn, status, items }: MapRun): MapRunRow {
+  const { total, pending, running, succeeded, failed, timedOut, aborted } = items.described(false);
   return { arn, status, total, pending, running, succeeded, failed, timedOut, aborted };
 }
 

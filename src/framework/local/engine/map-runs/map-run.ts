@@ -13,7 +13,7 @@ import {
 } from '../../asl/runtime/map-run.js';
 import { dataLimitFailure } from '../../asl/runtime/state-failure.js';
 import { isTooLarge, type Json } from '../../asl/values/json.js';
-import { MapRunCounts } from './map-run-counts.js';
+import { Counts, type EndStatus } from './counts.js';
 
 /** Starts the child executions of one map run. */
 export interface ChildStarter {
@@ -46,7 +46,8 @@ export class MapRun implements StartedMapRun {
   redriveCount = 0;
   redrivenAt: number | undefined;
   limits: MapRunLimits;
-  readonly counts: MapRunCounts;
+  readonly items: Counts;
+  readonly executions: Counts;
   readonly results: MapResults;
   /** Undefined once the run has succeeded. */
   #open: MapRunOrder['open'] | undefined;
@@ -81,7 +82,8 @@ export class MapRun implements StartedMapRun {
     this.startedAt = starter.clock.now();
     this.limits = order.limits;
     this.results = order.results;
-    this.counts = new MapRunCounts(order.length, order.children);
+    this.items = new Counts(order.length);
+    this.executions = new Counts(order.children);
     void this.#run();
   }
 
@@ -107,7 +109,8 @@ export class MapRun implements StartedMapRun {
     this.status = 'RUNNING';
     this.endedAt = undefined;
     this.#attempt = new AbortController();
-    this.counts.redriven();
+    this.items.redriven();
+    this.executions.redriven();
     void this.#run();
   }
 
@@ -164,7 +167,8 @@ export class MapRun implements StartedMapRun {
     const child = earlier ?? this.starter.start(name, text, value, items);
     if (!isRepeated) this.#started++;
     this.#unfinished.delete(index);
-    this.counts.started(items, isRepeated);
+    this.items.started(items, isRepeated);
+    this.executions.started(1, isRepeated);
     const running = { child, previous: undefined, next: undefined };
     this.#running.add(running);
     child.whenEnded(() => {
@@ -183,21 +187,23 @@ export class MapRun implements StartedMapRun {
   }
 
   #ended(index: number, child: Child, items: number): void {
-    const succeeded = child.status === 'SUCCEEDED';
+    if (!child.end) throw new Error('a child that has not ended');
+    const { status, output } = child.end;
+    const succeeded = status === 'SUCCEEDED';
     if (!succeeded) this.#unfinished.add(index);
-    this.counts.ended(child.status, items);
+    this.items.ended(status, items);
+    this.executions.ended(status, 1);
     const describe = (): string => describeChild(child);
-    this.#room = this.results.add(index, { succeeded, output: child.end?.output, describe }) ?? this.#room;
+    this.#room = this.results.add(index, { succeeded, output, describe }) ?? this.#room;
     this.#changed();
   }
 
   /** AWS page "Using Map state in Distributed mode": items that have failed or timed out count. */
   get #isExceeded(): boolean {
     const { toleratedCount: most, toleratedPercentage: share } = this.limits;
-    const { failed, timedOut, total } = this.counts.items;
-    const bad = failed + timedOut;
-    if (bad > (most ?? (share === undefined ? 0 : Infinity))) return true;
-    return share !== undefined && this.#isCounted && bad > (share / 100) * total;
+    const { failures, total } = this.items;
+    if (failures > (most ?? (share === undefined ? 0 : Infinity))) return true;
+    return share !== undefined && this.#isCounted && failures > (share / 100) * total;
   }
 
   /** Ends the run; one that has succeeded, once its results are complete. */
@@ -241,11 +247,10 @@ export class MapRun implements StartedMapRun {
 export interface Child {
   readonly arn: string;
   readonly name: string;
-  readonly status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
   readonly input: string;
   readonly startedAt: number;
   readonly machine: { readonly arn: string };
-  readonly redrives: { readonly count: number };
+  readonly redriveCount: number;
   readonly end: ChildEnd | undefined;
   stop(error: string | undefined, cause: string | undefined): void;
   /** Calls a function once, after the execution has ended. Never calls it before this method has returned. */
@@ -253,6 +258,7 @@ export interface Child {
 }
 
 interface ChildEnd {
+  readonly status: EndStatus;
   readonly at: number;
   readonly output?: string;
   readonly error?: string | undefined;
@@ -263,26 +269,18 @@ interface ChildEnd {
  * Returns the JSON of a child execution with its metadata. AWS page "ResultWriter (Map)" shows it; its fields are those
  * that were recorded for a nested execution.
  */
-export function describeChild(child: Child): string {
-  const { arn, machine, name, input, status, startedAt, redrives, end } = child;
+function describeChild(child: Child): string {
+  const { arn, machine, name, input, startedAt, redriveCount, end } = child;
+  const whole = { Included: true };
+  const succeeded = end?.status === 'SUCCEEDED';
+  // Members without a value are left out.
   return JSON.stringify({
-    ...(end?.cause !== undefined && { Cause: end.cause }),
-    ...(end?.error !== undefined && { Error: end.error }),
-    ExecutionArn: arn,
-    Input: input,
-    InputDetails: { Included: true },
-    Name: name,
-    ...(end?.output !== undefined && { Output: end.output, OutputDetails: { Included: true } }),
-    RedriveCount: redrives.count,
-    ...(status === 'SUCCEEDED'
-      ? {
-          RedriveStatus: 'NOT_REDRIVABLE',
-          RedriveStatusReason: `Execution is ${status} and cannot be redriven`,
-        }
-      : { RedriveStatus: 'REDRIVABLE_BY_MAP_RUN' }),
-    StartDate: isoTime(startedAt),
-    StateMachineArn: machine.arn,
-    Status: status,
-    ...(end && { StopDate: isoTime(end.at) }),
+    ...{ Cause: end?.cause, Error: end?.error, ExecutionArn: arn, Input: input, InputDetails: whole },
+    ...{ Name: name, Output: end?.output, OutputDetails: succeeded ? whole : undefined },
+    RedriveCount: redriveCount,
+    RedriveStatus: succeeded ? 'NOT_REDRIVABLE' : 'REDRIVABLE_BY_MAP_RUN',
+    RedriveStatusReason: succeeded ? 'Execution is SUCCEEDED and cannot be redriven' : undefined,
+    ...{ StartDate: isoTime(startedAt), StateMachineArn: machine.arn, Status: end?.status },
+    StopDate: end && isoTime(end.at),
   });
 }
