@@ -10,7 +10,9 @@ import { afterEach, expect, test } from '@jest/globals';
 import {
   CreateStateMachineCommand,
   DescribeExecutionCommand,
+  ListMapRunsCommand,
   StartExecutionCommand,
+  StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import type { LocalServiceOptions } from 'stepwright/local';
 import { openBench, ROLE } from './service.js';
@@ -53,7 +55,8 @@ async function fakeS3(objects: Map<string, string>): Promise<string> {
 
 const packages = { has: (name: string) => name === '@aws-sdk/client-s3', load: async () => s3 };
 
-async function run(map: object, options: LocalServiceOptions) {
+/** Starts an execution of a Distributed Map. */
+async function start(map: object, options: LocalServiceOptions) {
   const { client, clock } = await openBench(options);
   const Inner = { StartAt: 'P', States: { P: { Type: 'Pass', End: true } } };
   const All = {
@@ -67,6 +70,11 @@ async function run(map: object, options: LocalServiceOptions) {
     new CreateStateMachineCommand({ name: 'M', definition, roleArn: ROLE }),
   );
   const { executionArn } = await client.send(new StartExecutionCommand({ stateMachineArn }));
+  return { client, clock, executionArn };
+}
+
+async function run(map: object, options: LocalServiceOptions) {
+  const { client, clock, executionArn } = await start(map, options);
   for (;;) {
     await clock.settle();
     const end = await client.send(new DescribeExecutionCommand({ executionArn }));
@@ -117,6 +125,23 @@ test('an object that does not exist fails the state with the cause of the endpoi
     error: 'States.ItemReaderFailed',
     cause: 'There is no such key.',
   });
+});
+
+test('StopExecution ends a run whose reader waits for an endpoint that does not answer', async () => {
+  const server = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closing.push(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const env = { AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  const { client, executionArn } = await start(reader('getObject', { Key: 'a.json' }), { env, packages });
+  const [request] = (await once(server, 'request')) as [IncomingMessage];
+  const cut = once(request.socket, 'close');
+  await client.send(new StopExecutionCommand({ executionArn }));
+  const { mapRuns } = await client.send(new ListMapRunsCommand({ executionArn }));
+  expect(mapRuns).toMatchObject([{ stopDate: expect.any(Date) }]);
+  await cut;
 });
 
 test('a bucket that nothing stands for fails the state, and says what to do', async () => {

@@ -221,6 +221,20 @@ describe('the operations of map runs', () => {
     });
   });
 
+  test('a lower MaxConcurrency lets children end, and a lower tolerance that is exceeded ends the run', async () => {
+    const fields = { MaxConcurrency: 2, ToleratedFailureCount: 2 };
+    const run = await Run.begin(machine(map(TASK, fields)), [1, 2, 3, 4]);
+    const mapRunArn = await run.mapRunArn();
+    await run.bench.client.send(new UpdateMapRunCommand({ mapRunArn, maxConcurrency: 1 }));
+    await run.fail((await run.take()).taskToken);
+    expect((await run.run()).itemCounts).toEqual({ running: 1, pending: 2, failed: 1, total: 4 });
+    await run.succeed((await run.take()).taskToken);
+    expect((await run.run()).itemCounts).toMatchObject({ running: 1, pending: 1, succeeded: 1 });
+    await run.bench.client.send(new UpdateMapRunCommand({ mapRunArn, toleratedFailureCount: 0 }));
+    expect(await run.end()).toMatchObject({ error: 'States.ExceedToleratedFailureThreshold' });
+    expect((await run.run()).itemCounts).toMatchObject({ failed: 1, succeeded: 1, aborted: 1, pending: 1 });
+  });
+
   test('a map run that does not exist is named', async () => {
     const run = await Run.begin(machine(PASS), {});
     const mapRunArn = `${ARN}mapRun:M/L:00000000-0000-0000-0000-000000000000`;
@@ -428,6 +442,29 @@ describe('a redrive', () => {
     await run.bench.clock.settle();
     await run.succeed((await run.take()).taskToken, 1);
     expect(await run.end()).toMatchObject({ status: 'SUCCEEDED', output: '[1]' });
+  });
+
+  test('runs no child twice that has succeeded, even if the redrive before was stopped', async () => {
+    const fields = { MaxConcurrency: 1, ToleratedFailureCount: 1 };
+    const run = await Run.begin(machine(map(TASK, fields)), ['a', 'b', 'c']);
+    const { executionArn } = run;
+    await run.fail((await run.take()).taskToken);
+    await run.succeed((await run.take()).taskToken, 2);
+    await run.fail((await run.take()).taskToken);
+    expect(await run.end()).toMatchObject({ status: 'FAILED' });
+    await run.bench.client.send(new RedriveExecutionCommand({ executionArn }));
+    await run.bench.clock.settle();
+    expect((await run.run()).itemCounts).toEqual({ running: 1, succeeded: 1, pendingRedrive: 1, total: 3 });
+    await run.bench.client.send(new StopExecutionCommand({ executionArn }));
+    await run.bench.client.send(new RedriveExecutionCommand({ executionArn }));
+    await run.bench.clock.settle();
+    for (const item of ['a', 'c']) {
+      const { input, taskToken } = await run.take();
+      expect(input).toBe(item);
+      await run.succeed(taskToken, item);
+    }
+    expect(await run.end()).toMatchObject({ status: 'SUCCEEDED', output: '["a",2,"c"]' });
+    expect((await run.run()).itemCounts).toEqual({ succeeded: 3, total: 3, resultsWritten: 3 });
   });
 
   test('starts children anew that are no longer kept', async () => {
