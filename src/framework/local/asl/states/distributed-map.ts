@@ -58,24 +58,17 @@ export class DistributedMap {
   }
 
   async run(branch: Branch, data: StateData): Promise<WorkResult> {
-    const { visit } = branch;
-    const { earlierRun } = visit;
+    const { visit, execution } = branch;
+    const { earlierRun: earlier } = visit;
     visit.earlierRun = undefined;
-    if (earlierRun) {
-      branch.record('MapRunRedriven', {
-        mapRunArn: earlierRun.arn,
-        redriveCount: earlierRun.redriveCount + 1,
-      });
-      visit.mapRun = earlierRun;
-    }
-    const order = earlierRun ? undefined : await this.#order(branch, data);
+    const order = earlier ? undefined : await this.#order(branch, data);
     const { failure } = await branch.scope.wait<{ readonly failure: unknown }>((resolve) => {
       const onEnd = (failure: unknown): void => resolve({ failure });
-      if (earlierRun) earlierRun.redrive(onEnd);
-      else if (order) {
-        visit.mapRun = branch.execution.startMapRun?.({ ...order, onEnd });
-        branch.record('MapRunStarted', { mapRunArn: visit.mapRun?.arn });
-      }
+      visit.mapRun = order ? execution.startMapRun?.({ ...order, onEnd }) : earlier;
+      earlier?.redrive(onEnd);
+      const { arn: mapRunArn, redriveCount } = visit.mapRun ?? {};
+      if (earlier) branch.record('MapRunRedriven', { mapRunArn, redriveCount });
+      else branch.record('MapRunStarted', { mapRunArn });
       return () => visit.mapRun?.abort();
     });
     return { result: this.#result(branch, failure) };
@@ -100,17 +93,22 @@ export class DistributedMap {
 
   /** Evaluates the fields, and records that the state has started. */
   async #order(branch: Branch, data: StateData): Promise<Omit<MapRunOrder, 'onEnd'>> {
-    const { concurrency, items } = this.fields;
-    const most = concurrency ? Number(await branch.evaluate(concurrency, data)) : 0;
-    const list = this.#reader ? undefined : ((await branch.evaluate(items, data)) as Json[] | JsonObject);
+    const numberOf = async (field: Expression | undefined): Promise<number | undefined> =>
+      field && Number(await branch.evaluate(field, data));
+    const most = await numberOf(this.fields.concurrency);
+    const list = this.#reader
+      ? undefined
+      : ((await branch.evaluate(this.fields.items, data)) as Json[] | JsonObject);
     const length = list && (Array.isArray(list) ? list.length : Object.keys(list).length);
     branch.started({ length: length ?? 0 });
-    const limits = {
-      ...(await this.#tolerances(branch, data)),
-      maxConcurrency: most === 0 ? Infinity : most,
-    };
-    const open = list ? () => itemsOf(list, STATE_DATA) : await this.#opener(branch, data);
-    const rule = await this.#batchRule(branch, data);
+    const limits = { ...(await this.#tolerances(numberOf)), maxConcurrency: most || Infinity };
+    const maxItems = (await numberOf(this.#reader?.maxItems)) ?? 0;
+    const args = this.#reader && (await branch.evaluate(this.#reader.args, data));
+    const items = (signal: AbortSignal): AsyncIterable<Item> | Iterable<Item> =>
+      this.#reader
+        ? readItems(this.#reader, args ?? null, branch.execution.services.buckets, signal)
+        : itemsOf(list ?? [], STATE_DATA);
+    const rule = await this.#batchRule(numberOf, branch, data);
     return {
       state: branch.stateName,
       processor: this.processor,
@@ -119,40 +117,29 @@ export class DistributedMap {
       length,
       children: rule ? undefined : length,
       open: (signal) => {
-        const inputs = this.#inputs(branch, data, open(signal));
+        const inputs = this.#inputs(branch, data, items(signal), maxItems);
         return rule ? batched(inputs, rule) : singly(inputs);
       },
       results: await this.#results(branch, data),
     };
   }
 
-  async #tolerances(branch: Branch, data: StateData): Promise<Omit<MapRunLimits, 'maxConcurrency'>> {
-    const { toleratedCount, toleratedPercentage } = this.fields;
-    const count = toleratedCount && Number(await branch.evaluate(toleratedCount, data));
-    if (count !== undefined && count < 0) throw runtimeFailure('ToleratedFailureCount cannot be negative.');
-    const percentage = toleratedPercentage && Number(await branch.evaluate(toleratedPercentage, data));
-    if (percentage !== undefined && !(percentage >= 0 && percentage <= 100))
+  async #tolerances(numberOf: NumberOf): Promise<Omit<MapRunLimits, 'maxConcurrency'>> {
+    const toleratedCount = await numberOf(this.fields.toleratedCount);
+    if ((toleratedCount ?? 0) < 0) throw runtimeFailure('ToleratedFailureCount cannot be negative.');
+    const toleratedPercentage = await numberOf(this.fields.toleratedPercentage);
+    const share = toleratedPercentage ?? 0;
+    if (!(share >= 0 && share <= 100))
       throw runtimeFailure('ToleratedFailurePercentage must be between 0 and 100.');
-    return { toleratedCount: count, toleratedPercentage: percentage };
+    return { toleratedCount, toleratedPercentage };
   }
 
-  /** Returns the function that opens the data set of the ItemReader. */
-  async #opener(branch: Branch, data: StateData): Promise<(signal: AbortSignal) => AsyncIterable<Item>> {
-    const reader = this.#reader;
-    if (!reader) throw new Error('a Map without items');
-    const most = reader.maxItems ? Number(await branch.evaluate(reader.maxItems, data)) : 0;
-    const args = await branch.evaluate(reader.args, data);
-    const { buckets } = branch.execution.services;
-    return (signal) => upTo(most, readItems(reader, args, buckets, signal));
-  }
-
-  async #batchRule(branch: Branch, data: StateData): Promise<BatchRule | undefined> {
-    const batcher = this.#batcher;
-    if (!batcher) return undefined;
-    const { maxItems, maxBytes, batchInput } = batcher;
+  async #batchRule(numberOf: NumberOf, branch: Branch, data: StateData): Promise<BatchRule | undefined> {
+    if (!this.#batcher) return undefined;
+    const { maxItems, maxBytes, batchInput } = this.#batcher;
     return {
-      maxItems: maxItems ? Number(await branch.evaluate(maxItems, data)) : Infinity,
-      maxBytes: maxBytes ? Number(await branch.evaluate(maxBytes, data)) : PAYLOAD_LIMIT_BYTES,
+      maxItems: (await numberOf(maxItems)) ?? Infinity,
+      maxBytes: (await numberOf(maxBytes)) ?? PAYLOAD_LIMIT_BYTES,
       batchInput: batchInput && (await branch.evaluate(batchInput, data)),
     };
   }
@@ -167,29 +154,28 @@ export class DistributedMap {
     return new ResultFiles({ store: branch.execution.services.buckets, bucket, prefix }, config);
   }
 
-  /** Yields what ItemSelector makes of each item. */
+  /**
+   * Yields what ItemSelector makes of each item.
+   * @param most the number of items; 0 for all
+   * @throws StateFailure, with a recorded text, if `most` is negative
+   */
   async *#inputs(
     branch: Branch,
     data: StateData,
     items: AsyncIterable<Item> | Iterable<Item>,
+    most: number,
   ): AsyncGenerator<Json> {
     const { selector } = this.fields;
+    if (most < 0) throw readerFailure('field MaxItems must be positive');
     let index = 0;
     for await (const item of items) {
       yield selector
         ? await branch.evaluate(selector, { ...data, item: mapContext(index, item) })
         : inputOf(item);
-      index++;
+      if (++index === most) return;
     }
   }
 }
 
-/** Yields the first items. @param most 0 for all @throws StateFailure, with a recorded text, if it is negative */
-async function* upTo(most: number, items: AsyncIterable<Item>): AsyncGenerator<Item> {
-  if (most < 0) throw readerFailure('field MaxItems must be positive');
-  let count = 0;
-  for await (const item of items) {
-    yield item;
-    if (++count === most) return;
-  }
-}
+/** Evaluates a field; undefined if it is absent. */
+type NumberOf = (field: Expression | undefined) => Promise<number | undefined>;
