@@ -55,3 +55,21 @@ test('children start no faster than their results are written', async () => {
   expect(started.length).toBeLessThan(10);
   run.abort();
 });
+
+test('a run ends at once if its results can not be written', async () => {
+  const lost = new Error('The disk is full.');
+  const add = (): Promise<void> => {
+    const written = Promise.reject(lost);
+    written.catch(() => {});
+    return written;
+  };
+  const ends: unknown[] = [];
+  const { run, started } = begin({
+    results: { ...ORDER.results, add },
+    onEnd: (failure) => ends.push(failure),
+  });
+  await turns(10);
+  expect(ends).toEqual([lost]);
+  expect(run.status).toBe('FAILED');
+  expect(started.length).toBeLessThan(5);
+});

@@ -63,6 +63,11 @@ export interface Destination {
 /** Results are written in parts of this size, in characters. */
 const PART = 1024 * 1024;
 
+const writerFailure = (error: unknown): StateFailure =>
+  error instanceof StateFailure
+    ? error
+    : new StateFailure('States.ResultWriterFailed', (error as Error).message);
+
 type Outcome = 'SUCCEEDED' | 'FAILED';
 interface ResultFile {
   readonly Key: string;
@@ -93,9 +98,8 @@ export class ResultFiles implements MapResults {
 
   async end(mapRunArn: string): Promise<void> {
     const { store, bucket, prefix } = this.to;
-    const folder = [...(prefix === '' ? [] : [prefix]), mapRunArn.slice(mapRunArn.lastIndexOf(':') + 1)].join(
-      '/',
-    );
+    const id = mapRunArn.slice(mapRunArn.lastIndexOf(':') + 1);
+    const folder = prefix === '' ? id : `${prefix}/${id}`;
     // Those that had failed before a redrive have run again.
     this.#written.FAILED = [];
     try {
@@ -106,7 +110,7 @@ export class ResultFiles implements MapResults {
       await manifest.add([JSON.stringify({ DestinationBucket: bucket, MapRunArn: mapRunArn, ResultFiles })]);
       await manifest.storeAs((path) => store.write(bucket, `${folder}/manifest.json`, path));
     } catch (error) {
-      throw new StateFailure('States.ResultWriterFailed', (error as Error).message);
+      throw writerFailure(error);
     } finally {
       this.#open.clear();
     }
@@ -158,7 +162,8 @@ class OpenFile {
   #flush(): Promise<void> {
     const part = this.#part;
     this.#part = '';
-    this.#written = this.#written.then(() => appendFile(this.#path, part));
+    const append = this.#written.then(() => appendFile(this.#path, part));
+    this.#written = append.catch((error: unknown) => Promise.reject(writerFailure(error)));
     this.#written.catch(() => undefined);
     return this.#written;
   }
