@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { startLocalService } from 'stepwright/local';
+import { type HistoryEvent, viewEvent } from '../../src/framework/local/view/history-event.js';
 import { Trace } from '../../src/framework/local/view/trace.js';
 import {
   HistoryReader,
@@ -15,11 +16,11 @@ import { localEndpoint } from '../../src/framework/aws/endpoint.js';
 const ARN = 'arn:aws:states:us-east-1:123456789012:activity:Pay';
 const START = Date.UTC(2026, 0, 1);
 const at = (id: number, previousEventId: number, ms: number, type: string, details: object = {}) =>
-  ({ id, previousEventId, timestamp: new Date(START + ms), type, ...details }) as never;
+  viewEvent({ id, previousEventId, timestamp: new Date(START + ms), type, ...details });
 const entered = (name: string): object => ({ stateEnteredEventDetails: { name } });
 const exited = (name: string): object => ({ stateExitedEventDetails: { name } });
 
-function traced(looks: readonly [events: never[], now: number][]): string[] {
+function traced(looks: readonly [events: HistoryEvent[], now: number][]): string[] {
   const lines: string[] = [];
   const trace = new Trace((line) => lines.push(line.trim()));
   for (const [events, now] of looks) trace.print(events, START + now);
@@ -139,7 +140,7 @@ test('a task that nobody takes is told after two seconds, once', () => {
     at(1, 0, 0, 'TaskStateEntered', entered('Pay')),
     at(2, 1, 0, 'ActivityScheduled', scheduled),
   ];
-  const looks: [never[], number][] = [
+  const looks: [HistoryEvent[], number][] = [
     [events, 0],
     [[], 1900],
     [[], 2100],

@@ -17,6 +17,7 @@ import {
   startExecution,
 } from '../../aws/queries/execution-queries.js';
 import { findMachine } from '../../aws/queries/machine-queries.js';
+import { viewEvent } from '../../local/view/history-event.js';
 import { Trace, UNTAKEN_MS } from '../../local/view/trace.js';
 import { formatError } from '../output/format-error.js';
 import { explainCallError, isRefused } from '../output/call-error.js';
@@ -176,7 +177,7 @@ function untaken(client: SFNClient, executionArn: string): () => Promise<void> {
     const now = systemClock.now();
     if (!isReadable || now - begun < UNTAKEN_MS || now - begun > WATCHED_MS) return;
     const events = await history.next().catch(() => undefined);
-    if (events) trace.print(events, now);
+    if (events) trace.print(events.map(viewEvent), now);
     else isReadable = false;
   };
 }
@@ -184,7 +185,7 @@ function untaken(client: SFNClient, executionArn: string): () => Promise<void> {
 function tracing(client: SFNClient, executionArn: string): () => Promise<void> {
   const history = new HistoryReader(client, executionArn, systemClock);
   const trace = new Trace(print);
-  return async () => trace.print(await history.next(), systemClock.now());
+  return async () => trace.print((await history.next()).map(viewEvent), systemClock.now());
 }
 
 /**

@@ -4,7 +4,7 @@ import { type Endpoint, type LocalEndpoint, localEndpoint, showEndpoint } from '
 import { readExecution, type RecordedExecution } from '../../aws/queries/execution-queries.js';
 import type { Settings } from '../../config/resolve.js';
 import type { Flags } from '../../config/sources.js';
-import { detailsOf } from '../../local/view/history-event.js';
+import { viewEvent } from '../../local/view/history-event.js';
 import { Run } from '../../local/view/run.js';
 import type { Visit } from '../../local/view/visit.js';
 import { command } from '../output/banner.js';
@@ -88,16 +88,7 @@ function explain(error: unknown, arn: string, endpoint: Endpoint): unknown {
 
 /** Returns the events in the form that the local service takes, without secrets. */
 const eventsOf = ({ events }: RecordedExecution, secrets: Secrets): PutEvent[] =>
-  events.map((event) => {
-    const { id = 0, previousEventId: previous = 0, type = '', timestamp } = event;
-    return {
-      id,
-      previous,
-      type,
-      at: timestamp?.getTime() ?? 0,
-      details: secrets.mask(detailsOf(event), type),
-    };
-  });
+  events.map(viewEvent).map((event) => ({ ...event, details: secrets.mask(event.details, event.type) }));
 
 /** Sends an execution to the local service, in as many requests as its history needs. */
 async function send(

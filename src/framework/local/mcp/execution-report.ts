@@ -88,7 +88,7 @@ export function* stateReport(execution: Execution, state: string): Lines {
     for (const event of page) {
       const visit = run.visitOf(event.id);
       if (visit?.name !== state) continue;
-      yield `${event.id} ${event.type} (visit ${visit.id}) ${JSON.stringify(detailsOf(event) ?? {})}`;
+      yield `${event.id} ${event.type} (visit ${visit.id}) ${JSON.stringify(event.details ?? {})}`;
     }
 }
 
@@ -159,15 +159,11 @@ function runOf(execution: Execution): Run {
   return run;
 }
 
-type DatedEvent = Omit<ReturnType<Execution['history']['page']>[number], 'timestamp'> & {
-  readonly timestamp: Date;
-};
-
-function* pagesOf({ history }: Execution): Generator<DatedEvent[], void, undefined> {
+function* pagesOf({ history }: Execution): Generator<HistoryEvent[], void, undefined> {
   for (let read = 0; read < history.length;) {
     const page = history.page(read, PAGE);
     read += page.length;
-    yield page.map((event) => ({ ...event, timestamp: new Date(event.timestamp * 1000) }));
+    yield page.map(viewEvent);
   }
 }
 

@@ -9,12 +9,12 @@ export interface HistoryEvent {
   readonly details: Details | undefined;
 }
 
-/** A history event in the form in which GetExecutionHistory returns it. `timestamp` is in epoch seconds. */
+/** A history event in the form in which GetExecutionHistory returns it (`timestamp` in epoch seconds), or the AWS SDK. */
 interface ApiEvent {
-  readonly id: number;
-  readonly previousEventId: number;
-  readonly type: string;
-  readonly timestamp: number;
+  readonly id?: number | undefined;
+  readonly previousEventId?: number | undefined;
+  readonly type?: string | undefined;
+  readonly timestamp?: number | Date | undefined;
 }
 
 /**
@@ -28,6 +28,7 @@ export function detailsOf(event: object | undefined): Details | undefined {
 
 /** Converts an event of the API to the form that the view reads. Its details stay as they are. */
 export function viewEvent(event: ApiEvent): HistoryEvent {
-  const { id, previousEventId: previous, type, timestamp } = event;
-  return { id, previous, type, at: Math.round(timestamp * 1000), details: detailsOf(event) };
+  const { id = 0, previousEventId: previous = 0, type = '', timestamp = 0 } = event;
+  const at = typeof timestamp === 'number' ? Math.round(timestamp * 1000) : timestamp.getTime();
+  return { id, previous, type, at, details: detailsOf(event) };
 }

@@ -1,15 +1,7 @@
 import { messageIn } from '../../base/json.js';
-import { detailsOf } from './history-event.js';
+import type { HistoryEvent } from './history-event.js';
 import { iterationsOf, type Visit } from './visit.js';
 import { Run } from './run.js';
-
-/** A history event in the form in which the AWS SDK returns it. */
-export interface RecordedEvent {
-  readonly id?: number | undefined;
-  readonly previousEventId?: number | undefined;
-  readonly type?: string | undefined;
-  readonly timestamp?: Date | undefined;
-}
 
 /** If no worker has taken a task for this many milliseconds, because none polls or all are busy, that is reported. */
 export const UNTAKEN_MS = 2_000;
@@ -45,7 +37,7 @@ export class Trace {
    * Prints new events, and the tasks that no worker has taken for a while.
    * @param now the current time in epoch milliseconds, if possible by the same clock as the events' timestamps
    */
-  print(events: readonly RecordedEvent[], now: number): void {
+  print(events: readonly HistoryEvent[], now: number): void {
     for (const event of events) this.#event(event);
     for (const [id, { state, activity, at }] of this.#waiting) {
       if (now - at < UNTAKEN_MS) continue;
@@ -54,11 +46,10 @@ export class Trace {
     }
   }
 
-  #event(event: RecordedEvent): void {
-    const { id = 0, previousEventId: previous = 0, type = '', timestamp } = event;
-    const at = timestamp?.getTime() ?? 0;
+  #event(event: HistoryEvent): void {
+    const { id, previous, type, at } = event;
     this.#startedAt ??= at;
-    this.run.add([{ id, previous, type, at, details: withoutData(detailsOf(event)) }]);
+    this.run.add([{ ...event, details: withoutData(event.details) }]);
     const visit = this.run.visitOf(id);
     const state = visit ? labelOf(visit) : '';
     // If an event points back to the scheduling of a task, the task is no longer waiting.
@@ -83,8 +74,8 @@ const labelOf = (visit: Visit): string =>
     .map((index) => `[${index}]`)
     .join('')}`;
 
-function describe(event: RecordedEvent, visit: Visit | undefined): string | undefined {
-  const { type = '' } = event;
+function describe(event: HistoryEvent, visit: Visit | undefined): string | undefined {
+  const { type } = event;
   if (type === 'WaitStateEntered') return 'waits';
   if (type.endsWith('StateEntered')) return 'begins';
   if (type.endsWith('StateExited')) return 'ends';
@@ -98,27 +89,26 @@ function describe(event: RecordedEvent, visit: Visit | undefined): string | unde
   return failureIn(event);
 }
 
-const textIn = (event: RecordedEvent, detail: string): string | undefined =>
-  detailsOf(event)?.[detail] as string | undefined;
+const textIn = ({ details }: HistoryEvent, name: string): string | undefined =>
+  details?.[name] as string | undefined;
 
 const againText = (attempt = 0, isRedriven = false): string | undefined =>
   attempt > 1 ? `${isRedriven ? 'redriven' : 'tried again'} (attempt ${attempt})` : undefined;
 
 /** Leaves out inputs and outputs, of which a long history may have gigabytes. */
-function withoutData({ name, index, length, state, error }: Details = {}): Details {
+const withoutData = (details: HistoryEvent['details'] = {}): HistoryEvent['details'] => {
+  const { name, index, length, state, error } = details;
   return { name, index, length, state, error };
-}
-
-type Details = Readonly<Record<string, unknown>>;
+};
 
 /**
  * Returns the text of an event's failure or timeout. Returns undefined for other events, and for the end of the
  * execution, which is printed elsewhere.
  */
-function failureIn(event: RecordedEvent): string | undefined {
-  const { type = '' } = event;
+function failureIn(event: HistoryEvent): string | undefined {
+  const { type } = event;
   if (type.startsWith('Execution') || !/(?:Failed|TimedOut|Aborted)$/.test(type)) return undefined;
-  const { error, cause } = (detailsOf(event) ?? {}) as { readonly error?: string; readonly cause?: string };
+  const [error, cause] = [textIn(event, 'error'), textIn(event, 'cause')];
   const word = type.endsWith('TimedOut') ? 'timed out' : type.endsWith('Aborted') ? 'stopped' : 'failed';
   const reason = cause === undefined ? '' : `: ${messageIn(cause)}`;
   return error === undefined ? word : `${word} by ${error}${reason}`;
