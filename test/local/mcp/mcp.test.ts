@@ -299,8 +299,8 @@ test('workers are listed with what they do, and without any those that poll', as
     console: { workers: () => [{ ...worker, handlers: [handler], tasks: [], counts: { succeeded: 7 } }] },
   });
   expect(JSON.parse(await call(bench, 'list', { what: 'workers' }))).toMatchObject({
-    ...{ worker: 'desk-3', ready: false, reasons: ['paused'], counts: { succeeded: 7 } },
-    handlers: [{ handler: 'Pay.pay', activity: PAY, running: 1, concurrency: 4 }],
+    ...{ name: 'desk-3', ready: false, reasons: ['paused'], details: { counts: { succeeded: 7 } } },
+    handlers: [{ name: 'Pay.pay', activityArn: PAY, running: 1, concurrency: 4 }],
   });
   const empty = await openConsole();
   expect(await call(empty, 'list', { what: 'workers' })).toMatch(/^No worker polls\. Only workers that/);

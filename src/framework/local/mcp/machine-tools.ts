@@ -1,15 +1,17 @@
 import { show } from '../../base/show.js';
-import type { WorkerRow } from '../console/api.js';
 import { type ExecutionFilter, executionsLike } from '../console/queries.js';
 import { activityList } from '../console/topics/activities.js';
 import { machineList } from '../console/topics/machines.js';
 import { workerList, type WorkerSource } from '../console/topics/workers.js';
 import type { Execution } from '../engine/execution.js';
-import type { Machine } from '../engine/machines/machines.js';
 import type { StepFunctions } from '../engine/step-functions.js';
-import { DOCUMENT, excerpt, FROM, SAME_CALL, tool, type Tool, type ToolCall, ToolError } from './tool.js';
+import { DOCUMENT, excerpt, FROM, SAME_CALL, tool, type Tool, ToolError } from './tool.js';
 import { findMachine } from './find.js';
 import { DEFINITION, missingActivities, ROLE, warningsIn } from './definition-tools.js';
+
+interface Created {
+  readonly stateMachineArn: string;
+}
 
 export const machineTools: readonly Tool[] = [
   tool(
@@ -68,17 +70,16 @@ export const machineTools: readonly Tool[] = [
       definition: { description: DEFINITION, required: true },
     },
     async ({ name, definition }, parts) => {
-      const isKnown = parts.stepFunctions.machines
-        .all()
-        .some((each) => each.name === name || each.arn === name);
-      const existing = isKnown && findMachine(parts.stepFunctions, name);
-      const arn = existing
-        ? await update(existing, definition, parts)
-        : await create(name, definition, parts);
-      const verb = existing ? 'Replaced the definition of' : 'Created';
+      const { call, stepFunctions } = parts;
+      const isKnown = stepFunctions.machines.all().some((each) => each.name === name || each.arn === name);
+      let arn = isKnown ? findMachine(stepFunctions, name).arn : undefined;
+      if (arn !== undefined) await call('UpdateStateMachine', { stateMachineArn: arn, definition });
+      else
+        arn = (await call<Created>('CreateStateMachine', { name, definition, roleArn: ROLE }))
+          .stateMachineArn;
       return excerpt([
-        `${verb} ${arn}`,
-        ...missingActivities(parts.stepFunctions.machines.get(arn).program.tasks, parts.stepFunctions),
+        `${isKnown ? 'Replaced the definition of' : 'Created'} ${arn}`,
+        ...missingActivities(stepFunctions.machines.get(arn).program.tasks, stepFunctions),
         ...(await warningsIn(definition, parts)),
       ]);
     },
@@ -102,27 +103,8 @@ const LISTS = {
       ...{ activity: arn, polls, queued, leased },
       ...(pollers.length > 0 && { polledBy: pollers.map(({ name }) => name ?? 'a worker without a name') }),
     })),
-  workers: (_: StepFunctions, source: WorkerSource): object[] => workerList(source).workers.map(workerOf),
+  workers: (_: StepFunctions, source: WorkerSource): readonly object[] => workerList(source).workers,
 };
-
-function workerOf({
-  name,
-  address,
-  state,
-  ready,
-  reasons,
-  handlers,
-  details,
-  oldestTask,
-}: WorkerRow): object {
-  return {
-    ...{ worker: name, address, state, ready, ...(reasons.length > 0 && { reasons }) },
-    handlers: handlers.map(({ name: handler, activityArn, running, concurrency, held }) => ({
-      ...{ handler, activity: activityArn, running, concurrency, held },
-    })),
-    ...{ oldestTask: oldestTask ?? undefined, counts: details?.counts },
-  };
-}
 
 /** Says which workers poll although the service knows nothing more of them: those in other processes or languages. */
 function noWorkers(stepFunctions: StepFunctions): string {
@@ -174,13 +156,3 @@ const row = ({ arn, status, startedAt, end }: Execution): object => ({
   ...(end && { ended: new Date(end.at).toISOString() }),
   ...(end?.error !== undefined && { error: end.error }),
 });
-
-async function create(name: string, definition: string, { call }: ToolCall): Promise<string> {
-  const body = { name, definition, roleArn: ROLE };
-  return (await call<{ readonly stateMachineArn: string }>('CreateStateMachine', body)).stateMachineArn;
-}
-
-async function update({ arn }: Machine, definition: string, { call }: ToolCall): Promise<string> {
-  await call('UpdateStateMachine', { stateMachineArn: arn, definition });
-  return arn;
-}
