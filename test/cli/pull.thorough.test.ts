@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import type { LocalServiceOptions } from 'stepwright/local';
 import { detailsOf } from '../../src/framework/local/view/history-event.js';
-import { edgesAt } from '../../src/framework/local/view/edges.js';
+import { edgesAt } from '../../src/console/model/drawing/taken-edges.js';
 import { Run } from '../../src/framework/local/view/run.js';
 import type { Visit } from '../../src/framework/local/view/visit.js';
 import { killAll, stepwright } from '../support/cli.js';

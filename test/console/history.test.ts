@@ -5,7 +5,7 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { edgesAt } from '../../src/framework/local/view/edges.js';
+import { edgesAt } from '../../src/console/model/drawing/taken-edges.js';
 import { timeoutReason } from '../../src/framework/local/view/timeout.js';
 import { Run } from '../../src/framework/local/view/run.js';
 import type { Visit } from '../../src/framework/local/view/visit.js';

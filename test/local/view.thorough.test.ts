@@ -4,7 +4,7 @@ import { HandClock } from 'stepwright/testing';
 import { Branch } from '../../src/framework/local/asl/runtime/branch.js';
 import type { Execution } from '../../src/framework/local/engine/execution.js';
 import { StepFunctions } from '../../src/framework/local/engine/step-functions.js';
-import { type Edge, edgesAt } from '../../src/framework/local/view/edges.js';
+import { type Edge, edgesAt } from '../../src/console/model/drawing/taken-edges.js';
 import { lanesOf } from '../../src/console/model/timeline/rows.js';
 import { viewEvent } from '../../src/framework/local/view/history-event.js';
 import { withCaught } from '../../src/framework/local/console/topics/executions.js';

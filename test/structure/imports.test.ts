@@ -266,8 +266,6 @@ test('the page takes from the framework the types of its api and the model of a 
       'code of local/view/visit.ts',
       'code of local/view/run.ts',
       'code of local/view/timeout.ts',
-      'types of local/view/edges.ts',
-      'code of local/view/edges.ts',
       'code of local/view/history-event.ts',
     ]),
   );

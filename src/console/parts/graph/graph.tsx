@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
-import type { TakenEdges } from '../../../framework/local/view/edges.js';
 import type { Drawing } from '../../model/drawing/drawing.js';
 import { neighbour } from '../../model/drawing/neighbours.js';
+import type { TakenEdges } from '../../model/drawing/taken-edges.js';
 import { Icon } from '../icons.js';
 import { Lines } from './lines.js';
 import { boundsStyle, Node, type NodesProps } from './node.js';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
-import type { Edge, TakenEdges } from '../../../framework/local/view/edges.js';
 import { type Drawing, isPill, type Line, type Point, shownLabel } from '../../model/drawing/drawing.js';
+import type { Edge, TakenEdges } from '../../model/drawing/taken-edges.js';
 
 interface LinesProps {
   readonly drawing: Drawing;

@@ -158,15 +158,8 @@ const totalOf = (counts: ExecutionCounts): number =>
   Object.values(counts).reduce((sum, each) => sum + each, 0);
 
 /** Says how many items of a map run are where. Those that have ended may no longer be kept. */
-export function saidItems({
-  total,
-  pending,
-  running,
-  succeeded,
-  failed,
-  timedOut,
-  aborted,
-}: MapRunRow): string {
+export function saidItems(run: MapRunRow): string {
+  const { total, pending, running, succeeded, failed, timedOut, aborted } = run;
   const parts = { pending, running, succeeded, failed, 'timed out': timedOut, aborted };
   const said = Object.entries(parts).filter(([, each]) => each > 0);
   const words = said.map(([word, each]) => `${each.toLocaleString('en')} ${word}`);

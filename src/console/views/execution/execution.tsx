@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import { TakenEdges } from '../../../framework/local/view/edges.js';
 import type { Visit } from '../../../framework/local/view/visit.js';
 import { allStates, readDefinition, type StateNode } from '../../model/definition.js';
+import { TakenEdges } from '../../model/drawing/taken-edges.js';
 import { nameIn } from '../../model/format.js';
 import { isSelected, type Selection, type StateProgress, stateProgress } from '../../model/progress.js';
 import { Graph } from '../../parts/graph/graph.js';

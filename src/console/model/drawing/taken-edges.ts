@@ -1,4 +1,4 @@
-import type { Visit } from './visit.js';
+import type { Visit } from '../../../framework/local/view/visit.js';
 
 /** A line of a machine's graph. `from` is undefined for the line to the first state, `to` for that to the end. */
 export interface Edge {
