@@ -340,7 +340,7 @@ export interface EventWithData {
 }
 
 /**
- * Who works on a task, and until when. `since` is the time when the worker got the task. The task's token is left out,
+ * Who works on a task, and until when. `since` is the time when the worker got the task. The task's token isn't in it,
  * since whoever knows it can end the task.
  */
 export interface Lease {
@@ -497,34 +497,27 @@ export interface WorkerTask extends Pick<TaskStatus, 'handler'> {
   readonly progress: number | null;
 }
 
-/** A task that waits for a result. */
-export interface OpenTaskRow {
+/** A task whose token was given out. */
+interface HandedTask {
   readonly taskToken: string;
+  readonly input: string;
+  readonly timeoutSeconds: number | undefined;
+  readonly heartbeatSeconds: number | undefined;
+  /** The time at which the token was given out. */
+  readonly since: number;
+}
+
+/** A task that waits for a result. */
+export interface OpenTaskRow extends HandedTask, Lease {
   readonly state: string;
   /** The activity of the task; undefined if a `.waitForTaskToken` state gave out the token. */
   readonly activityArn: string | undefined;
   /** The id of the ActivityScheduled event; undefined if a `.waitForTaskToken` state gave out the token. */
   readonly scheduledId: number | undefined;
-  readonly input: string;
-  readonly timeoutSeconds: number | undefined;
-  readonly heartbeatSeconds: number | undefined;
-  readonly workerName: string | undefined;
-  /** The time at which the token was given out. */
-  readonly since: number;
-  /** The time of the last heartbeat; undefined if there was none. */
-  readonly heartbeatAt: number | undefined;
-  /** The time at which the task times out if nothing is sent for it; undefined if it never does. */
-  readonly due: number | undefined;
 }
 
 /** A task that the person who uses the page has taken. */
-export interface TakenTask extends TaskOrigin {
-  readonly taskToken: string;
-  readonly input: string;
-  readonly since: number;
-  readonly timeoutSeconds: number | undefined;
-  readonly heartbeatSeconds: number | undefined;
-}
+export interface TakenTask extends HandedTask, TaskOrigin {}
 
 export interface NothingQueued {
   readonly taskToken?: undefined;

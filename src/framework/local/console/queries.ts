@@ -98,14 +98,13 @@ export function openTasksOf(execution: Execution, { tasks }: StepFunctions): rea
     const { origin, input, timeoutSeconds, heartbeatSeconds } = order;
     const { state, execution: of, kind } = origin ?? {};
     if (of !== execution || state === undefined || !lease) return [];
-    const { workerName, since, beatAt: heartbeatAt, due } = lease;
     const task = {
       taskToken: token,
       state,
       activityArn: kind === 'activity' ? subject : undefined,
       scheduledId: kind === 'activity' ? origin?.scheduledId : undefined,
     };
-    return [{ ...task, input, timeoutSeconds, heartbeatSeconds, workerName, since, heartbeatAt, due }];
+    return [{ ...task, input, timeoutSeconds, heartbeatSeconds, ...lease }];
   });
 }
 

@@ -3,7 +3,7 @@ import type { OpenTask } from '../../engine/tasks/open-tasks.js';
 import type { TaskOrder } from '../../asl/runtime/resource.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import type { ActivityList, ActivityRow, ActivityTraffic, Percentiles, TaskOrigin } from '../api.js';
-import { leaseOf, type Topic } from './topic.js';
+import type { Topic } from './topic.js';
 import type { Durations, ActivityTraffic as Recorded } from '../../engine/tasks/traffic.js';
 
 /** The most entries in each list of an activity's polls and tasks. The numbers beside the lists count all of them. */
@@ -33,7 +33,7 @@ function describe(activity: Activity, leased: readonly OpenTask[]): ActivityRow 
     leased: leased.length,
     working: leased
       .slice(0, LISTED)
-      .flatMap(({ order, lease }) => (lease ? [{ ...leaseOf(lease), ...originOf(order) }] : [])),
+      .flatMap(({ order, lease }) => (lease ? [{ ...lease, ...originOf(order) }] : [])),
   };
 }
 

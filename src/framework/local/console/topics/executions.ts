@@ -9,7 +9,7 @@ import type {
   HistoryEvent,
   MapRunRow,
 } from '../api.js';
-import { fingerprint, isSame, leaseOf, type Message, type Position, type Topic } from './topic.js';
+import { fingerprint, isSame, type Message, type Position, type Topic } from './topic.js';
 import type { AttemptNotes } from '../../engine/tasks/task-notes.js';
 import { viewEvent } from '../../view/history-event.js';
 
@@ -139,7 +139,7 @@ function leasesOf({ tasks }: StepFunctions, execution: Execution): ActivityLease
   for (const { order, lease } of tasks) {
     const { origin } = order;
     if (origin?.kind !== 'activity' || origin.execution !== execution || !lease) continue;
-    found.push({ scheduledId: origin.scheduledId, ...leaseOf(lease) });
+    found.push({ scheduledId: origin.scheduledId, ...lease });
   }
   return found;
 }

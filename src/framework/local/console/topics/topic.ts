@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Lease, TopicName, Topics } from '../api.js';
-import type { OpenLease } from '../../engine/tasks/open-tasks.js';
+import type { TopicName, Topics } from '../api.js';
 
 /**
  * Describes what a tab has received of a topic, by numbers such as a count of events or a checksum. It is in the id
@@ -51,9 +50,4 @@ export function fingerprint(value: object): number {
 
 export function isSame(a: Position | undefined, b: Position): boolean {
   return a !== undefined && a.length === b.length && a.every((each, i) => each === b[i]);
-}
-
-/** Copies only those fields of a lease (who works on a task, and until when) that the page may see. */
-export function leaseOf({ workerName, since, beatAt, due }: OpenLease): Lease {
-  return { workerName, since, beatAt, due };
 }
