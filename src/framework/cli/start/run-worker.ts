@@ -92,31 +92,19 @@ export function countDownDrain(
  */
 function waitsFor({ handlers }: WorkerStatus, graceMs: number, elapsedMs: number): string[] {
   const left = (limitMs: number): string => `${Math.max(0, Math.ceil((limitMs - elapsedMs) / 1000))} s`;
-  const tasks = counted(handlers, ['running task', 'running tasks'], ({ running }) => running);
-  const polls = counted(handlers, ['open poll', 'open polls'], ({ polls: { open } }) => open);
-  const results = counted(
-    handlers,
-    ['unreported result', 'unreported results'],
-    ({ undelivered }) => undelivered,
-  );
+  const counted = (one: string, limit: string, count: (handler: HandlerStatus) => number): string[] => {
+    const those = handlers.filter((each) => count(each) > 0);
+    const sum = those.reduce((all, each) => all + count(each), 0);
+    const names = those.map(({ name }) => name).join(', ');
+    return sum === 0 ? [] : [`${sum} ${sum === 1 ? one : `${one}s`} (${names}): ${limit}`];
+  };
   const told = elapsedMs < graceMs ? `told to end in ${left(graceMs)}` : 'told to end';
+  const reported = `${left(graceMs + REPORT_AFTER_GRACE_MS)} at most`;
   return [
-    ...(tasks ? [`${tasks}: ${told}`] : []),
-    ...(polls ? [`${polls}: ${left(POLL_LIMIT_MS)} at most`] : []),
-    ...(results ? [`${results}: ${left(graceMs + REPORT_AFTER_GRACE_MS)} at most`] : []),
+    ...counted('running task', told, ({ running }) => running),
+    ...counted('open poll', `${left(POLL_LIMIT_MS)} at most`, ({ polls: { open } }) => open),
+    ...counted('unreported result', reported, ({ undelivered }) => undelivered),
   ];
-}
-
-/** Returns a count as text, such as `2 running tasks (Orders.run)`; undefined if the count is zero. */
-function counted(
-  handlers: readonly HandlerStatus[],
-  [one, many]: readonly [one: string, many: string],
-  count: (handler: HandlerStatus) => number,
-): string | undefined {
-  const those = handlers.filter((each) => count(each) > 0);
-  const sum = those.reduce((all, each) => all + count(each), 0);
-  if (sum === 0) return undefined;
-  return `${sum} ${sum === 1 ? one : many} (${those.map(({ name }) => name).join(', ')})`;
 }
 
 /**
