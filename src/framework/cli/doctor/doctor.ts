@@ -34,8 +34,10 @@ export async function doctor(flags: Flags, { stopTimeout, json }: DoctorFlags): 
   const { plan } = await readWorker(flags);
   throwProblems(plan.problems);
   const findings = await examine(plan, { clock: systemClock, env: process.env, stopTimeoutMs });
-  await write(json ? asJson(findings) : asText(findings));
-  return count(findings, 'fault') > 0 ? 1 : 0;
+  const counts = countsOf(findings);
+  const whole = { ...counts, findings };
+  await write(json ? `${JSON.stringify(whole, null, 2)}\n` : asText(findings, counts));
+  return counts.faults > 0 ? 1 : 0;
 }
 
 function readStopTimeout(text: string | undefined): number | undefined {
@@ -53,27 +55,18 @@ const WORDS: Readonly<Record<Verdict, string>> = {
 };
 const WIDTH = Math.max(...Object.values(WORDS).map(({ length }) => length)) + 2;
 
-const count = (findings: readonly Finding[], verdict: Verdict): number =>
-  findings.filter((each) => each.verdict === verdict).length;
+function countsOf(findings: readonly Finding[]) {
+  const count = (wanted: Verdict): number => findings.filter(({ verdict }) => verdict === wanted).length;
+  return { faults: count('fault'), warnings: count('warning'), unchecked: count('unknown') };
+}
 
-const asJson = (findings: readonly Finding[]): string => {
-  const [faults, warnings, unchecked] = (['fault', 'warning', 'unknown'] as const).map((verdict) =>
-    count(findings, verdict),
-  );
-  return `${JSON.stringify({ faults, warnings, unchecked, findings }, null, 2)}\n`;
-};
-
-function asText(findings: readonly Finding[]): string {
-  const number = (verdict: Verdict, one: string, many: string): string => {
-    const found = count(findings, verdict);
-    return `${found} ${found === 1 ? one : many}`;
-  };
-  const sum = [
-    number('fault', 'fault', 'faults'),
-    number('warning', 'warning', 'warnings'),
-    number('unknown', 'not checked', 'not checked'),
-  ];
-  return `${findings.map(line).join('\n')}\n\n${findings.length} looked at: ${sum.join(', ')}\n`;
+function asText(
+  findings: readonly Finding[],
+  { faults, warnings, unchecked }: ReturnType<typeof countsOf>,
+): string {
+  const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
+  const sum = `${counted(faults, 'fault')}, ${counted(warnings, 'warning')}, ${unchecked} not checked`;
+  return `${findings.map(line).join('\n')}\n\n${findings.length} looked at: ${sum}\n`;
 }
 
 function line({ verdict, check, subject, expected, got, fix }: Finding): string {
