@@ -1,8 +1,6 @@
-import { Abort } from '../../base/abort.js';
-import { limitCallAfter } from '../../base/time/call-limit.js';
 import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
-import { unlessAborted } from '../../base/time/wait.js';
+import { query } from '../../aws/queries/query.js';
 import { findPlatform } from '../../worker/protect/find-platform.js';
 import { KubernetesPod } from '../../worker/protect/kubernetes-pod.js';
 import { longestDrain } from '../../worker/worker.js';
@@ -59,14 +57,10 @@ const ASK_MS = 5_000;
 
 /** Returns the seconds that Kubernetes gives the pod to end; undefined if the API server doesn't say. */
 async function graceOf(pod: KubernetesPod, clock: Clock): Promise<number | undefined> {
-  const limit = new Abort();
-  const cancel = limitCallAfter(clock, ASK_MS, () => limit.abort(new Error('no answer within 5 s')));
   try {
-    return await unlessAborted(limit, pod.terminationGraceSeconds(limit));
+    return await query(clock, (signal) => pod.terminationGraceSeconds(signal), ASK_MS);
   } catch {
     return undefined;
-  } finally {
-    cancel();
   }
 }
 

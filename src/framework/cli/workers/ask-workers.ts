@@ -5,6 +5,7 @@ import { limitCallAfter } from '../../base/time/call-limit.js';
 import { type Clock, wallTime } from '../../base/time/clock.js';
 import { type Address, showAddress } from '../../config/address.js';
 import { plainReason } from '../../aws/advice.js';
+import { query } from '../../aws/queries/query.js';
 
 /** The JSON that one address has returned for `/status`, which may be anything, or the reason why there is none. */
 export type Answer = {
@@ -72,7 +73,7 @@ export async function askWorkers(places: readonly Address[], clock: Clock): Prom
 async function addressesOf(place: Address, clock: Clock): Promise<Address[] | LostPlace> {
   const { host, port } = place;
   try {
-    const found = await withLimit(clock, lookup(host, { all: true }));
+    const found = await query(clock, () => lookup(host, { all: true }), LOOKUP_MS);
     const ipv4 = found.filter(({ family }) => family === 4);
     const used = ipv4.length > 0 ? ipv4 : found;
     return used.map(({ address }) => ({ host: address, port }));
@@ -81,14 +82,6 @@ async function addressesOf(place: Address, clock: Clock): Promise<Address[] | Lo
     if (NO_ADDRESS.has(code)) return { place, why: `the name ${host} has no address`, isEmpty: true };
     return { place, why: `the name ${host} could not be looked up: ${message}`, isEmpty: false };
   }
-}
-
-function withLimit<T>(clock: Clock, lookingUp: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const late = (): void => reject(new Error(`no answer within ${LOOKUP_MS / 1000} s`));
-    const cancel = limitCallAfter(clock, LOOKUP_MS, late);
-    lookingUp.then(resolve, reject).finally(cancel);
-  });
 }
 
 /** Reads `/status` from the health port of one worker. Never rejects. */
