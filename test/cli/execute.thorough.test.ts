@@ -116,6 +116,12 @@ describe('a worker of the main job, and executions that are started from another
     expect(express.stderr()).toMatch(
       /^arn:\S+:express:EXPRESS:\S+ was started, but its result is only in the log group .*allow states:Desc/,
     );
+    faults.always('ListStateMachines', { kind: 'error', error: 'AccessDeniedException' });
+    const named = execute(service.url, 'STANDARD', '7');
+    await named.ended;
+    expect(named.stderr()).toMatch(
+      /^the credentials may not look up a name \(.*\): give the ARN of the state m/,
+    );
     client.destroy();
     await service.close();
   });

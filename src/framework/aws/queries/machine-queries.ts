@@ -39,7 +39,12 @@ export async function listMachines(client: SFNClient, abortSignal: AbortSignal):
  */
 export async function findMachine(client: SFNClient, nameOrArn: string, clock: Clock): Promise<string> {
   if (nameOrArn.startsWith('arn:')) return nameOrArn;
-  const machines = await query(clock, (abortSignal) => listMachines(client, abortSignal));
+  const listing = query(clock, (abortSignal) => listMachines(client, abortSignal));
+  const machines = await listing.catch((error: Error) => {
+    if (error.name !== 'AccessDeniedException') throw error;
+    const fix = 'give the ARN of the state machine, or allow states:ListStateMachines';
+    throw new Error(`the credentials may not look up a name (${error.message}): ${fix}`, { cause: error });
+  });
   const found = machines.find(({ name }) => name === nameOrArn);
   if (found) return found.arn;
   const near = nearest(
