@@ -23,9 +23,9 @@ const SLOWEST_LOOK_MS = 2_000;
 export interface ExecutionEnd {
   /** `SUCCEEDED`, `FAILED`, `TIMED_OUT` or `ABORTED`. */
   readonly status: string;
-  readonly output?: string;
-  readonly error?: string;
-  readonly cause?: string;
+  readonly output?: string | undefined;
+  readonly error?: string | undefined;
+  readonly cause?: string | undefined;
 }
 
 /** Reads the history of an execution in parts: each call returns the events since the last successful call. */

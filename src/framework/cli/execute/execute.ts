@@ -215,14 +215,13 @@ const WATCH_MS = 200;
  * Prints how an execution or a state has ended: its output on stdout as one line, everything else on stderr.
  * @returns the exit code: 0 only for SUCCEEDED
  */
-export async function printEnd(end: {
-  readonly status: string;
-  readonly error?: string | undefined;
-  readonly cause?: string | undefined;
-  readonly nextState?: string | undefined;
-  readonly output?: string | undefined;
-}): Promise<number> {
-  const { status, error, cause, nextState, output } = end;
+export async function printEnd({
+  status,
+  error,
+  cause,
+  nextState,
+  output,
+}: ExecutionEnd & { readonly nextState?: string | undefined }): Promise<number> {
   print(status);
   if (error !== undefined) print(`error: ${error}`);
   if (cause !== undefined) print(`cause: ${cause}`);
