@@ -34,7 +34,8 @@ test('the console of `local` shows the workers of a fleet, as they go, with what
     });
   });
   const hangs = await connecting(() => {});
-  const flags = ['--workers', `127.0.0.1:${counted},${hangs}`, '--workers', '1'];
+  const odd = await answering(statusOf('odd', { counts: null }));
+  const flags = ['--workers', `127.0.0.1:${counted},${hangs}`, '--workers', `1,${odd}`];
   const local = stepwright(['local', ...FLEET, '--port', '0', ...flags]);
   const url = await endpointOf(local);
   expect(asked).toBe(0);
@@ -49,6 +50,10 @@ test('the console of `local` shows the workers of a fleet, as they go, with what
   expect(list.find(({ key }) => key === `127.0.0.1:${hangs}`)).toMatchObject({
     state: 'unknown',
     reasons: ['no answer within 2 s'],
+  });
+  expect(list.find(({ key }) => key === `127.0.0.1:${odd}`)).toMatchObject({
+    state: 'unknown',
+    reasons: ['its status is not believed: counts is null, expected an object'],
   });
   expect(list.find(({ key }) => key === '127.0.0.1:1')).toMatchObject({
     reasons: [expect.stringContaining('ECONNREFUSED')],

@@ -23,7 +23,7 @@ const number = kind('a number', Number.isFinite);
 export const optional =
   (check: Check): Check =>
   (value, path) =>
-    value === undefined || value === null ? undefined : check(value, path);
+    value === undefined ? undefined : check(value, path);
 
 /** Checks a list and each of its elements. @param most the most elements */
 export const listOf =
@@ -69,7 +69,7 @@ const shownStatus = status(shownHandler, {
   ...{ ready: flag, reasons: listOf(MOST_HANDLERS, 'reasons', text), version: text, startedAt: time },
   drain: optional(fields({ since: time, graceUntil: time })),
   protection: optional(fields({ platform: text, state: text, since: optional(time) })),
-  ...{ ageMs: optional(number), tasksInFlight: number, counts: fields({}) },
+  ...{ ageMs: optional(number), tasksInFlight: number, counts: kind('an object', isPlainObject) },
   tasks: listOf(
     MOST_TASKS,
     'tasks',
@@ -87,5 +87,6 @@ const shownStatus = status(shownHandler, {
  */
 export function remoteStatus(value: unknown, address: string): ConsoleWorker | string {
   const wrong = shownStatus(value, '');
-  return wrong === undefined ? { ...(value as ConsoleWorker), address } : wrong;
+  if (wrong !== undefined) return `its status is not believed: ${wrong}`;
+  return { ...(value as ConsoleWorker), address };
 }
