@@ -163,7 +163,7 @@ export interface Config extends HandlerOptions {
    */
   keptBytes?: number;
   /**
-   * The port, or `HOST:PORT`, that serves `/live`, `/ready`, `/metrics`, `/status` and a status page. With `8080` only
+   * The port, or `HOST:PORT`, that serves `/live`, `/ready`, `/metrics` and `/status`. With `8080` only
    * this machine can reach it, with `'0.0.0.0:8080'` every machine that can reach this one.
    * @default none
    */

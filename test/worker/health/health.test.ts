@@ -57,11 +57,11 @@ test('an app that calls createWorker serves what the command serves, until the l
   await expect(ask(url)).rejects.toThrow('fetch failed');
 });
 
-test('the status and its page show what runs, and no token, input or mark-up of somebody else', async () => {
+test('the status shows what runs, and no token or input', async () => {
   const { type, held } = holding();
   const machine = world.machine(ARN);
   const startedAt = world.clock.now();
-  const w = await world.worker({ activities: [type], healthPort: 0, workerName: '<b>&"\'' });
+  const w = await world.worker({ activities: [type], healthPort: 0 });
   await world.execute(machine, { secret: 'planted' });
   await world.clock.settle(() => held.length === 1);
   const url = healthOf(w);
@@ -75,14 +75,9 @@ test('the status and its page show what runs, and no token, input or mark-up of 
     tasksInFlight: 1,
     counts: { received: 1 },
   });
-  const page = await ask(url);
-  expect(page.text).toContain('<h1>&#60;b&#62;&#38;&#34;&#39;</h1>');
-  expect(page.text).toContain('<td>Work.run</td>');
-  expect(page.text).toContain(`Stepwright ${VERSION}, since ${new Date(startedAt).toISOString()}`);
-  expect(page.text).toMatch(/<td>\d+ open \(target \d+\)<\/td>/);
   const [token = 'none'] = held.map(({ task }) => task.token);
-  for (const shown of [text, page.text]) expect(shown).not.toMatch(/planted|<script/);
-  for (const shown of [text, page.text]) expect(shown.includes(token)).toBe(false);
+  expect(text).not.toContain('planted');
+  expect(text.includes(token)).toBe(false);
 });
 
 test.each([
@@ -98,14 +93,14 @@ test.each([
     status: 503,
     reasons: [`Work.run: its polls are refused: ${words} (${error})`],
   });
-  const shown = (await ask(`${url}/status`)).text + (await ask(url)).text;
+  const { text: shown } = await ask(`${url}/status`);
   expect(shown).toContain(words);
   expect(shown).not.toContain(theirs);
   // Whoever runs it is told all of it.
   expect(JSON.stringify(w.log)).toContain(theirs);
 });
 
-test('a drain is in the status with the time at which its grace is over, and so is a pause on the page', async () => {
+test('a drain is in the status with the time at which its grace is over, and a pause in the readiness', async () => {
   const { type, held } = holding();
   const machine = world.machine(ARN);
   const w = await world.worker({ activities: [type], healthPort: 0, grace: '30s' });
@@ -121,8 +116,7 @@ test('a drain is in the status with the time at which its grace is over, and so 
     state: 'draining',
     drain: { since, graceUntil: since + 30_000 },
   });
-  const { text } = await ask(url);
-  expect(text).toContain(`running tasks may go on until ${new Date(since + 30_000).toISOString()}`);
+  const { text } = await ask(`${url}/ready`);
   expect(text).toContain('Work.run: paused by a person (asked for)');
   held[0]?.succeed();
   world.service.endPolls();

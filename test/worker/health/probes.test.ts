@@ -157,7 +157,6 @@ test('probes are answered by the main thread, and while that is blocked by what 
   const status = await fetched('/status');
   expect([status.status, status.headers.get('age')]).toEqual([200, '5']);
   expect(await status.json()).toEqual({ ...STATUS, name: 'look 1', reasons: [reason], ageMs: 5_250 });
-  expect(await get('/')).toEqual([200, expect.stringMatching(/<h1>look 1<\/h1>[^]*as it was 5 s ago/)]);
   await clock.advance(6_000);
   expect(await get('/live')).toMatchObject([503, expect.stringContaining('"state":"stuck"')]);
   Atomics.add(new Int32Array(turns), 0, 1);
