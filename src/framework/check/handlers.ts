@@ -1,4 +1,4 @@
-import { storeOfIdempotent } from '../worker/handler/interceptors/idempotent.js';
+import { isIdempotent } from '../worker/handler/interceptors/idempotent.js';
 import { distance } from 'fastest-levenshtein';
 import { inputSchema, type JsonSchema, outputSchema } from '../declare/schema/dto-schema.js';
 import type { PlannedHandler } from '../worker/build/plan.js';
@@ -51,7 +51,7 @@ export function checkedHandler(
     schema: inputSchema(definition),
     output: definition.output && outputSchema(definition.output, definition.groups),
     inline: definition.inline,
-    isOnce: definition.interceptors.some((each) => storeOfIdempotent(each) !== undefined),
+    isOnce: definition.interceptors.some(isIdempotent),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Heartbeats } from './heartbeat/heartbeats.js';
-import { type Linked, LinkedList } from '../base/linked-list.js';
+import { LinkedList } from '../base/linked-list.js';
 import type { ActivityPort } from '../aws/activity-port.js';
 import { type Lease, Task, type TaskHandler, type TaskWorld } from './task/task.js';
 import type { EventHub } from './observe/worker-events.js';
@@ -45,16 +45,6 @@ export interface LoopWorld extends Omit<TaskWorld, 'port' | 'emit' | 'inFlight' 
   readonly onFault: (error: unknown) => void;
 }
 
-interface TaskAtWork extends Linked<TaskAtWork> {
-  readonly task: Task;
-  readonly lease: Lease;
-  /**
-   * Resolves when the task's handler, report and cleanup are all done. Undefined only for a moment, while the task
-   * begins.
-   */
-  ended: Promise<void> | undefined;
-}
-
 /**
  * A task that arrives after the worker was told to stop may be reported for this long after it was received, even if
  * `reportUntil` is over.
@@ -85,7 +75,7 @@ export class HandlerLoop {
   readonly #admission: Admission;
   #pollers: RunnableHandler['pollers'];
   /** The tasks that aren't finished: the handler is still running, or the outcome isn't reported yet. */
-  readonly #tasks = new LinkedList<TaskAtWork>();
+  readonly #tasks = new LinkedList<Task>();
   #draining: DrainPlan | undefined;
   /** The last time at which a report was accepted, or at which nothing was asked of the service that could be answered. */
   #provedAt: number | undefined;
@@ -182,7 +172,7 @@ export class HandlerLoop {
     const stopped = this.#poller.stop(plan.graceUntil);
     this.#draining = plan;
     this.#admission.stop();
-    for (const { task } of [...this.#tasks]) task.beginDrain(plan.reportUntil);
+    for (const task of [...this.#tasks]) task.beginDrain(plan.reportUntil);
     if (polled) await stopped;
   }
 
@@ -191,7 +181,7 @@ export class HandlerLoop {
    * over.
    */
   endGrace(): void {
-    for (const { task } of [...this.#tasks]) task.shutDown();
+    for (const task of [...this.#tasks]) task.shutDown();
   }
 
   /**
@@ -218,23 +208,16 @@ export class HandlerLoop {
   tasks(): (Omit<TaskStatus, 'task'> & { readonly token: string })[] {
     const { name: handler } = this.#handler;
     const now = this.#world.clock.now();
-    return Array.from(this.#tasks, ({ task, lease: { token, receivedAt } }) => {
-      const { phase, lastHeartbeatAt, progress } = task;
-      return {
-        token,
-        handler,
-        ageMs: now - receivedAt,
-        phase,
-        progress: progress?.fraction,
-        lastHeartbeatAt,
-      };
+    return Array.from(this.#tasks, ({ lease: { token, receivedAt }, phase, lastHeartbeatAt, progress }) => {
+      const ageMs = now - receivedAt;
+      return { token, handler, ageMs, phase, progress: progress?.fraction, lastHeartbeatAt };
     });
   }
 
   /** Returns the facts from which the worker's status computes if this handler is ready. */
   proof(): HandlerProof {
     const { status: polls } = this.#poller;
-    const heartbeatsAt = Array.from(this.#tasks, ({ task }) => task.lastHeartbeatAt);
+    const heartbeatsAt = Array.from(this.#tasks, ({ lastHeartbeatAt }) => lastHeartbeatAt);
     return {
       ...{ name: this.#handler.name, polls, isStill: this.#isStill, holders: this.#holders },
       provedAt: latest([this.#provedAt, polls.lastAnswerAt, ...heartbeatsAt]),
@@ -268,9 +251,8 @@ export class HandlerLoop {
   }
 
   get #holders(): SlotHolders {
-    const tasks = Array.from(this.#tasks, ({ task }) => task);
     return {
-      ignoring: tasks.filter(({ runsAborted }) => runsAborted).length,
+      ignoring: [...this.#tasks].filter(({ runsAborted }) => runsAborted).length,
       undelivered: this.#slots.undelivered,
     };
   }
@@ -287,27 +269,26 @@ export class HandlerLoop {
     return this.#slots.running > 0 && this.#handler.heartbeatMs === false;
   }
 
-  readonly #take = (lease: Lease, slot: Slot, sentAt: number): void => {
+  readonly #take = (lease: Lease, slot: Slot): void => {
     try {
-      const unreadSince = this.#world.stalls.unreadSince(sentAt);
+      const unreadSince = this.#world.stalls.unreadSince(lease.polledAt ?? lease.receivedAt);
       const aged = unreadSince === undefined ? lease : { ...lease, unreadSince };
       const task = new Task(aged, this.#handler, this.#taskWorld);
-      const atWork: TaskAtWork = { task, lease, ended: undefined, previous: undefined, next: undefined };
       const onSettled = (): void => {
         this.#settledAt = this.#world.clock.now();
         slot.pass('report');
         this.#poller.fill();
       };
       const onEnded = (): void => {
-        this.#tasks.remove(atWork);
+        this.#tasks.remove(task);
         slot.pass('none');
         this.#poller.fill();
       };
       // Added before the task begins, because a listener of `task:received` may ask for it or stop the worker.
-      this.#tasks.add(atWork);
+      this.#tasks.add(task);
       this.#admission.begin();
       const isRefused = this.#draining && this.#refuses(task, lease, this.#draining);
-      atWork.ended = task.run(onSettled, isRefused).then(onEnded, (error: unknown) => {
+      task.ended = task.run(onSettled, isRefused).then(onEnded, (error: unknown) => {
         this.#world.onFault(error);
         onEnded();
       });

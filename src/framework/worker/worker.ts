@@ -5,7 +5,8 @@ import type { HeartbeatListener, WorkerHeartbeats } from './thread/worker-heartb
 import type { Logger } from '../base/log/log.js';
 import type { Ask } from './keep/record.js';
 import type { Outbox } from './keep/outbox.js';
-import type { Deferrals } from './task/deferral.js';
+import { Deferrals } from './task/deferral.js';
+import type { LimitedStore } from './keep/limited-store.js';
 import type { StoreMonitor } from '../base/store.js';
 import { LAST_ATTEMPT_MS, type ReportWorld, ReportsInFlight } from './task/report.js';
 import type { TaskTracing } from './task/task-events.js';
@@ -56,8 +57,8 @@ export interface WorkerParts {
   readonly protection?: Pick<Protection, 'status' | 'follow' | 'close'>;
   /** Returns where tasks of an activity come from. */
   readonly scopeOf: (activityArn: string) => string;
-  /** Opens what writes deferred tasks under their ids. @default no task can be deferred with an id */
-  readonly openDeferrals?: ((parts: KeeperParts) => Deferrals) | undefined;
+  /** The store of deferred tasks' ids. @default no task can be deferred with an id */
+  readonly deferred?: LimitedStore | undefined;
   /** Makes a trace (such as an OpenTelemetry span) for each task. @default tasks aren't traced */
   readonly tracing?: TaskTracing;
   /**
@@ -73,13 +74,12 @@ export interface WorkerParts {
   readonly close: () => Promise<void>;
 }
 
-/** The parts of a worker that its outbox and its deferred tasks use. */
+/** The parts of a worker that its outbox uses. */
 interface KeeperParts {
   readonly events: EventHub;
   readonly heartbeats: WorkerParts['heartbeats'];
   /** Returns what a report for an activity needs; undefined if this worker has no connection for it. */
   readonly reportsOf: (activityArn: string) => ReportWorld | undefined;
-  readonly ask: Ask;
 }
 
 /** The main thread is told at most this long after its event loop was blocked. */
@@ -154,10 +154,11 @@ export class Worker implements ObservedWorker {
     });
     if (parts.stores)
       parts.stores.tell = ({ event, ...payload }) => this.#outside(() => this.#events.emit(event, payload));
-    const reportsOf = (activityArn: string): ReportWorld | undefined => this.#reportsOf(activityArn);
-    const keeper = { events: this.#events, heartbeats: parts.heartbeats, reportsOf, ask: this.#ask };
-    this.#deferrals = parts.openDeferrals?.(keeper);
-    this.#outbox = parts.openOutbox?.(keeper);
+    this.#deferrals = parts.deferred && new Deferrals({ ...parts, store: parts.deferred, ask: this.#ask });
+    this.#outbox = parts.openOutbox?.({
+      ...{ events: this.#events, heartbeats: parts.heartbeats },
+      reportsOf: (activityArn) => this.#reportsOf(activityArn),
+    });
     this.#loops = this.#makeLoops();
   }
 

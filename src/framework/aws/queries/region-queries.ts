@@ -1,7 +1,7 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { sdkFailure } from '../failure.js';
 import type { Clock } from '../../base/time/clock.js';
-import type { CallFailure } from '../call.js';
+import type { CallEnd } from '../call.js';
 import { listActivities } from './activity-queries.js';
 import { ask, type InputOf, type OutputOf, query } from './query.js';
 import { type KeptMachine, listMachines } from './machine-queries.js';
@@ -16,7 +16,7 @@ export interface CredentialsFound {
 }
 
 /** The output of a query, or its failure. A query never rejects. */
-export type QueryResult<T> = { readonly output: T } | { readonly failure: CallFailure };
+export type QueryResult<T> = CallEnd<T>;
 
 /** The calls that end a task or keep it alive. */
 export type TaskCall = 'SendTaskSuccess' | 'SendTaskFailure' | 'SendTaskHeartbeat';

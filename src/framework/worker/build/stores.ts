@@ -2,7 +2,6 @@ import type { Abortable } from '../../base/abort.js';
 import type { Store } from '../../base/store.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import { LimitedStore } from '../keep/limited-store.js';
-import { Deferrals } from '../task/deferral.js';
 import type { OfferEnd } from '../keep/outbox.js';
 import type { ReportWorld } from '../task/report.js';
 import type { WorkerParts } from '../worker.js';
@@ -19,22 +18,17 @@ interface KeepingWorld extends BuildWorld {
 /** A kept outcome is offered for this long before the others have their turn. */
 const OFFER_LIMIT_MS = 60_000;
 
-/** Returns what opens a worker's outbox and its deferred tasks. The code of an outbox isn't loaded without its option. */
+/** Returns what opens a worker's outbox, and the store of its deferred tasks. The code of an outbox isn't loaded without its option. */
 export async function keptOf(
   { settings: { outbox, deferred } }: Plan,
   world: KeepingWorld,
-): Promise<Pick<WorkerParts, 'openOutbox' | 'openDeferrals'>> {
-  const { clock, random, stores, scopeOf } = world;
+): Promise<Pick<WorkerParts, 'openOutbox' | 'deferred'>> {
+  const { clock, stores } = world;
   const limited = (use: 'outbox' | 'deferred', store: Store): LimitedStore =>
     new LimitedStore(store, { clock, use, stores });
   return {
     openOutbox: outbox && (await openerOfOutbox(world, limited('outbox', outbox.store))),
-    openDeferrals:
-      deferred &&
-      (({ ask }) => {
-        const store = limited('deferred', deferred.store);
-        return new Deferrals({ store, clock, random, scopeOf, ask });
-      }),
+    deferred: deferred && limited('deferred', deferred.store),
   };
 }
 

@@ -25,11 +25,8 @@ interface PollerOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly emit: EmitPoll;
-  /**
-   * Called with each leased task and the slot that was reserved for it. Must not throw. @param sentAt the time at which
-   * the poll was sent that returned the task
-   */
-  readonly onLease: (lease: Lease, slot: Slot, sentAt: number) => void;
+  /** Called with each leased task and the slot that was reserved for it. Must not throw. */
+  readonly onLease: (lease: Lease, slot: Slot) => void;
 }
 
 /**
@@ -215,7 +212,7 @@ export class Poller implements Caller {
     if (answer.kind === 'task') {
       const { token, input } = answer;
       slot.pass('handler');
-      onLease({ token, input, receivedAt: clock.now(), polledAt: sentAt }, slot, sentAt);
+      onLease({ token, input, receivedAt: clock.now(), polledAt: sentAt }, slot);
     } else slot.pass('none');
     this.#open.remove(poll);
     if (answer.kind === 'failed') this.#failed(poll, answer);

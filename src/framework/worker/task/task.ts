@@ -1,3 +1,4 @@
+import type { Linked } from '../../base/linked-list.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import { turn } from '../../base/time/turn.js';
 import { NO_CHECKPOINT } from '../../declare/checkpoint.js';
@@ -116,9 +117,13 @@ const [ASKED_MS, ASKED_AGAIN_MS] = [5_000, 1_000];
  * deadline, the worker's stop, or the service, which no longer wants it. That is reported at once, even while the
  * handler still runs. Heartbeats continue until the report has ended.
  */
-export class Task {
+export class Task implements Linked<Task> {
   readonly context: TaskContext;
-  readonly #lease: Lease;
+  readonly lease: Lease;
+  /** Resolves when the handler, the report and the cleanup are all done. Undefined only for a moment, while it begins. */
+  ended: Promise<void> | undefined;
+  previous: Task | undefined;
+  next: Task | undefined;
   /**
    * The fields that name the task in events. Events of every task list them instead of copying the object by `...`,
    * for which V8 makes a hidden class each time.
@@ -153,7 +158,7 @@ export class Task {
   readonly #timers: (() => void)[] = [];
 
   constructor(lease: Lease, handler: TaskHandler, world: TaskWorld) {
-    this.#lease = lease;
+    this.lease = lease;
     this.#ref = { handler: handler.name, activityArn: handler.activityArn, token: lease.token };
     this.#handler = handler;
     this.#world = world;
@@ -236,7 +241,7 @@ export class Task {
   }
 
   #makeContext(): TaskContext {
-    const { token, input, receivedAt } = this.#lease;
+    const { token, input, receivedAt } = this.lease;
     const { name, activityArn, checkpoints } = this.#handler;
     const { workerName, outside } = this.#world;
     const makeLog = (): Logger => {
@@ -286,7 +291,7 @@ export class Task {
   #begin(): void {
     const { heartbeatMs, timeoutMs } = this.#handler;
     const { port, heartbeats, clock } = this.#world;
-    const { token, receivedAt, unreadSince } = this.#lease;
+    const { token, receivedAt, unreadSince } = this.lease;
     const { handler, activityArn } = this.#ref;
     this.#emit('task:received', { handler, activityArn, token, receivedAt: new Date(receivedAt) });
     this.#heartbeat = heartbeats.track({
@@ -311,9 +316,9 @@ export class Task {
     };
     // Because of this await, the poller sends its next poll before the handler runs, which may block.
     await this.#heartbeat?.known;
-    if (this.#lease.unreadSince === undefined || (await this.#mayBegin())) {
+    if (this.lease.unreadSince === undefined || (await this.#mayBegin())) {
       const { handle } = this.#handler;
-      const { input } = this.#lease;
+      const { input } = this.lease;
       try {
         await (this.#trace
           ? this.#trace.run(() => handle(input, this.context, decide))
@@ -361,7 +366,7 @@ export class Task {
     if (this.#settledAt !== undefined) return;
     const { handler, activityArn, token } = this.#ref;
     this.#settledAt = this.#world.clock.now();
-    const handlerMs = this.#settledAt - this.#lease.receivedAt;
+    const handlerMs = this.#settledAt - this.lease.receivedAt;
     this.#emit('task:settled', { handler, activityArn, token, handlerMs });
     this.#onReleased?.();
     this.#onSettled?.();
@@ -439,7 +444,7 @@ export class Task {
   /** Fails a deferred task, because its handler has thrown, unless somebody was first to complete it. */
   async #failDeferred({ id }: Deferral, failure: Outcome): Promise<TaskEnd> {
     const { deferrals, outbox, outside } = this.#world;
-    const token = this.#lease.token;
+    const token = this.lease.token;
     const isFirst = id === undefined || (await outside(() => deferrals?.close(id, token, failure)));
     if (isFirst === false) return { kind: 'deferred' };
     return outbox ? this.#sendKept(outbox, failure) : this.#report.send(failure);
@@ -449,7 +454,7 @@ export class Task {
     const { outside, scope, clock } = this.#world;
     const { name: handler, activityArn, heartbeatMs } = this.#handler;
     const kept: KeptOutcome = {
-      ...{ token: this.#lease.token, handler, activityArn, scope, heartbeatMs },
+      ...{ token: this.lease.token, handler, activityArn, scope, heartbeatMs },
       ...{ checkpoint: this.#checkpoint, decidedAt: clock.date(), outcome },
     };
     return outside(() => sendKept(kept, this.#report, outbox, () => this.#heartbeat?.release()));
@@ -465,7 +470,7 @@ export class Task {
     const now = this.#world.clock.now();
     if (this.#trace) this.#endTrace(this.#trace, end, now);
     const { handler, activityArn, token } = this.#ref;
-    const durationMs = now - this.#lease.receivedAt;
+    const durationMs = now - this.lease.receivedAt;
     const reported = { handler, activityArn, token, durationMs, reportMs: now - this.#decidedAt };
     if (end.kind === 'gone') {
       const { probablyDelivered, error } = end;

@@ -73,19 +73,20 @@ export type ToThread =
   | ToHealthServer
   | ToProtection;
 
+/** The results of all heartbeats in one turn of the event loop. */
+export interface Results {
+  /** The ids of tasks with an accepted heartbeat, each with the time at which that heartbeat was sent. */
+  readonly accepted: (readonly [id: number, at: number])[];
+  /** The ids of tasks whose handler has requested a heartbeat that has now got its response, or has failed. */
+  readonly answered: number[];
+  /** For each heartbeat that was sent, the milliseconds since it became due. */
+  readonly lateMs: number[];
+  readonly failed: ErrorText[];
+}
+
 /** The messages of the sidecar. */
 export type FromThread =
-  /** The results of all heartbeats in one turn of the event loop. */
-  | {
-      readonly kind: 'results';
-      /** The ids of tasks with an accepted heartbeat, each with the time at which that heartbeat was sent. */
-      readonly accepted: readonly (readonly [id: number, at: number])[];
-      /** The ids of tasks whose handler has requested a heartbeat that has now got its response, or has failed. */
-      readonly answered: readonly number[];
-      /** For each heartbeat that was sent, the milliseconds since it became due. */
-      readonly lateMs: readonly number[];
-      readonly failed: readonly ErrorText[];
-    }
+  | ({ readonly kind: 'results' } & Results)
   | { readonly kind: 'gone'; readonly id: number; readonly error: ErrorText }
   | { readonly kind: 'late'; readonly late: LateHeartbeats }
   /**

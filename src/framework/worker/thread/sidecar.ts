@@ -10,7 +10,14 @@ import { HeartbeatScheduler } from '../heartbeat/heartbeat-scheduler.js';
 import { AskedProtection, type ToProtection } from '../protect/protection.js';
 import type { Platform } from '../protect/platform.js';
 import { HandedIdentity } from './handed-identity.js';
-import type { FromThread, SidecarOptions, ThreadOptions, ToThread, TrackedTask } from './heartbeat-thread.js';
+import type {
+  FromThread,
+  Results,
+  SidecarOptions,
+  ThreadOptions,
+  ToThread,
+  TrackedTask,
+} from './heartbeat-thread.js';
 import { toText, TURN_MS } from './heartbeat-thread.js';
 
 /** Everything outside of the sidecar that its code uses. */
@@ -34,9 +41,7 @@ interface SidecarWorld {
   readonly platform?: Platform | undefined;
 }
 
-type Results = Omit<Extract<FromThread, { kind: 'results' }>, 'kind'>;
 type Protect = Extract<ToProtection, { kind: 'protect' }>;
-type MutableResults = { -readonly [Key in keyof Results]: [...Results[Key]] };
 
 /**
  * What runs beside the main thread of a worker: it sends the heartbeats, serves the health port, and asks the platform
@@ -53,7 +58,7 @@ export class Sidecar {
   readonly #beats = new Map<number, Heartbeat & { readonly since: number }>();
   #protection: Promise<AskedProtection | undefined> | undefined;
   /** The results that are sent at the end of this turn of the event loop; undefined if there are none. */
-  #results: MutableResults | undefined;
+  #results: Results | undefined;
 
   /** @param options `turns`: left out on the main thread itself, which is never blocked for its own eyes */
   constructor(options: SidecarOptions & Partial<Pick<ThreadOptions, 'turns'>>, world: SidecarWorld) {
@@ -153,7 +158,7 @@ export class Sidecar {
     void (this.#beats.get(id)?.now() ?? Promise.resolve()).then(() => this.#toSend.answered.push(id));
   }
 
-  get #toSend(): MutableResults {
+  get #toSend(): Results {
     if (this.#results) return this.#results;
     turn.after(() => {
       const results = this.#results;

@@ -17,6 +17,7 @@ import { Sidecar } from './sidecar.js';
 import { IdentityHandOver, type IdentitySource } from './handed-identity.js';
 import type {
   FromThread,
+  Results,
   SidecarOptions,
   StartedThread,
   StartThread,
@@ -86,17 +87,6 @@ export class WorkerHeartbeats implements Heartbeats {
   readonly #context = new AsyncResource('stepwright:heartbeats');
   readonly #regions = new Map<ActivityPort, HeartbeatRegion>();
   readonly #leases = new Map<number, HeldLease>();
-  readonly #map: LeaseMap = {
-    ask: (id) => {
-      this.#tell();
-      this.#send({ kind: 'send-now', id }, true);
-    },
-    release: (id) => {
-      if (!this.#leases.delete(id)) return;
-      this.#released.push(id);
-      void this.#atTurnsEnd();
-    },
-  };
   readonly #timers: Cancel[] = [];
   /** Undefined until it is needed: for the health port, for protection, or for the first task. */
   #sidecar: StartedThread | undefined;
@@ -151,10 +141,23 @@ export class WorkerHeartbeats implements Heartbeats {
       this.#add({ region: `port ${this.#regions.size}`, port, recipes: undefined });
     if (!this.#sidecar) this.#start();
     const id = ++this.#lastId;
-    const held = new HeldLease(lease, id, this.#map, this.#atTurnsEnd());
+    const held = new HeldLease(lease, id, this, this.#atTurnsEnd());
     this.#leases.set(id, held);
     this.#track(id, held);
     return held;
+  }
+
+  /** Makes the sidecar send the heartbeat of a lease soon. */
+  sendNow(id: number): void {
+    this.#tell();
+    this.#send({ kind: 'send-now', id }, true);
+  }
+
+  /** Makes the sidecar send no more heartbeats of a lease. */
+  forget(id: number): void {
+    if (!this.#leases.delete(id)) return;
+    this.#released.push(id);
+    void this.#atTurnsEnd();
   }
 
   #add(region: HeartbeatRegion): void {
@@ -184,7 +187,7 @@ export class WorkerHeartbeats implements Heartbeats {
     this.#tracked = [];
     for (const [id, held] of this.#leases) this.#track(id, held);
     this.#tell();
-    for (const [id, { asked }] of this.#leases) if (asked) this.#map.ask(id);
+    for (const [id, { asked }] of this.#leases) if (asked) this.sendNow(id);
     this.health.restart();
     this.protection.restart();
   }
@@ -278,7 +281,7 @@ export class WorkerHeartbeats implements Heartbeats {
     else this.health.take(message);
   }
 
-  #takeResults({ accepted, answered, lateMs, failed }: Extract<FromThread, { kind: 'results' }>): void {
+  #takeResults({ accepted, answered, lateMs, failed }: Results): void {
     for (const [id, at] of accepted) {
       const held = this.#leases.get(id);
       if (held) held.lastAt = at;
@@ -290,36 +293,29 @@ export class WorkerHeartbeats implements Heartbeats {
   }
 }
 
-/** The map of all leases, as each of them uses it. */
-interface LeaseMap {
-  /** Makes the sidecar send a heartbeat soon. */
-  readonly ask: (id: number) => void;
-  readonly release: (id: number) => void;
-}
-
 /** One task's heartbeats as the main thread holds them, while the sidecar sends them. */
 class HeldLease implements Heartbeat {
   /** The task; undefined once its heartbeats are released, so that its data isn't kept. */
   lease: TrackedLease | undefined;
   readonly known: Promise<void>;
   readonly #id: number;
-  readonly #map: LeaseMap;
+  readonly #heartbeats: WorkerHeartbeats;
   lastAt: number | undefined;
   /** Set while the handler waits for a heartbeat that it has requested. */
   asked: Resolvers<void> | undefined;
 
-  constructor(lease: TrackedLease, id: number, map: LeaseMap, known: Promise<void>) {
+  constructor(lease: TrackedLease, id: number, heartbeats: WorkerHeartbeats, known: Promise<void>) {
     this.lease = lease;
     this.known = known;
     this.#id = id;
-    this.#map = map;
+    this.#heartbeats = heartbeats;
   }
 
   now(): Promise<void> {
     if (!this.lease) return Promise.resolve();
     if (!this.asked) {
       this.asked = withResolvers();
-      this.#map.ask(this.#id);
+      this.#heartbeats.sendNow(this.#id);
     }
     return this.asked.promise;
   }
@@ -327,7 +323,7 @@ class HeldLease implements Heartbeat {
   release(): void {
     if (!this.lease) return;
     this.lease = undefined;
-    this.#map.release(this.#id);
+    this.#heartbeats.forget(this.#id);
     if (this.asked) this.answered();
   }
 

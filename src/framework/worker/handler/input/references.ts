@@ -38,7 +38,8 @@ export async function readPayloads(
   signal: () => AbortSignal,
 ): Promise<unknown> {
   const root = { input };
-  const places = new Finder(store).find(root);
+  const places: Place[] = [];
+  find(input, { holder: root, step: 'input', path: undefined, depth: 0 }, store, places);
   if (places.length === 0) return input;
   checkTotal(places, limit);
   const texts = await readAll(places, store, signal());
@@ -50,59 +51,37 @@ export async function readPayloads(
   return root.input;
 }
 
-/** Finds the references in an input, and checks each. */
-class Finder {
-  readonly #store: PayloadStore;
-  readonly #places: Place[] = [];
+/**
+ * Adds the references in a value, each checked, to `places`. Those inside of another's object come before that one.
+ * @param place where the value is
+ */
+function find(value: unknown, place: Omit<Place, 'reference'>, store: PayloadStore, places: Place[]): void {
+  if (typeof value !== 'object' || value === null) return;
+  const isReference = !Array.isArray(value) && Object.hasOwn(value, REFERENCE_KEY);
+  const { path: within, depth } = place;
+  for (const [step, each] of Array.isArray(value) ? value.entries() : Object.entries(value))
+    if (!isReference || step !== REFERENCE_KEY)
+      find(each, { holder: value, step, path: { within, step }, depth: depth + 1 }, store, places);
+  if (!isReference) return;
+  const reference = checked(Reflect.get(value, REFERENCE_KEY), within, store);
+  if (places.length === MOST_REFERENCES)
+    throw refused(undefined, `has more than ${MOST_REFERENCES} references to payloads`);
+  places.push({ ...place, reference });
+}
 
-  constructor(store: PayloadStore) {
-    this.#store = store;
-  }
-
-  /** Returns the references in the object. Those inside of another's object come before that one. */
-  find(root: { readonly input: unknown }): readonly Place[] {
-    this.#visit(root.input, root, 'input', undefined, 0);
-    return this.#places;
-  }
-
-  #visit(
-    value: unknown,
-    holder: object,
-    step: string | number,
-    path: ValuePath | undefined,
-    depth: number,
-  ): void {
-    if (typeof value !== 'object' || value === null) return;
-    if (Array.isArray(value)) {
-      for (const [index, each] of value.entries())
-        this.#visit(each, value, index, { within: path, step: index }, depth + 1);
-      return;
-    }
-    const isReference = Object.hasOwn(value, REFERENCE_KEY);
-    for (const [key, each] of Object.entries(value))
-      if (!isReference || key !== REFERENCE_KEY)
-        this.#visit(each, value, key, { within: path, step: key }, depth + 1);
-    if (!isReference) return;
-    const reference = this.#checked(Reflect.get(value, REFERENCE_KEY), path);
-    if (this.#places.length === MOST_REFERENCES)
-      throw refused(undefined, `has more than ${MOST_REFERENCES} references to payloads`);
-    this.#places.push({ holder, step, path, depth, reference });
-  }
-
-  #checked(value: unknown, path: ValuePath | undefined): Reference {
-    const reference = readReference(value);
-    if (!reference)
-      throw refused(
-        path,
-        `has a key "${REFERENCE_KEY}", which is kept for references to payloads: { uri, sha256, bytes }`,
-      );
-    if (this.#store.isOwn(reference)) return reference;
-    const { uri, sha256 } = reference;
-    const fault = uri.startsWith(this.#store.prefix)
-      ? `which doesn't end in its own SHA-256, ${sha256}`
-      : `and only references to ${this.#store.prefix}… are followed`;
-    throw refused(path, `refers to ${JSON.stringify(cut(uri, URI_SHOWN))}, ${fault}`);
-  }
+function checked(value: unknown, path: ValuePath | undefined, store: PayloadStore): Reference {
+  const reference = readReference(value);
+  if (!reference)
+    throw refused(
+      path,
+      `has a key "${REFERENCE_KEY}", which is kept for references to payloads: { uri, sha256, bytes }`,
+    );
+  if (store.isOwn(reference)) return reference;
+  const { uri, sha256 } = reference;
+  const fault = uri.startsWith(store.prefix)
+    ? `which doesn't end in its own SHA-256, ${sha256}`
+    : `and only references to ${store.prefix}… are followed`;
+  throw refused(path, `refers to ${JSON.stringify(cut(uri, URI_SHOWN))}, ${fault}`);
 }
 
 function checkTotal(places: readonly Place[], limit: number): void {

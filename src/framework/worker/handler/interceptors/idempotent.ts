@@ -39,15 +39,13 @@ class AlreadyRunning extends OwnError {
   readonly data = {};
 }
 
-const stores = new WeakMap<object, Store>();
+const made = new WeakSet<object>();
 
-/** Returns the store of an interceptor that {@link Idempotent} has made, or of a class that extends it. */
-export function storeOfIdempotent(interceptor: Constructor<Interceptor>): Store | undefined {
-  for (let type: unknown = interceptor; typeof type === 'function'; type = Object.getPrototypeOf(type)) {
-    const store = stores.get(type);
-    if (store) return store;
-  }
-  return undefined;
+/** Returns true for an interceptor that {@link Idempotent} has made, and for a class that extends it. */
+export function isIdempotent(interceptor: Constructor<Interceptor>): boolean {
+  for (let type: unknown = interceptor; typeof type === 'function'; type = Object.getPrototypeOf(type))
+    if (made.has(type)) return true;
+  return false;
 }
 
 /**
@@ -118,7 +116,7 @@ export function Idempotent(options: IdempotentOptions): Constructor<Interceptor>
       return { world: { clock, random, keepMs, store, signal: store.closed }, beginWork };
     }
   }
-  stores.set(DoneOnce, store);
+  made.add(DoneOnce);
   return DoneOnce;
 }
 
