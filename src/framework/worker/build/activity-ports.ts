@@ -54,18 +54,14 @@ export async function connect(
 }
 
 /** Returns a port that sends a poll only after a check has passed. */
-function withCheck(port: ActivityPort, check: () => Promise<Error | undefined>): ActivityPort {
-  return {
-    report: (...args) => port.report(...args),
-    heartbeat: (...args) => port.heartbeat(...args),
-    onRenewed: (listener) => port.onRenewed?.(listener),
-    async poll(...args) {
-      const error = await check();
-      if (!error) return port.poll(...args);
-      return { kind: 'failed', trouble: 'unhealthy', mayHaveLostToken: false, error };
-    },
-  };
-}
+const withCheck = (port: ActivityPort, check: () => Promise<Error | undefined>): ActivityPort => ({
+  ...port,
+  async poll(...args) {
+    const error = await check();
+    if (!error) return port.poll(...args);
+    return { kind: 'failed', trouble: 'unhealthy', mayHaveLostToken: false, error };
+  },
+});
 
 /**
  * Returns the number of connections that one region needs, so that no poll, report or heartbeat of its handlers waits

@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
+import { within } from '../../base/time/wait.js';
 import { answer, type HealthFacts } from './health-pages.js';
 import { jsonPage, type NamedAddress, type Page, type PageServer, servePages } from './page-server.js';
 
@@ -89,14 +90,12 @@ export class HealthServer {
     if (this.#mainLoop.blockedMs >= BLOCKED_MS) return this.#blocked(method, path);
     const metrics = path === '/metrics';
     const request = this.#requests++;
-    const over = new AbortController();
     const asked = new Promise<HealthFacts | undefined>((resolve) => this.#waiting.set(request, resolve));
     this.#send({ kind: 'ask', request, metrics });
-    const silence = this.#clock.sleep(BLOCKED_MS, over.signal).then(() => 'silence' as const);
-    const facts = await Promise.race([asked, silence]);
+    const isTold = await within(this.#clock, BLOCKED_MS, asked);
     this.#waiting.delete(request);
-    if (facts === 'silence') return this.#blocked(method, path);
-    over.abort();
+    if (!isTold) return this.#blocked(method, path);
+    const facts = await asked;
     if (!facts)
       return jsonPage(500, { error: 'this page could not be made: the log of the worker says why' });
     if (metrics) this.#last = { ...facts, at: this.#clock.now() };

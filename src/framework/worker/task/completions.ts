@@ -132,11 +132,17 @@ export class Completions {
 
   /** Sends a heartbeat, which is the way to find out if a task is still wanted. */
   async heartbeat(task: string | TaskByToken): Promise<Completion> {
-    const found = typeof task === 'string' ? await this.#find(task) : undefined;
-    if (typeof task === 'string' && !found) return { status: 'unknown' };
-    if (found?.decided?.told === 'gone') return { status: 'gone' };
-    if (found?.decided) return completed(found.decided);
-    const { token, activity } = typeof task === 'string' ? targetOf(found) : this.#targetOf(task);
+    if (typeof task !== 'string') return this.#beat(this.#targetOf(task));
+    const found = await this.#find(task);
+    if (!found) return { status: 'unknown' };
+    if (found.decided?.told === 'gone') return { status: 'gone' };
+    if (found.decided) return completed(found.decided);
+    const answer = await this.#beat({ token: found.task.token, activity: found.task.activityArn });
+    if (answer.status === 'gone') await quietly(this.#named.remove(found));
+    return answer;
+  }
+
+  async #beat({ token, activity }: { token: string; activity: string }): Promise<Completion> {
     const { port, clock } = await this.#parts.reportsOf(activity);
     const limit = new Abort();
     const cancel = limitCallAfter(clock, HEARTBEAT_MS, () =>
@@ -146,7 +152,6 @@ export class Completions {
     cancel();
     if (answer.kind === 'ok') return { status: 'accepted' };
     if (answer.kind !== 'gone') throw answer.error;
-    if (found) await quietly(this.#named.remove(found));
     return { status: 'gone' };
   }
 
@@ -304,11 +309,6 @@ function outputOf(definition: HandlerDefinition, payloads: Payloads | undefined)
 }
 
 const isSame = (one: Outcome, other: Outcome): boolean => JSON.stringify(one) === JSON.stringify(other);
-
-const targetOf = (found: FoundTask | undefined): { readonly token: string; readonly activity: string } => ({
-  token: found?.task.token ?? '',
-  activity: found?.task.activityArn ?? '',
-});
 
 const completed = (decided: Decided): Completion => ({ status: 'completed', decided: shownDecided(decided) });
 

@@ -40,7 +40,7 @@ export class Telemetry implements TaskTracing {
     const { baseDir, clock, log, traceContext } = this.#options;
     const heard = openTelemetry(baseDir, log);
     if (heard?.metrics) measureWithOpenTelemetry(worker, heard.api.metrics.getMeter('stepwright'), clock);
-    if (heard?.trace) this.traces = new Traces({ api: heard.api, traceContext, log });
+    if (heard?.trace) this.traces = new Traces(heard.api, log, traceContext);
   }
 }
 

@@ -117,16 +117,6 @@ function hrTime(ms: number): HrTime {
   return nanos < 1e9 ? [seconds, nanos] : [seconds + 1, 0];
 }
 
-interface TracesOptions {
-  readonly api: OpenTelemetry;
-  /**
-   * The config's option `traceContext`: finds the trace that a task's input refers to. @default spans have no link to
-   * another trace
-   */
-  readonly traceContext: TraceContext | undefined;
-  readonly log: Logger;
-}
-
 /**
  * Makes a span for each task. The task's handler runs in it, and the report gets a child span. If the app's
  * exporter throws, a span is lost, but the task isn't affected.
@@ -137,7 +127,8 @@ export class Traces {
   readonly #log: Logger;
   #complained = false;
 
-  constructor({ api, traceContext, log }: TracesOptions) {
+  /** @param traceContext finds the trace that a task's input refers to. @default spans have no link to another trace */
+  constructor(api: OpenTelemetry, log: Logger, traceContext: TraceContext | undefined) {
     const tracer = api.trace.getTracer('stepwright');
     this.#world = { api, tracer, errorTypes: new ErrorTypes(), onLost: (error) => this.#lost(error) };
     this.#traceContext = traceContext;
