@@ -46,7 +46,6 @@ export { CLOCK, RANDOM, TASK_CONTEXT } from './worker/container/registrations.js
 export { CircuitBreaker, type CircuitBreakerOptions } from './worker/handler/interceptors/circuit-breaker.js';
 export { Idempotent, type IdempotentOptions } from './worker/handler/interceptors/idempotent.js';
 export { Retry, type RetryOptions } from './worker/handler/interceptors/retry.js';
-export { Timing } from './worker/handler/interceptors/timing.js';
 export type { Outcome } from './worker/handler/outcome/outcome.js';
 export { type Problem, type ProblemCode, StartError } from './base/errors.js';
 export { createLog, type Logger, type LogOptions } from './base/log/log.js';

@@ -3,18 +3,12 @@ import { Activity, ActivityFailure, ErrorName, Handle, type Interceptor } from '
 import { createTestBed, HandClock } from 'stepwright/testing';
 import type { Constructor } from '../../../src/framework/declare/class.js';
 import { Retry } from '../../../src/framework/worker/handler/interceptors/retry.js';
-import { Timing } from '../../../src/framework/worker/handler/interceptors/timing.js';
 import { CLOCK, RANDOM } from '../../../src/framework/worker/container/registrations.js';
-import { silentLog, type Logger } from '../../../src/framework/base/log/log.js';
 
 @ErrorName('PaymentDeclined')
 class Declined extends Error {}
 
-async function bedWith(
-  interceptor: Constructor<Interceptor>,
-  handle: () => unknown,
-  log: Logger = silentLog,
-) {
+async function bedWith(interceptor: Constructor<Interceptor>, handle: () => unknown) {
   const clock = new HandClock();
   @Activity('work', { interceptors: [interceptor] })
   class Work {
@@ -26,23 +20,7 @@ async function bedWith(
     [CLOCK, clock],
     [RANDOM, { useValue: () => 1 }],
   ] as const;
-  return { clock, bed: await createTestBed(Work, { mocks, log }) };
-}
-
-function recording(): { lines: unknown[][]; log: Logger } {
-  const lines: unknown[][] = [];
-  const line =
-    (level: string) =>
-    (...args: unknown[]): void =>
-      void lines.push([level, ...args]);
-  const log: Logger = {
-    debug: line('debug'),
-    info: line('info'),
-    warn: line('warn'),
-    error: line('error'),
-    child: () => log,
-  };
-  return { lines, log };
+  return { clock, bed: await createTestBed(Work, { mocks }) };
 }
 
 describe('Retry', () => {
@@ -100,23 +78,5 @@ describe('Retry', () => {
     [{ maxDelay: 'soon' }, 'got "soon" (string)'],
   ])('refuses %j', (options, message) => {
     expect(() => Retry(options)).toThrow(message);
-  });
-});
-
-describe('Timing', () => {
-  test('logs how long a handler took', async () => {
-    const { lines, log } = recording();
-    const { bed, clock } = await bedWith(Timing, () => clock.sleep(1500), log);
-    const result = bed.runText('{}');
-    await clock.advance(1500);
-    await result;
-    expect(lines).toEqual([['info', { durationMs: 1500 }, 'handled']]);
-  });
-
-  test('and that it failed, without a change to the error', async () => {
-    const { lines, log } = recording();
-    const { bed } = await bedWith(Timing, () => Promise.reject(new RangeError('m')), log);
-    expect(await bed.runText('{}')).toMatchObject({ error: 'RangeError' });
-    expect(lines).toEqual([['warn', { durationMs: 0 }, 'failed']]);
   });
 });

@@ -1,15 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { IsString } from 'class-validator';
 import { injectable } from 'tsyringe';
-import {
-  Activity,
-  ActivityFailure,
-  Handle,
-  type InterceptedTask,
-  type Interceptor,
-  Retry,
-  Timing,
-} from 'stepwright';
+import { Activity, ActivityFailure, Handle, type InterceptedTask, type Interceptor, Retry } from 'stepwright';
 import { createTestBed } from 'stepwright/testing';
 
 class Document {
@@ -68,7 +60,7 @@ test('around every task of a class, and of a method', async () => {
   expect([...metrics.counts]).toEqual([['Scans.scan succeeded', 1]]);
 });
 
-@Activity('upload', { interceptors: [Timing] })
+@Activity('upload')
 class Uploads {
   @Handle({ interceptors: [Retry({ attempts: 3, delay: '50ms', maxDelay: '1s' })] })
   upload({ id }: Document): string {
