@@ -5,6 +5,7 @@ import type { FromHealthServer, ToHealthServer } from './health-server.js';
 import type { NamedAddress } from './page-server.js';
 import { isLoopback } from '../../base/hosts.js';
 import { type Address, readAddress, showAddress } from '../../config/address.js';
+import type { Settings } from '../../config/resolve.js';
 import { type Problem, StartError } from '../../base/errors.js';
 import type { Clock } from '../../base/time/clock.js';
 import { VERSION } from '../../base/package.js';
@@ -96,11 +97,7 @@ export class HealthClient {
   }
 }
 
-interface HealthOptions {
-  /** The configured port or address. If undefined, no health port is opened. */
-  readonly healthPort: number | string | undefined;
-  /** Host names that requests may use for the port, in addition to those of its address. */
-  readonly healthHosts: readonly string[];
+interface HealthOptions extends Pick<Settings, 'healthPort' | 'healthHosts'> {
   readonly clock: Clock;
   readonly log: Logger;
   readonly client: HealthClient;
