@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, utimesSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { devNull, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Lambdas } from 'stepwright/local';
 import { eventsOf, outcome, run } from './one-state.js';
 import { newClient, openBench } from './service.js';
@@ -48,6 +48,46 @@ describe('a function of the user', () => {
       hasTime: true,
       name: 'F',
       own: 'yes',
+    });
+  });
+
+  describe('reaches AWS only by a profile or keys of its own', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'functions-'));
+    const file = join(folder, 'credentials');
+    writeFileSync(file, '[dev]\naws_access_key_id = DEV\naws_secret_access_key = s\n');
+    const shell = {
+      ...{ AWS_ACCESS_KEY_ID: 'AKIAREAL', AWS_SECRET_ACCESS_KEY: 's', AWS_SESSION_TOKEN: 't' },
+      ...{ AWS_PROFILE: 'dev', AWS_REGION: 'ap-northeast-1', AWS_SHARED_CREDENTIALS_FILE: file },
+    };
+    const before = { ...process.env };
+    beforeEach(() => void Object.assign(process.env, shell));
+    afterEach(() => {
+      for (const name of Object.keys(shell)) delete process.env[name];
+      Object.assign(process.env, before);
+    });
+
+    test.each([
+      ['local', {}],
+      ['OWN', { AWS_ACCESS_KEY_ID: 'OWN', AWS_SECRET_ACCESS_KEY: 's' }],
+      ['DEV', { AWS_PROFILE: 'dev' }],
+    ])('%s', async (accessKeyId, own) => {
+      const lambdas = { F: { handler: `${HANDLERS}.account`, env: own } };
+      const env = { AWS_ENDPOINT_URL_SQS: 'http://127.0.0.1:1' };
+      expect((await outcome({ lambdas, env }, plain())).output).toEqual({
+        ...{ accessKeyId, region: 'us-east-1', endpoint: 'http://127.0.0.1:1' },
+      });
+    });
+
+    test('and has no other variable of the shell that leads there', async () => {
+      const { output } = await outcome(running('variables'), plain());
+      const { AWS_SESSION_TOKEN, AWS_PROFILE, AWS_SHARED_CREDENTIALS_FILE, ...others } = output as never;
+      expect([AWS_SESSION_TOKEN, AWS_PROFILE, AWS_SHARED_CREDENTIALS_FILE]).toEqual([
+        ...[undefined, undefined, devNull],
+      ]);
+      expect(others).toMatchObject({
+        ...{ AWS_DEFAULT_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true' },
+        ...{ LAMBDA_TASK_ROOT: process.cwd(), _HANDLER: 'test/local/fixtures/functions.variables' },
+      });
     });
   });
 

@@ -9,6 +9,6 @@ export { activityTasks, compileMachine, DefinitionError } from './asl/machine.js
 export { didYouMean, nearest, type DefinitionProblem } from './asl/definition/reader.js';
 export type { MockConfig, MockedResponse } from './resources/mock-config.js';
 export type { SdkPackages } from './resources/services/service-client.js';
-export type { Lambdas, LocalFunction } from './resources/functions/functions.js';
+export type { Lambdas, LocalFunction } from './resources/functions/function-setup.js';
 export type { Mock, MockAnswer, MockCall, MockFunction, Mocks } from './resources/mocks.js';
 export type { ActivityTask } from './asl/states/state.js';

@@ -14,7 +14,7 @@ import { isScale, LARGEST_SCALE, LEAST_SCALE, ScaledClock } from '../base/time/s
 import { ServiceRoutes } from './api/service-routes.js';
 import { Console, type ConsoleOptions } from './console/console.js';
 import { McpEndpoint } from './mcp/mcp-endpoint.js';
-import type { Lambdas } from './resources/functions/functions.js';
+import type { Lambdas } from './resources/functions/function-setup.js';
 import { StepFunctions, type SeedMachine, type StepFunctionsOptions } from './engine/step-functions.js';
 
 export interface LocalServiceOptions extends Omit<StepFunctionsOptions, 'api'> {

@@ -9,7 +9,8 @@ import type { Json } from '../asl/values/json.js';
 import { type MockConfig, TestCases } from '../resources/mock-config.js';
 import { Buckets, type Folders } from '../resources/buckets/buckets.js';
 import { MockTable, type Mocks } from '../resources/mocks.js';
-import { Functions, type Lambdas } from '../resources/functions/functions.js';
+import type { Lambdas } from '../resources/functions/function-setup.js';
+import { Functions } from '../resources/functions/functions.js';
 import { HttpTasks } from '../resources/http-tasks.js';
 import { NestedExecutions, type OwnApi } from '../resources/nested-executions.js';
 import type { SdkPackages } from '../resources/services/service-client.js';
@@ -170,7 +171,7 @@ export class StepFunctions {
     this.#evaluator = evaluator;
     const { forCallers, real } = clock instanceof ScaledClock ? clock : { forCallers: clock, real: clock };
     const { env = {}, packages, lambdas = {}, httpHosts = [] } = options;
-    this.functions = new Functions(lambdas, endpointIn(env, 'AWS_ENDPOINT_URL_LAMBDA'), real);
+    this.functions = new Functions(lambdas, endpointIn(env, 'AWS_ENDPOINT_URL_LAMBDA'), env, real);
     this.#awsServices = new Services(packages, env);
     const resources = new ResourceList([
       new MockTable(options.mocks ?? {}),

@@ -8,7 +8,7 @@ export interface NamedFunction {
   /** The function as the call names it: by its name, by its ARN or by a part of its ARN. */
   readonly given: string;
   readonly name: string;
-  readonly region: string | undefined;
+  readonly region: string;
   readonly qualifier: string | undefined;
 }
 
@@ -28,7 +28,7 @@ const HEADERS = {
  */
 export async function invokeAt(
   endpoint: string,
-  { given, region = 'us-east-1', qualifier }: NamedFunction,
+  { given, region, qualifier }: NamedFunction,
   payload: string,
   parameters: JsonObject,
   signal: AbortSignal,

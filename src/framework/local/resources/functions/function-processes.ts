@@ -5,7 +5,8 @@ import { ChildOutput, streamForChild } from '../../../base/log/child-output.js';
 import { entryUrl } from '../../../base/package.js';
 import { Reaper } from '../../../base/reaper.js';
 import type { Cancel, Clock } from '../../../base/time/clock.js';
-import { failed, fileOf, type FunctionSetup, type Invocation, type InvocationResult } from './invocation.js';
+import type { OwnFunction } from './function-setup.js';
+import { failed, fileOf, type Invocation, type InvocationResult } from './invocation.js';
 
 const ENTRY = entryUrl('local/resources/functions/process-entry.js');
 
@@ -14,14 +15,6 @@ const MOST_PROCESSES = 10;
 
 /** Kills the functions that still run when this process ends, however it ends: one that never pauses doesn't notice. */
 const reaper = new Reaper();
-
-/** A function with what its process need not know. */
-export interface OwnFunction extends FunctionSetup {
-  /** The variables of its environment, in addition to those of this process. */
-  readonly env: Readonly<Record<string, string>>;
-  /** The milliseconds that an invocation may take. */
-  readonly timeoutMs: number;
-}
 
 /** Returns the time of the last change of a module; undefined if there is no file. */
 function changedAt(module: string): number | undefined {
@@ -52,6 +45,7 @@ class FunctionProcess {
   /** True if it takes no further invocation. */
   isOver = false;
   readonly #changedAt: number | undefined;
+  readonly #timeoutMs: number;
   readonly #child: ChildProcess;
   #requestId: string | undefined;
   #resolve: ((result: InvocationResult) => void) | undefined;
@@ -62,8 +56,9 @@ class FunctionProcess {
     private readonly clock: Clock,
   ) {
     this.#changedAt = changedAt(setup.module);
+    this.#timeoutMs = setup.timeoutMs;
     this.#child = fork(fileURLToPath(ENTRY), [JSON.stringify(setup)], {
-      env: { ...process.env, ...env },
+      env,
       execArgv: [`--max-old-space-size=${setup.memoryMb}`],
       stdio: ['ignore', streamForChild(1), streamForChild(2), 'ipc'],
       detached: HAS_GROUPS,
@@ -96,7 +91,7 @@ class FunctionProcess {
   run(invocation: Invocation): Promise<InvocationResult> {
     this.#requestId = invocation.requestId;
     this.#keepAlive(true);
-    this.#cancel = this.clock.after(invocation.timeoutMs, () => this.#timeOut(invocation));
+    this.#cancel = this.clock.after(this.#timeoutMs, () => this.#timeOut(invocation));
     return new Promise((resolve) => {
       this.#resolve = resolve;
       this.#child.send(invocation);
@@ -132,8 +127,8 @@ class FunctionProcess {
     this.#child.channel?.[how]();
   }
 
-  #timeOut({ requestId, timeoutMs }: Invocation): void {
-    const seconds = (timeoutMs / 1000).toFixed(2);
+  #timeOut({ requestId }: Invocation): void {
+    const seconds = (this.#timeoutMs / 1000).toFixed(2);
     const at = new Date(this.clock.date()).toISOString();
     this.#settle(untyped(`${at} ${requestId} Task timed out after ${seconds} seconds`));
     this.end();
@@ -168,14 +163,14 @@ export class FunctionProcesses {
   ) {}
 
   /** Never rejects: an error of the function is a result. */
-  async invoke(invocation: Omit<Invocation, 'timeoutMs'>): Promise<InvocationResult> {
+  async invoke(invocation: Invocation): Promise<InvocationResult> {
     while (this.#busy.size >= MOST_PROCESSES)
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     let free: FunctionProcess | undefined;
     try {
       free = this.#current() ?? new FunctionProcess(this.setup, this.clock);
       this.#busy.add(free);
-      return await free.run({ ...invocation, timeoutMs: this.setup.timeoutMs });
+      return await free.run(invocation);
     } catch (error) {
       // The system refuses the process, such as for the size of its environment.
       const { name, message } = error as Error;

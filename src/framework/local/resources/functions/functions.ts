@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { resolve } from 'node:path';
 import type { Clock } from '../../../base/time/clock.js';
-import { parseDuration } from '../../../base/time/duration.js';
-import { show } from '../../../base/show.js';
 import type { CallTarget, ResourceAnswer, SubmittedTask } from '../../asl/runtime/resource.js';
+import { parseArn } from '../../asl/values/arn.js';
 import { bareText, isObject, type Json, type JsonObject, parseJson } from '../../asl/values/json.js';
 import type { CallTaker } from '../resource-list.js';
 import { type Failure, optimisedFailure } from '../service-failure.js';
 import { FunctionProcesses } from './function-processes.js';
+import { type Lambdas, setupOf } from './function-setup.js';
 import { invokeAt, type NamedFunction } from './function-endpoint.js';
 import {
   invokeAnswer,
@@ -17,34 +16,13 @@ import {
   sdkInvokeAnswer,
 } from './lambda-answer.js';
 
-/** A Lambda function that the local service runs: its handler as `./dist/file.export`, or this and its settings. */
-export type LocalFunction =
-  | string
-  | {
-      /** The path of the compiled module without its extension, a dot, and the name of the exported handler. */
-      readonly handler: string;
-      /** The longest time of an invocation. @default '15m' */
-      readonly timeout?: string;
-      /** The memory of the function, in megabytes. @default 512 */
-      readonly memoryMb?: number;
-      /** Variables of the environment, in addition to those of the service. */
-      readonly env?: Readonly<Record<string, string>>;
-    };
-
-/** The functions that the local service runs. A key is the name of a function. */
-export type Lambdas = Readonly<Record<string, LocalFunction>>;
-
-/** The longest time that Lambda allows. */
-const LONGEST_MS = 15 * 60_000;
-const MEMORY_MB = 512;
-
 const FUNCTION =
   /^(?:(?:arn:aws[a-z-]*:lambda:([a-z0-9-]+):)?(?:\d{12}:)?function:)?([\w-]+)(?::([\w$-]+))?$/;
 const INVOKE = /:states:[a-z0-9-]*:[0-9]*:(aws-sdk:)?lambda:invoke(?:\.waitForTaskToken)?$/;
 
 /** Returns the function that a name, an ARN or a part of an ARN names; undefined if it is none of them. */
-function functionIn(given: string): NamedFunction | undefined {
-  const [, region, name, qualifier] = FUNCTION.exec(given) ?? [];
+function functionIn(given: string, home = 'us-east-1'): NamedFunction | undefined {
+  const [, region = home, name, qualifier] = FUNCTION.exec(given) ?? [];
   return name === undefined ? undefined : { given, name, region, qualifier };
 }
 
@@ -55,12 +33,14 @@ export class Functions implements CallTaker {
   #retired: readonly FunctionProcesses[] = [];
 
   /**
+   * @param env the variables of the service, with the endpoints that functions may call
    * @param clock the clock for the time that functions take
    * @throws TypeError if a function is configured in no valid form
    */
   constructor(
     lambdas: Lambdas,
     private readonly endpoint: string | undefined,
+    private readonly env: NodeJS.ProcessEnv,
     private readonly clock: Clock,
   ) {
     this.#own = this.#made(lambdas);
@@ -78,7 +58,7 @@ export class Functions implements CallTaker {
     return new Map(
       Object.entries(lambdas).map(([key, given]) => {
         const name = functionIn(key)?.name ?? key;
-        return [name, new FunctionProcesses(setupOf(name, given), this.clock)];
+        return [name, new FunctionProcesses(setupOf(name, given, this.env), this.clock)];
       }),
     );
   }
@@ -102,11 +82,11 @@ export class Functions implements CallTaker {
   }
 
   async answer(
-    { call: { resource } }: SubmittedTask,
+    { call: { resource }, execution }: SubmittedTask,
     input: Json,
     cut: AbortSignal,
   ): Promise<ResourceAnswer> {
-    const called = calledBy(resource, input);
+    const called = calledBy(resource, input, parseArn(execution.arn)?.region);
     if (!called) throw new Error(`${resource} names no function`);
     const [, sdk] = INVOKE.exec(resource) ?? [];
     const isPlain = !INVOKE.test(resource);
@@ -132,7 +112,7 @@ export class Functions implements CallTaker {
       return optimisedFailure('lambda', { ...NOT_JSON, status: 400, requestId });
     const { InvocationType: type } = parameters;
     if (type === 'DryRun') return localAnswer(requestId, 204);
-    const functionArn = `arn:aws:lambda:${called.region ?? 'us-east-1'}:123456789012:function:${called.name}`;
+    const functionArn = `arn:aws:lambda:${called.region}:123456789012:function:${called.name}`;
     const running = own.invoke({ requestId, payload, functionArn });
     if (type === 'Event') return localAnswer(requestId, 202);
     const { payload: result, isError } = await running;
@@ -146,40 +126,12 @@ const NOT_JSON = {
   message: 'Could not parse request body into json',
 };
 
-/** Returns the function that a Task calls; undefined if it calls none. */
-function calledBy(resource: string, input: Json | undefined): NamedFunction | undefined {
-  if (!INVOKE.test(resource)) return resource.includes(':lambda:') ? functionIn(resource) : undefined;
+/**
+ * Returns the function that a Task calls; undefined if it calls none.
+ * @param home the region of the machine, where a function is that is called by its name
+ */
+function calledBy(resource: string, input: Json | undefined, home?: string): NamedFunction | undefined {
+  if (!INVOKE.test(resource)) return resource.includes(':lambda:') ? functionIn(resource, home) : undefined;
   const name = isObject(input) ? input['FunctionName'] : undefined;
-  return typeof name === 'string' ? functionIn(name) : undefined;
-}
-
-/** Splits `./dist/file.handler` as Lambda does: at the first dot of the file's name. */
-function splitHandler(text: string): [path: string, handler: string] | undefined {
-  const [, path, handler] = /^((?:.*[/\\])?[^./\\]+)\.([^/\\]+)$/.exec(text) ?? [];
-  return path === undefined || handler === undefined ? undefined : [resolve(path), handler];
-}
-
-const isMemory = (megabytes: number): boolean => Number.isSafeInteger(megabytes) && megabytes >= 1;
-
-/** @throws TypeError if the function is in no valid form */
-function setupOf(name: string, given: LocalFunction) {
-  const {
-    handler: text,
-    timeout,
-    memoryMb = MEMORY_MB,
-    env = {},
-  } = typeof given === 'string' ? { handler: given } : given;
-  const [module, handler] = splitHandler(text) ?? [];
-  const timeoutMs = timeout === undefined ? LONGEST_MS : parseDuration(timeout);
-  if (module === undefined || handler === undefined || timeoutMs === undefined || !isMemory(memoryMb))
-    throw new TypeError(
-      `Expected the function '${name}' to be './dist/file.handler', or { handler, timeout: '30s', memoryMb, env }, got ${show(given)}`,
-    );
-  const variables = {
-    AWS_LAMBDA_FUNCTION_NAME: name,
-    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
-    _HANDLER: text,
-  };
-  return { name, module, handler, memoryMb, timeoutMs, env: { ...variables, ...env } };
+  return typeof name === 'string' ? functionIn(name, home) : undefined;
 }

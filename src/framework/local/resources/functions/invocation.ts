@@ -12,8 +12,6 @@ export interface Invocation {
   /** The event, as JSON. */
   readonly payload: string;
   readonly functionArn: string;
-  /** The milliseconds that the function may take. */
-  readonly timeoutMs: number;
 }
 
 /** How a function has ended: the JSON that it has returned, or that describes its error. */
@@ -33,6 +31,8 @@ export interface FunctionSetup {
   /** The name of the exported handler. It may have dots, for a property of an export. */
   readonly handler: string;
   readonly memoryMb: number;
+  /** The milliseconds that an invocation may take. */
+  readonly timeoutMs: number;
 }
 
 /** The error of a function in the form in which Lambda's runtime for Node.js reports it. */

@@ -49,8 +49,8 @@ const exportIn = (loaded: unknown, path: string): unknown =>
   path.split('.').reduce<unknown>((value, key) => Reflect.get(Object(value), key), loaded);
 
 /** Returns Lambda's context object. */
-function contextOf({ requestId, functionArn, timeoutMs }: Invocation, callback: Callback): object {
-  const ends = systemClock.now() + timeoutMs;
+function contextOf({ requestId, functionArn }: Invocation, callback: Callback): object {
+  const ends = systemClock.now() + setup.timeoutMs;
   return {
     callbackWaitsForEmptyEventLoop: true,
     functionName: setup.name,
@@ -100,6 +100,9 @@ async function resultOf(handler: Handler, invocation: Invocation): Promise<Invoc
 }
 
 async function answer(invocation: Invocation): Promise<void> {
+  // A function is in one region. One that is called by its name from machines in several is in that of the first.
+  const [, , , region = ''] = invocation.functionArn.split(':');
+  for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION']) process.env[name] ??= region;
   // While the handler runs, only what it waits for keeps the process alive.
   process.channel?.unref();
   let handler: Handler;

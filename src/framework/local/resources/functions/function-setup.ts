@@ -1,0 +1,89 @@
+import { devNull } from 'node:os';
+import { relative, resolve } from 'node:path';
+import { parseDuration } from '../../../base/time/duration.js';
+import { show } from '../../../base/show.js';
+import type { FunctionSetup } from './invocation.js';
+
+/** A Lambda function that the local service runs: its handler as `./dist/file.export`, or this and its settings. */
+export type LocalFunction =
+  | string
+  | {
+      /** The path of the compiled module without its extension, a dot, and the name of the exported handler. */
+      readonly handler: string;
+      /** The longest time of an invocation. @default '15m' */
+      readonly timeout?: string;
+      /** The memory of the function, in megabytes. @default 512 */
+      readonly memoryMb?: number;
+      /** Variables of the environment. With `AWS_PROFILE`, or with keys, the function can reach AWS. */
+      readonly env?: Readonly<Record<string, string>>;
+    };
+
+/** The functions that the local service runs. A key is the name of a function. */
+export type Lambdas = Readonly<Record<string, LocalFunction>>;
+
+/** The longest time that Lambda allows. */
+const LONGEST_MS = 15 * 60_000;
+const MEMORY_MB = 512;
+
+/** A function, and all variables of its environment but the region. */
+export interface OwnFunction extends FunctionSetup {
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** The variables that lead to AWS. An endpoint is asked for by name. */
+const LEADS_TO_AWS = /^AWS_(?!ENDPOINT_URL|CONFIG_FILE|SHARED_CREDENTIALS_FILE)/i;
+
+/** Keeps a function from AWS: an SDK finds these credentials first, and no others. */
+const LOCAL = {
+  AWS_ACCESS_KEY_ID: 'local',
+  AWS_SECRET_ACCESS_KEY: 'local',
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_CONFIG_FILE: devNull,
+  AWS_SHARED_CREDENTIALS_FILE: devNull,
+};
+
+function environmentOf(
+  { name, module, handler, memoryMb }: FunctionSetup,
+  own: NodeJS.ProcessEnv,
+  service: NodeJS.ProcessEnv,
+): NodeJS.ProcessEnv {
+  const inherited = Object.entries({ ...process.env, ...service });
+  const { AWS_PROFILE: profile } = own;
+  return {
+    ...Object.fromEntries(inherited.filter(([key]) => !LEADS_TO_AWS.test(key))),
+    ...(profile ? {} : LOCAL),
+    AWS_LAMBDA_FUNCTION_NAME: name,
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
+    LAMBDA_TASK_ROOT: process.cwd(),
+    _HANDLER: `${relative(process.cwd(), module)}.${handler}`,
+    ...own,
+  };
+}
+
+/** Splits `./dist/file.handler` as Lambda does: at the first dot of the file's name. */
+const HANDLER = /^((?:.*[/\\])?[^./\\]+)\.([^/\\]+)$/;
+
+const isMemory = (megabytes: number): boolean => Number.isSafeInteger(megabytes) && megabytes >= 1;
+
+/**
+ * Returns a function that is configured.
+ * @param service the variables of the service, with the endpoints of emulators
+ * @throws TypeError if it is in no valid form
+ */
+export function setupOf(name: string, given: LocalFunction, service: NodeJS.ProcessEnv): OwnFunction {
+  const {
+    handler: text,
+    timeout,
+    memoryMb = MEMORY_MB,
+    env = {},
+  } = typeof given === 'string' ? { handler: given } : given;
+  const [, path, handler] = HANDLER.exec(text) ?? [];
+  const timeoutMs = timeout === undefined ? LONGEST_MS : parseDuration(timeout);
+  if (path === undefined || handler === undefined || timeoutMs === undefined || !isMemory(memoryMb))
+    throw new TypeError(
+      `Expected the function '${name}' to be './dist/file.handler', or { handler, timeout: '30s', memoryMb, env }, got ${show(given)}`,
+    );
+  const setup = { name, module: resolve(path), handler, memoryMb, timeoutMs };
+  return { ...setup, env: environmentOf(setup, env, service) };
+}
