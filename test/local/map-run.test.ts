@@ -10,7 +10,7 @@ function begin(order: Partial<MapRunOrder>) {
     started.push(input);
     return {
       ...{ arn: name, name, input, startedAt: 0, machine: { arn: '' } },
-      ...{ redriveCount: 0, end: { status: 'SUCCEEDED', at: 0, output: input }, stop: () => {} },
+      ...{ redrives: { count: 0 }, end: { status: 'SUCCEEDED', at: 0, output: input }, stop: () => {} },
       whenEnded: (listener) => void Promise.resolve().then(listener),
     } satisfies Child;
   };

@@ -250,7 +250,7 @@ export interface Child {
   readonly input: string;
   readonly startedAt: number;
   readonly machine: { readonly arn: string };
-  readonly redriveCount: number;
+  readonly redrives: { readonly count: number };
   readonly end: ChildEnd | undefined;
   stop(error: string | undefined, cause: string | undefined): void;
   /** Calls a function once, after the execution has ended. Never calls it before this method has returned. */
@@ -270,14 +270,14 @@ interface ChildEnd {
  * that were recorded for a nested execution.
  */
 function describeChild(child: Child): string {
-  const { arn, machine, name, input, startedAt, redriveCount, end } = child;
+  const { arn, machine, name, input, startedAt, redrives, end } = child;
   const whole = { Included: true };
   const succeeded = end?.status === 'SUCCEEDED';
   // Members without a value are left out.
   return JSON.stringify({
     ...{ Cause: end?.cause, Error: end?.error, ExecutionArn: arn, Input: input, InputDetails: whole },
     ...{ Name: name, Output: end?.output, OutputDetails: succeeded ? whole : undefined },
-    RedriveCount: redriveCount,
+    RedriveCount: redrives.count,
     RedriveStatus: succeeded ? 'NOT_REDRIVABLE' : 'REDRIVABLE_BY_MAP_RUN',
     RedriveStatusReason: succeeded ? 'Execution is SUCCEEDED and cannot be redriven' : undefined,
     ...{ StartDate: isoTime(startedAt), StateMachineArn: machine.arn, Status: end?.status },
