@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { isObject, parseJson, type Json, type JsonObject } from '../values/json.js';
 import { StateFailure } from '../runtime/state-failure.js';
-import { csvItems, DELIMITERS, rowsOf } from './csv.js';
+import { type CsvFormat, csvItems, DELIMITERS, rowsOf } from './csv.js';
 import { itemsOf, readerFailure, type Item } from './item.js';
 import { jsonItems, jsonLines, pointedItems } from './json-items.js';
 import { textOf } from './lines.js';
@@ -116,10 +116,8 @@ function valuesIn(text: AsyncIterable<string>, config: JsonObject, type: Json): 
   }
 }
 
-function csvFormat({ CSVDelimiter: name, CSVHeaderLocation: location, CSVHeaders: given }: JsonObject): {
-  delimiter: string;
-  headers: string[] | undefined;
-} {
+function csvFormat(config: JsonObject): CsvFormat {
+  const { CSVDelimiter: name, CSVHeaderLocation: location, CSVHeaders: given } = config;
   const delimiter = (typeof name === 'string' ? DELIMITERS[name] : undefined) ?? ',';
   const isGiven = location === 'GIVEN' && Array.isArray(given);
   return { delimiter, headers: isGiven ? given.map(String) : undefined };

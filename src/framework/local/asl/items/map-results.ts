@@ -53,13 +53,6 @@ export class ResultList implements MapResults {
 const bytesOf = (texts: readonly string[]): number =>
   texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);
 
-/** Where a ResultWriter writes. */
-export interface Destination {
-  readonly store: ObjectStore;
-  readonly bucket: string;
-  readonly prefix: string;
-}
-
 /** Results are written in parts of this size, in characters. */
 const PART = 1024 * 1024;
 
@@ -85,7 +78,9 @@ export class ResultFiles implements MapResults {
   #result: Json | undefined;
 
   constructor(
-    private readonly to: Destination,
+    private readonly store: ObjectStore,
+    private readonly bucket: string,
+    private readonly prefix: string,
     private readonly config: WriterConfig,
   ) {}
 
@@ -97,18 +92,18 @@ export class ResultFiles implements MapResults {
   }
 
   async end(mapRunArn: string): Promise<void> {
-    const { store, bucket, prefix } = this.to;
+    const { bucket, prefix } = this;
     const id = mapRunArn.slice(mapRunArn.lastIndexOf(':') + 1);
     const folder = prefix === '' ? id : `${prefix}/${id}`;
     // Those that had failed before a redrive have run again.
     this.#written.FAILED = [];
     try {
       for (const [outcome, file] of this.#open)
-        this.#written[outcome].push(await this.#store(file, `${folder}/${outcome}`, outcome));
+        this.#written[outcome].push(await this.#stored(file, `${folder}/${outcome}`, outcome));
       const ResultFiles = { ...this.#written, PENDING: [] };
       const manifest = new OpenFile('JSONL');
       await manifest.add([JSON.stringify({ DestinationBucket: bucket, MapRunArn: mapRunArn, ResultFiles })]);
-      await manifest.storeAs((path) => store.write(bucket, `${folder}/manifest.json`, path));
+      await manifest.storeAs((path) => this.store.write(bucket, `${folder}/manifest.json`, path));
     } catch (error) {
       throw writerFailure(error);
     } finally {
@@ -118,9 +113,9 @@ export class ResultFiles implements MapResults {
     this.#result = { MapRunArn: mapRunArn, ResultWriterDetails: details };
   }
 
-  async #store(file: OpenFile, name: string, outcome: Outcome): Promise<ResultFile> {
+  async #stored(file: OpenFile, name: string, outcome: Outcome): Promise<ResultFile> {
     const key = `${name}_${this.#written[outcome].length}.${this.config.outputType.toLowerCase()}`;
-    const size = await file.storeAs((path) => this.to.store.write(this.to.bucket, key, path));
+    const size = await file.storeAs((path) => this.store.write(this.bucket, key, path));
     return { Key: key, Size: size };
   }
 

@@ -2,6 +2,7 @@ import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 import type { Language, WholeNumber } from '../definition/query-language.js';
 import type { Reader } from '../definition/reader.js';
 import type { Expression } from '../expression.js';
+import { DELIMITERS } from '../items/csv.js';
 import type { ReadFormat } from '../items/item-reader.js';
 import type { WriterConfig } from '../items/map-results.js';
 import { bareText } from '../values/json.js';
@@ -83,7 +84,7 @@ export function readItemReader(map: Reader, language: Language): ItemReader | un
 /** The values of the fields of ReaderConfig. AWS page "ItemReader (Map)". */
 const READER_VALUES: Readonly<Record<string, readonly string[]>> = {
   InputType: ['CSV', 'JSON', 'JSONL', 'PARQUET', 'MANIFEST'],
-  CSVDelimiter: ['COMMA', 'PIPE', 'SEMICOLON', 'SPACE', 'TAB'],
+  CSVDelimiter: Object.keys(DELIMITERS),
   CSVHeaderLocation: ['FIRST_ROW', 'GIVEN'],
   ManifestType: ['ATHENA_DATA', 'S3_INVENTORY'],
   Transformation: ['NONE', 'LOAD_AND_FLATTEN'],

@@ -151,7 +151,7 @@ export class DistributedMap {
     const { Bucket: bucket, Prefix: prefix = '' } = isObject(given) ? given : {};
     if (typeof bucket !== 'string' || typeof prefix !== 'string')
       throw runtimeFailure("The ResultWriter needs the name of a 'Bucket', as a string.");
-    return new ResultFiles({ store: branch.execution.services.buckets, bucket, prefix }, config);
+    return new ResultFiles(branch.execution.services.buckets, bucket, prefix, config);
   }
 
   /**
