@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -527,6 +527,38 @@ describe('a ResultWriter', () => {
     await run.end();
     const folder = `mapJobs/${(await run.mapRunArn()).split(':').at(-1)}`;
     expect(readFileSync(join(bucket, folder, 'SUCCEEDED_0.jsonl'), 'utf8')).toBe('"a"\n{"b":1}\n');
+  });
+
+  test('a redrive adds the results of the children that have run again', async () => {
+    const options = { s3: { results: bucket } };
+    const run = await Run.begin(machine(map(TASK, { ResultWriter: writer })), ['a', 'b'], options);
+    await run.succeed((await run.take()).taskToken);
+    await run.fail((await run.take()).taskToken);
+    await run.end();
+    await run.bench.client.send(new RedriveExecutionCommand({ executionArn: run.executionArn }));
+    await run.bench.clock.settle();
+    await run.succeed((await run.take()).taskToken);
+    const { output = '' } = await run.end();
+    const { ResultWriterDetails } = JSON.parse(output) as { ResultWriterDetails: { Key: string } };
+    const { ResultFiles } = read(ResultWriterDetails.Key) as {
+      ResultFiles: Record<string, { Key: string }[]>;
+    };
+    expect(ResultFiles).toMatchObject({ FAILED: [], PENDING: [] });
+    const inputs = (ResultFiles['SUCCEEDED'] ?? []).map(({ Key }) => read(Key));
+    expect(inputs).toMatchObject([[{ Input: '"a"' }], [{ Input: '"b"', RedriveCount: 1 }]]);
+  });
+
+  test('a redrive fails again if the results of children that have succeeded are lost', async () => {
+    const blocked = join(bucket, 'blocked');
+    writeFileSync(blocked, '');
+    const run = await Run.begin(machine(map(PASS, { ResultWriter: writer })), [1], {
+      s3: { results: blocked },
+    });
+    const { cause } = await run.end();
+    expect(cause).toContain(blocked);
+    rmSync(blocked);
+    await run.bench.client.send(new RedriveExecutionCommand({ executionArn: run.executionArn }));
+    expect(await run.end()).toMatchObject({ error: 'States.ResultWriterFailed', cause });
   });
 
   test('a bucket without a folder fails the state, and says what to write into the config', async () => {

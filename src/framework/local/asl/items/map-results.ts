@@ -76,6 +76,8 @@ export class ResultFiles implements MapResults {
   readonly #open = new Map<Outcome, OpenFile>();
   readonly #written: Record<Outcome, ResultFile[]> = { SUCCEEDED: [], FAILED: [] };
   #result: Json | undefined;
+  /** Why results are lost. A redrive does not run what has succeeded, and would write a manifest without them. */
+  #lost: StateFailure | undefined;
 
   constructor(
     private readonly store: ObjectStore,
@@ -98,6 +100,7 @@ export class ResultFiles implements MapResults {
     // Those that had failed before a redrive have run again.
     this.#written.FAILED = [];
     try {
+      if (this.#lost) throw this.#lost;
       for (const [outcome, file] of this.#open)
         this.#written[outcome].push(await this.#stored(file, `${folder}/${outcome}`, outcome));
       const ResultFiles = { ...this.#written, PENDING: [] };
@@ -105,7 +108,7 @@ export class ResultFiles implements MapResults {
       await manifest.add([JSON.stringify({ DestinationBucket: bucket, MapRunArn: mapRunArn, ResultFiles })]);
       await manifest.storeAs((path) => this.store.write(bucket, `${folder}/manifest.json`, path));
     } catch (error) {
-      throw writerFailure(error);
+      throw (this.#lost = writerFailure(error));
     } finally {
       this.#open.clear();
     }
