@@ -418,12 +418,15 @@ export const definitions: MachineRow[] = [
     'String does not match RFC3339 timestamp at /States/X/Timestamp',
     'recorded: test_wait_timestamp_invalid[JSONATA]',
   ),
-  refused(
-    'Credentials without a RoleArn',
-    task({ Credentials: {} }),
-    "SCHEMA_VALIDATION_FAILED: The field 'RoleArn' is required but was missing at /States/X/Credentials",
-    'recorded: test_invalid_credentials_field',
-  ),
+  {
+    does: 'Credentials without a RoleArn: nothing else is said of them',
+    from: 'recorded: test_invalid_credentials_field',
+    machine: task({ Credentials: { InvalidField: 'x' } }),
+    expect: {
+      refusal:
+        "SCHEMA_VALIDATION_FAILED: The field 'RoleArn' is required but was missing at /States/X/Credentials",
+    },
+  },
   refused('a Map without states', one({ Type: 'Map' }), "The field 'ItemProcessor' is missing"),
   refused(
     'an ItemReader of an inline Map',

@@ -120,11 +120,12 @@ function readRole(reader: Reader, { language }: StateContext): Expression | unde
   const { Credentials: source } = reader.source;
   const isExpression = typeof source === 'string' && source.startsWith('{%');
   const credentials = isExpression ? undefined : reader.object('Credentials');
-  if (credentials) {
-    if (!credentials.has('RoleArn') && !credentials.has('RoleArn.$'))
-      reader.problem("The field 'RoleArn' is required but was missing", 'Credentials');
-    for (const field of ['RoleArn', 'RoleArn.$']) credentials.string(field);
-    credentials.finish();
+  // Recorded from the live service: if the role is missing, nothing else is said of the object.
+  if (credentials && !credentials.has('RoleArn') && !credentials.has('RoleArn.$'))
+    reader.problem("The field 'RoleArn' is required but was missing", 'Credentials');
+  else {
+    for (const field of ['RoleArn', 'RoleArn.$']) credentials?.string(field);
+    credentials?.finish();
   }
   return language.template(reader, 'Credentials');
 }
