@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { type Cancel, systemClock } from '../time/clock.js';
 import { within } from '../time/wait.js';
-import { standardOutput } from './log-output.js';
+import { Drain, standardOutput } from './log-output.js';
 import { statOf } from './stdio.js';
 
 /**
@@ -137,27 +137,17 @@ class WholeLines {
  * Writes to one of Node's streams. Errors of the stream are ignored: this process must not end because nobody reads its
  * output.
  */
-class StreamSink implements Sink {
+class StreamSink extends Drain implements Sink {
   readonly #stream: Writable;
-  #waiting: (() => void)[] = [];
 
   constructor(stream: Writable) {
+    super();
     this.#stream = stream;
-    for (const event of ['drain', 'error', 'close']) stream.on(event, () => this.#wake());
+    for (const event of ['drain', 'error', 'close']) stream.on(event, () => this.wake());
   }
 
   write(text: string): boolean {
     return this.#stream.write(text);
-  }
-
-  whenDrained(fn: () => void): void {
-    this.#waiting.push(fn);
-  }
-
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const fn of waiting) fn();
   }
 }
 

@@ -1,5 +1,6 @@
 import { systemClock } from '../time/clock.js';
 import sonicBoom, { type SonicBoom as SonicBoomClass } from 'sonic-boom';
+import { within } from '../time/wait.js';
 import { FLUSH_LIMIT_MS, sleepSync, nonBlocking } from './stdio.js';
 
 // The package's one export is the class, which its types say only under some settings.
@@ -34,13 +35,29 @@ const RETRY_MS = 1_000;
  */
 export type TellLost = (lost: number, why: string) => void;
 
+/** Holds what waits until more may be written to an output. */
+export class Drain {
+  #waiting: (() => void)[] = [];
+
+  /** Calls `fn` once: when fewer bytes wait to be written, or when a write fails. */
+  whenDrained(fn: () => void): void {
+    this.#waiting.push(fn);
+  }
+
+  protected wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const fn of waiting) fn();
+  }
+}
+
 /**
  * Writes log lines to standard output. A line is accepted at once and written in the background. If lines can't be
  * written, because the disk is full or the reader of a pipe is gone or doesn't read, they are kept and tried again
  * together with later ones. While 4 MiB are kept, new lines are dropped. No call throws. Only the exit of the process
  * waits for the lines, for a second at most.
  */
-class LogOutput {
+class LogOutput extends Drain {
   readonly #boom = new SonicBoom({
     fd: nonBlocking(1),
     sync: false,
@@ -61,12 +78,12 @@ class LogOutput {
   #triedAt = Number.NEGATIVE_INFINITY;
   #giveUpAt = Number.POSITIVE_INFINITY;
   #tellLost: TellLost = () => {};
-  #waiting: (() => void)[] = [];
 
   constructor() {
+    super();
     this.#boom.on('error', ({ code = 'error' }: NodeJS.ErrnoException) => {
       this.#why = code;
-      this.#wake();
+      this.wake();
     });
     this.#boom.on('write', (bytes: number) => this.#wrote(bytes));
     // This catches no signal and ends nothing: it writes the rest of the log when the process exits.
@@ -85,19 +102,13 @@ class LogOutput {
     return !this.#isFull;
   }
 
-  /** Calls `fn` once: when fewer bytes wait to be written, or when a write fails. */
-  whenDrained(fn: () => void): void {
-    this.#waiting.push(fn);
-  }
-
   #gather(line: string): void {
-    if (this.#gathered !== undefined) {
-      this.#gathered += line;
-      if (this.#gathered.length > GATHERED_LENGTH) this.#writeGathered();
-      return;
+    if (this.#gathered === undefined) {
+      this.#boom.write(line);
+      return this.#gatherMore();
     }
-    this.#boom.write(line);
-    this.#gatherMore();
+    this.#gathered += line;
+    if (this.#gathered.length > GATHERED_LENGTH) this.#writeGathered();
   }
 
   #gatherMore(): void {
@@ -125,16 +136,11 @@ class LogOutput {
    * Resolves when all lines are written, or after a second. After that second no write waits for a slow reader any
    * more, neither a later write nor the last one when the process exits.
    */
-  flush(): Promise<void> {
+  async flush(): Promise<void> {
     this.#giveUpAt = systemClock.now() + FLUSH_LIMIT_MS;
     this.#writeGathered();
-    return new Promise((resolve) => {
-      const cancel = systemClock.after(FLUSH_LIMIT_MS, resolve);
-      this.#boom.flush(() => {
-        cancel();
-        resolve();
-      });
-    });
+    const flushed = new Promise<void>((resolve) => this.#boom.flush(() => resolve()));
+    await within(systemClock, FLUSH_LIMIT_MS, flushed);
   }
 
   #flushSync(): void {
@@ -166,7 +172,7 @@ class LogOutput {
     this.#keptBytes = Math.max(0, this.#keptBytes - bytes);
     if (this.#lost > 0) this.#tell();
     if (this.#keptBytes === 0) this.#why = 'behind';
-    if (!this.#isFull) this.#wake();
+    if (!this.#isFull) this.wake();
   }
 
   /**
@@ -175,12 +181,6 @@ class LogOutput {
    */
   get #isFull(): boolean {
     return this.#keptBytes > FULL_BYTES && (this.#why === 'behind' || this.#why === 'EAGAIN');
-  }
-
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const fn of waiting) fn();
   }
 
   #tell(): void {

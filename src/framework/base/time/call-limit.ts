@@ -1,6 +1,7 @@
 import type { Cancel, Clock } from './clock.js';
 import { type Linked, LinkedList } from '../linked-list.js';
 import { callEach } from './turn.js';
+import { getOrMake } from '../get-or-make.js';
 
 /**
  * If a timer fires at least this many milliseconds late, the event loop was blocked or the process was stopped
@@ -20,11 +21,8 @@ const IO_TURN_MS = 100;
  * @returns a function that cancels the timeout
  */
 export function limitCallAfter(clock: Clock, ms: number, fn: () => void): Cancel {
-  let lengths = limits.get(clock);
-  if (!lengths) limits.set(clock, (lengths = new Map()));
-  let queue = lengths.get(ms);
-  if (!queue) lengths.set(ms, (queue = new Limits(clock, ms, lengths)));
-  return queue.add(fn);
+  const lengths = getOrMake(limits, clock, () => new Map<number, Limits>());
+  return getOrMake(lengths, ms, () => new Limits(clock, ms, lengths)).add(fn);
 }
 
 /** For each clock, the time limits (timeouts) of calls still in progress, grouped by duration in milliseconds. */

@@ -12,6 +12,7 @@ import type { ActivityPort } from '../../aws/activity-port.js';
 import { CallLimiter } from '../../aws/call-limiter.js';
 import { type ReportWorld, ReportsInFlight } from '../task/report.js';
 import { regionOf } from './find-activities.js';
+import { getOrMake } from '../../base/get-or-make.js';
 
 /** Options of `createCompletions`. */
 export type CompletionsOptions = Pick<WorkerOptions, 'clock' | 'random' | 'log' | 'baseDir'>;
@@ -80,10 +81,5 @@ function reportWorlds(
     limiter: new CallLimiter(parts.clock, parts.random),
     inFlight: new ReportsInFlight(),
   });
-  return (activityArn) => {
-    const region = regionOf(activityArn);
-    const world = worlds.get(region) ?? make(region);
-    worlds.set(region, world);
-    return world;
-  };
+  return (activityArn) => getOrMake(worlds, regionOf(activityArn), make);
 }

@@ -13,6 +13,7 @@ import { type Decided, type DeferredTask, DeferredTasks, type FoundTask } from '
 import { type LimitedStore, quietly } from '../keep/limited-store.js';
 import { removeCheckpoint } from '../keep/checkpoints.js';
 import { Report, type ReportWorld } from './report.js';
+import { getOrMake } from '../../base/get-or-make.js';
 
 /** Names a deferred task by its token. */
 export interface TaskByToken {
@@ -283,10 +284,9 @@ export class Completions {
   }
 
   #encoderOf(handler: string): Encode {
-    let encode = this.#encoders.get(handler);
-    if (!encode)
-      this.#encoders.set(handler, (encode = outputOf(this.#definitionOf(handler), this.#parts.payloads)));
-    return encode;
+    return getOrMake(this.#encoders, handler, () =>
+      outputOf(this.#definitionOf(handler), this.#parts.payloads),
+    );
   }
 
   #definitionOf(handler: string): HandlerDefinition {

@@ -10,6 +10,7 @@ import { MOST_VIOLATIONS, type Violation } from '../outcome/own-errors.js';
 import { useContainer, type ValidationArguments } from 'class-validator';
 import { resolveOnce } from '../../container/registrations.js';
 import { currentContainer } from '../current-task.js';
+import { getOrMake } from '../../../base/get-or-make.js';
 
 export interface RuleOptions {
   readonly groups: Groups;
@@ -217,14 +218,10 @@ useContainer(
     get(type: RuleClass): object | undefined {
       const container = currentContainer();
       if (!container) return undefined;
-      let own = rules.get(container);
-      if (!own) rules.set(container, (own = new Map()));
-      let rule = own.get(type);
-      if (!rule) {
-        const injected = type.length > 0 || container.isRegistered(type, true);
-        own.set(type, (rule = injected ? resolveOnce(container, type) : new type()));
-      }
-      return rule;
+      const own = getOrMake(rules, container, () => new Map<RuleClass, object>());
+      return getOrMake(own, type, () =>
+        type.length > 0 || container.isRegistered(type, true) ? resolveOnce(container, type) : new type(),
+      );
     },
   },
   { fallback: true },

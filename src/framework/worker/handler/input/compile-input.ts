@@ -113,18 +113,12 @@ const NAME_LIMIT = 80;
  * of keys that were logged so far.
  */
 function logDroppedKeys(): (key: string, type: Constructor<object>) => void {
-  const known = new Map<Constructor<object>, Set<string>>();
-  let count = 0;
-  return (whole, type) => {
+  const known = new Set<string>();
+  return (whole, { name }) => {
     const key = whole.length > NAME_LIMIT ? `${whole.slice(0, NAME_LIMIT)}…` : whole;
-    let keys = known.get(type);
-    if (!keys) known.set(type, (keys = new Set()));
-    if (count >= MOST_NAMES || keys.has(key)) return;
-    keys.add(key);
-    count++;
-    currentTask()?.log.debug(
-      { key, class: type.name, dropped: count },
-      'a key is dropped: its class has no rule for it',
-    );
+    const full = `${name}.${key}`;
+    if (known.size >= MOST_NAMES || known.has(full)) return;
+    const dropped = known.add(full).size;
+    currentTask()?.log.debug({ key, class: name, dropped }, 'a key is dropped: its class has no rule for it');
   };
 }

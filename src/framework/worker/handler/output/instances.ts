@@ -15,6 +15,7 @@ import {
   type OutputLimit,
   tooDeep,
 } from './output-faults.js';
+import { getOrMake } from '../../../base/get-or-make.js';
 
 /**
  * Finds the fields of an output that are written as JSON, as the decorators of its classes say: under the names that
@@ -78,11 +79,8 @@ export class DescribedOutput {
   }
 
   #withoutRules(type: Constructor<object>, name: string): DtoProperty {
-    let known = this.#unruled.get(type);
-    if (!known) this.#unruled.set(type, (known = new Map()));
-    let property = known.get(name);
-    if (!property) known.set(name, (property = readProperty(type, name, [], this.#groups)));
-    return property;
+    const known = getOrMake(this.#unruled, type, () => new Map<string, DtoProperty>());
+    return getOrMake(known, name, () => readProperty(type, name, [], this.#groups));
   }
 }
 
@@ -230,8 +228,6 @@ export class OutputReads {
 
   /** Sets the value that `get` returns for a property from now on. The object itself isn't changed. */
   set(object: object, name: string, value: unknown): void {
-    let known = this.#known.get(object);
-    if (!known) this.#known.set(object, (known = new Map()));
-    known.set(name, value);
+    getOrMake(this.#known, object, () => new Map<string, unknown>()).set(name, value);
   }
 }

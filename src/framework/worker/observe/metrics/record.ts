@@ -4,6 +4,7 @@ import type { WorkerStatus } from '../../../base/worker-status.js';
 import type { ObservedWorker } from '../worker-events.js';
 import { EventLoopDelay, readGauges, type Reading } from './gauges.js';
 import type { CounterName, HistogramName, Labels } from './table.js';
+import { getOrMake } from '../../../base/get-or-make.js';
 
 const seconds = (ms: number): number => ms / 1000;
 
@@ -73,11 +74,7 @@ class Cells<Name extends string, Cell> {
 
   of(name: Name, labels: Labels): Cell {
     const key = [name, ...Object.values(labels)].join('\0');
-    const known = this.#cells.get(key);
-    if (known) return known;
-    const made = this.#make(name, labels);
-    this.#cells.set(key, made);
-    return made;
+    return getOrMake(this.#cells, key, () => this.#make(name, labels));
   }
 
   all(): Iterable<Cell> {
@@ -145,11 +142,7 @@ interface Ended {
 /** Makes one for each handler and keeps it, since a look-up by all labels for each task would be slow. */
 function byHandler<T>(make: (handler: string) => T): (handler: string) => T {
   const made = new Map<string, T>();
-  return (handler) => {
-    const known = made.get(handler) ?? make(handler);
-    made.set(handler, known);
-    return known;
-  };
+  return (handler) => getOrMake(made, handler, make);
 }
 
 /** The most error names of one handler that are used as label values. */
@@ -172,8 +165,7 @@ export class ErrorTypes {
    * different names, or if the text isn't a name.
    */
   bounded(handler: string, error: string): string {
-    const known = this.#known.get(handler) ?? new Set();
-    this.#known.set(handler, known);
+    const known = getOrMake(this.#known, handler, () => new Set());
     if (known.has(error)) return error;
     if (known.size >= MOST_ERROR_TYPES || !NAME.test(error)) return 'other';
     known.add(error);
