@@ -161,7 +161,7 @@ export class DeferredTasks {
     };
     const { clock } = person;
     return new Completions({
-      store: isNamed ? new LimitedStore(this.storeOf(person), { clock, ...UNTOLD }) : undefined,
+      store: isNamed ? new LimitedStore(this.storeOf(person), 'deferred', { clock, ...UNTOLD }) : undefined,
       clock,
       log: silentLog,
       definitions: DEFINITIONS,
@@ -212,7 +212,7 @@ export class DeferredTasks {
   }
 }
 
-const UNTOLD = { use: 'deferred', stores: { tell: () => {} } } as const;
+const UNTOLD = { stores: { tell: () => {} } };
 
 /** The outputs of these handlers are not checked. */
 const DEFINITIONS = (['main', 'tight', 'quota', 'crowd', 'plain'] as const).map(

@@ -25,9 +25,8 @@ function limited(methods: Partial<Store> = {}): {
     },
     ...methods,
   });
-  const store = new LimitedStore(base, {
+  const store = new LimitedStore(base, 'outbox', {
     clock,
-    use: 'outbox',
     stores: {
       tell: (event) =>
         told.push(

@@ -103,7 +103,7 @@ export async function makeBedHandlers(
     deferrals: (ask) =>
       new Deferrals({
         ...{ clock, random: world.random, ask, scopeOf: scopeOfTest },
-        store: new LimitedStore(store, { clock, use: 'deferred', stores: world.stores }),
+        store: new LimitedStore(store, 'deferred', { clock, stores: world.stores }),
       }),
     whole: wholeOf(shown),
     reportLimitMs,

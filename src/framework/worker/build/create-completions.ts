@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.js';
 import { scopeAt } from '../../aws/endpoint.js';
 import { throwProblems } from '../../base/errors.js';
-import { type Store, StoreMonitor } from '../../base/store.js';
+import { StoreMonitor } from '../../base/store.js';
 import { LimitedStore } from '../keep/limited-store.js';
 import { logStore } from '../observe/log-events.js';
 import { Completions } from '../task/completions.js';
@@ -39,25 +39,23 @@ export async function openCompletions(plan: Plan, options: CompletionsOptions = 
   const { deferred, sdk, region, calls } = settings;
   throwProblems(plan.problems);
   if (!endpoint) throw new Error('a plan without an endpoint has a problem that says so');
-  const world = startWorld(options);
-  const { clock, random, log } = world;
-  const stores = new StoreMonitor((told) => logStore(log, told));
+  const start = startWorld(options);
+  const { clock, random, log } = start;
+  const world = { ...start, stores: new StoreMonitor((told) => logStore(log, told)) };
   const { AwsService } = await import('../../aws/sdk/aws-service.js');
   const service = new AwsService({ ...world, endpoint, sdk, region, calls });
-  const limited = (use: 'deferred' | 'checkpoint', store: Store): LimitedStore =>
-    new LimitedStore(store, { clock, use, stores });
   const checkpoints = new Map(
     handlers.flatMap(({ definition, options: { checkpoint } }) =>
-      checkpoint ? [[definition.name, limited('checkpoint', checkpoint.store)] as const] : [],
+      checkpoint ? [[definition.name, new LimitedStore(checkpoint.store, 'checkpoint', world)] as const] : [],
     ),
   );
   return new Completions({
-    store: deferred && limited('deferred', deferred.store),
+    store: deferred && new LimitedStore(deferred.store, 'deferred', world),
     ...{ clock, log },
     definitions: handlers.map(({ definition }) => definition),
     checkpointsOf: (name) => checkpoints.get(name),
     scopeOf: scopeAt(endpoint),
-    payloads: await makePayloads(settings.payloads, { ...world, stores }),
+    payloads: await makePayloads(settings.payloads, world),
     // An activity that was declared by its name alone is in the region that the worker looks it up in.
     reportsOf: reportWorlds({ clock, random, reportLimitMs: REPORT_LIMIT_MS }, async (where) =>
       service.port(where || ((await service.defaultRegion()) ?? '')),

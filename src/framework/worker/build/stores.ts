@@ -1,5 +1,4 @@
 import type { Abortable } from '../../base/abort.js';
-import type { Store } from '../../base/store.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import { LimitedStore } from '../keep/limited-store.js';
 import type { OfferEnd } from '../keep/outbox.js';
@@ -23,12 +22,9 @@ export async function keptOf(
   { settings: { outbox, deferred } }: Plan,
   world: KeepingWorld,
 ): Promise<Pick<WorkerParts, 'openOutbox' | 'deferred'>> {
-  const { clock, stores } = world;
-  const limited = (use: 'outbox' | 'deferred', store: Store): LimitedStore =>
-    new LimitedStore(store, { clock, use, stores });
   return {
-    openOutbox: outbox && (await openerOfOutbox(world, limited('outbox', outbox.store))),
-    deferred: deferred && limited('deferred', deferred.store),
+    openOutbox: outbox && (await openerOfOutbox(world, new LimitedStore(outbox.store, 'outbox', world))),
+    deferred: deferred && new LimitedStore(deferred.store, 'deferred', world),
   };
 }
 

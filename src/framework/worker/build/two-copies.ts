@@ -22,14 +22,8 @@ export function twoCopies(userDir: string): Problem[] {
 function ownCopies(): Problem[] {
   const all = loadedCopies();
   if (all.length < 2) return [];
-  return [
-    {
-      code: 'TWO_COPIES',
-      where: 'stepwright',
-      what: `there are ${all.length} copies: ${all.join(' and ')}; an ActivityFailure or a decorator of one copy is not known to the other`,
-      fix: oneCopyFix('stepwright'),
-    },
-  ];
+  const what = `there are ${all.length} copies: ${all.join(' and ')}; an ActivityFailure or a decorator of one copy is not known to the other`;
+  return [problem('stepwright', what)];
 }
 
 function copiesOf(name: string, userDir: string): Problem[] {
@@ -38,15 +32,14 @@ function copiesOf(name: string, userDir: string): Problem[] {
 
   // If the user's files can't resolve a package, they don't use it.
   if (!ours || !theirs || ours === theirs) return [];
-  return [
-    {
-      code: 'TWO_COPIES',
-      where: name,
-      what: `there are two copies: Stepwright uses ${ours}, your files use ${theirs}; what is declared with one copy is not seen by the other`,
-      fix: oneCopyFix(name),
-    },
-  ];
+  const what = `there are two copies: Stepwright uses ${ours}, your files use ${theirs}; what is declared with one copy is not seen by the other`;
+  return [problem(name, what)];
 }
+
+const problem = (name: string, what: string): Problem => ({
+  ...{ code: 'TWO_COPIES', where: name, what },
+  fix: oneCopyFix(name),
+});
 
 function resolveFrom(file: string, name: string): string | undefined {
   try {

@@ -44,15 +44,15 @@ export async function makePayloads(
 export async function makeCheckpoints(
   { name, groups }: HandlerDefinition,
   options: CheckpointOptions | false,
-  { clock, random, log, stores }: StoresWorld & { readonly log: Logger },
+  world: StoresWorld & { readonly log: Logger },
 ): Promise<Checkpoints | undefined> {
   if (options === false) return undefined;
   const { Checkpoints } = await import('../keep/checkpoints.js');
   const { LimitedStore } = await import('../keep/limited-store.js');
-  const store = new LimitedStore(options.store, { clock, use: 'checkpoint', stores });
-  const world = {
+  const { clock, random, log } = world;
+  const parts = {
     handler: name,
-    store,
+    store: new LimitedStore(options.store, 'checkpoint', world),
     keyOf: (input: unknown) => options.key(input),
     keepMs: parseDuration(options.keep ?? KEEP) ?? 0,
     clock,
@@ -64,7 +64,7 @@ export async function makeCheckpoints(
     },
     read: (value: unknown, type: Parameters<typeof readSaved>[1]) => readSaved(value, type, groups),
   };
-  return new Checkpoints(world, log);
+  return new Checkpoints(parts, log);
 }
 
 /**

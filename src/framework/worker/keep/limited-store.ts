@@ -15,13 +15,9 @@ import { showDuration } from '../../base/time/duration.js';
 import { OutageTracker } from '../../base/time/outage.js';
 import { fullJitter, unlessAborted } from '../../base/time/wait.js';
 
-/** The settings of a {@link LimitedStore}. */
-interface StoreLimits {
+interface StoreWorld {
   /** The worker's clock, by which the limit of a call is measured. */
   readonly clock: Clock;
-  /** The longest time for one call, in milliseconds. @default 10 s */
-  readonly limitMs?: number | undefined;
-  readonly use: StoreUse;
   /** Is told when calls of a kind begin to fail, and when none of them has failed for 30 s. */
   readonly stores: Pick<StoreMonitor, 'tell'>;
 }
@@ -45,7 +41,8 @@ export class LimitedStore implements Store {
   readonly closed = new Abort();
   readonly #outages: Readonly<Record<StoreCall, OutageTracker<StoreCall>>>;
 
-  constructor(store: Store, { clock, limitMs = LIMIT_MS, use, stores }: StoreLimits) {
+  /** @param limitMs the longest time for one call, in milliseconds */
+  constructor(store: Store, use: StoreUse, { clock, stores }: StoreWorld, limitMs = LIMIT_MS) {
     this.name = store.name;
     if (store.uri !== undefined) this.uri = store.uri;
     this.maxBytes = store.maxBytes;

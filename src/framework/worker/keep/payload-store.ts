@@ -30,14 +30,14 @@ export class PayloadStore {
   constructor(
     store: Store,
     keepMs: number,
-    { clock, random, stores }: { clock: Clock; random: () => number; stores: StoreMonitor },
+    world: { readonly clock: Clock; readonly random: () => number; readonly stores: StoreMonitor },
   ) {
     this.name = store.name;
     this.maxBytes = store.maxBytes;
     this.#base = store.uri ?? '';
     this.#keepMs = keepMs;
-    this.#random = random;
-    this.#store = new LimitedStore(store, { clock, limitMs: CALL_LIMIT_MS, use: 'payloads', stores });
+    this.#random = world.random;
+    this.#store = new LimitedStore(store, 'payloads', world, CALL_LIMIT_MS);
   }
 
   /** True if this store itself would give a payload this reference. No other reference is followed. */

@@ -112,7 +112,7 @@ export function Idempotent(options: IdempotentOptions): Constructor<Interceptor>
       const { beginWork } = await import('../../keep/once.js');
       const { LimitedStore } = await import('../../keep/limited-store.js');
       const [clock, random, stores] = [this.#clock, this.#random, this.#stores];
-      const store = new LimitedStore(this.#store, { clock, use: 'idempotent', stores });
+      const store = new LimitedStore(this.#store, 'idempotent', { clock, stores });
       return { world: { clock, random, keepMs, store, signal: store.closed }, beginWork };
     }
   }
