@@ -98,7 +98,7 @@ describe('an SDK integration', () => {
   test('an action that the service does not have is told', async () => {
     const { url } = await answering({});
     const { cause } = await outcome(at(url), task('aws-sdk:dynamodb:getAnything', {}));
-    expect(cause).toContain("The service 'dynamodb' has no action 'getAnything'");
+    expect(cause).toContain("The service DynamoDb has no action 'getAnything'");
   });
 });
 
@@ -162,7 +162,7 @@ const made = (answer: object): SdkPackages & { readonly sent: object[]; readonly
   const inner = [3, 'ns', 'Inner', 0, ['someKey', 'at'], [0, 4]];
   const shape = [
     ...[3, 'ns', 'Shape', 0],
-    ['name', 'when', 'data', 'body', 'items', 'map', 'inner'],
+    ['name', 'when', 'data', 'body', 'items', 'map', 'inner', 'DBName'],
     [
       0,
       [7, { location: 'x' }],
@@ -171,6 +171,7 @@ const made = (answer: object): SdkPackages & { readonly sent: object[]; readonly
       [1, 'ns', 'L', 0, () => inner],
       128,
       () => inner,
+      0,
     ],
   ];
   class SubmitJobCommand {
@@ -190,19 +191,39 @@ test('members begin with a capital in a state machine, whatever the API has; the
     { packages: own, env: { AWS_ENDPOINT_URL_BATCH: 'http://127.0.0.1:1' } },
     task('aws-sdk:batch:submitJob', {
       ...{ Name: 'n', When: '2026-01-01T00:00:00Z', Data: 'blob', Body: { json: [1] } },
-      ...{ Items: [{ SomeKey: 'k' }], Map: { lowKey: 'v' }, Inner: { SomeKey: 'i', Other: 1 } },
+      ...{ Items: [{ SomeKey: 'k' }], Map: { lowKey: 'v' }, Inner: { SomeKey: 'i' } },
     }),
   );
   expect(own.sent).toEqual([
     {
       ...{ name: 'n', when: date, data: Buffer.from('blob'), body: '{"json":[1]}' },
-      ...{ items: [{ someKey: 'k' }], map: { lowKey: 'v' }, inner: { someKey: 'i', Other: 1 } },
+      ...{ items: [{ someKey: 'k' }], map: { lowKey: 'v' }, inner: { someKey: 'i' } },
     },
   ]);
   expect(JSON.stringify(output)).toBe(
     '{"Data":"blob","Inner":{"At":"2026-01-01T00:00:00.000Z"},"Items":[{"SomeKey":"k"}],"Map":{"lowKey":"v"},"Name":"n","When":"2026-01-01T00:00:00.000Z"}',
   );
   expect(own.made).toMatchObject([{ region: 'us-east-1', endpoint: 'http://127.0.0.1:1', maxAttempts: 1 }]);
+});
+
+test.each([
+  ['name', { name: 'n' }, "did you mean 'Name'?"],
+  ['Other', { Inner: { Other: 1 } }, 'There are: SomeKey, At'],
+])('a parameter %s that Step Functions does not have is refused', async (field, parameters, help) => {
+  const own = made({});
+  const env = { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' };
+  const { error, cause } = await outcome({ packages: own, env }, task('aws-sdk:batch:submitJob', parameters));
+  expect(error).toBe('States.Runtime');
+  expect(cause).toContain(`The field '${field}' is not supported by Step Functions`);
+  expect(cause).toContain(help);
+  expect(own.sent).toEqual([]);
+});
+
+test('a parameter may be spelt as in Java', async () => {
+  const own = made({});
+  const env = { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' };
+  await outcome({ packages: own, env }, task('aws-sdk:batch:submitJob', { DbName: 'd' }));
+  expect(own.sent).toEqual([{ DBName: 'd' }]);
 });
 
 describe('nothing reaches AWS unless it is asked for', () => {
@@ -212,6 +233,11 @@ describe('nothing reaches AWS unless it is asked for', () => {
     expect(cause).toMatch(
       /Nothing answers .*set AWS_ENDPOINT_URL_SECRETS_MANAGER to the URL of an emulator\.$/,
     );
+  });
+
+  test('a folder is no bucket of a Task, which is told', async () => {
+    const { cause } = await outcome({ packages, s3: { b: '.' } }, task('aws-sdk:s3:getObject', {}));
+    expect(cause).toContain("the folders of 's3' are for Distributed Maps alone");
   });
 
   test('without the package the line is told that installs it', async () => {

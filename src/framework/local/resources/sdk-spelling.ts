@@ -5,6 +5,10 @@ import { headerIn, type HttpHeaders } from './http-request.js';
 export const lowered = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
 export const raised = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 
+/** Returns a name as the SDK for Java spells it: of several capitals, the first one alone stays one. */
+export const javaName = (name: string): string =>
+  name.replaceAll(/[A-Z]+(?![a-z])/g, (capitals) => capitals.charAt(0) + capitals.slice(1).toLowerCase());
+
 /** Returns an object with its members sorted by their names. */
 export const sorted = <T>(members: readonly (readonly [name: string, T])[]): Record<string, T> =>
   Object.fromEntries(members.toSorted(([one], [other]) => (one < other ? -1 : 1)));

@@ -1,7 +1,7 @@
 import type { HttpHeaders } from '../http-request.js';
-import { raised } from '../sdk-spelling.js';
+import { javaName, raised } from '../sdk-spelling.js';
 import type { ServiceFault } from '../service-failure.js';
-import { fromSdk, type Schema, toSdk } from './shape.js';
+import { fromSdk, NotSupported, type Schema, toSdk } from './shape.js';
 import type { JsonObject, Json } from '../../asl/values/json.js';
 
 /** The packages of the AWS SDK in the user's project. */
@@ -30,6 +30,8 @@ interface SdkClient {
   send(command: SdkCommand, options: { abortSignal: AbortSignal }): Promise<Record<string, unknown>>;
   destroy(): void;
 }
+/** The module of a service's package. */
+export type SdkModule = Readonly<Record<string, unknown>>;
 type Made<T> = new (input: object) => T;
 
 interface Metadata {
@@ -57,9 +59,8 @@ export class ServiceClient {
   /** The headers of each response, by what the SDK has made of it. */
   readonly #headers = new WeakMap<object, HttpHeaders>();
 
-  /** @param module the module of the service's package */
   constructor(
-    private readonly module: Readonly<Record<string, unknown>>,
+    private readonly module: SdkModule,
     endpoint: string,
     region: string,
   ) {
@@ -76,21 +77,18 @@ export class ServiceClient {
   /** The name of the service in the errors of `aws-sdk:`, such as `DynamoDb`. It is that of the SDK for Java. */
   get name(): string {
     const words = (this.#client.config.serviceId ?? '').split(/[\s-]+/);
-    return words
-      .map(raised)
-      .join('')
-      .replaceAll(/[A-Z]+(?![a-z])/g, (capitals) => capitals.charAt(0) + capitals.slice(1).toLowerCase());
+    return javaName(words.map(raised).join(''));
   }
 
-  /** Returns false if the service has no such action. @param action it begins with a small letter */
-  has(action: string): boolean {
-    return this.#commandOf(action) !== undefined;
-  }
-
-  /** Calls the service. @throws the SDK's own error if there is no response, or the parameters have mistakes */
+  /**
+   * Calls the service. @param action it begins with a small letter
+   * @throws NotSupported if there is no such action, or no such parameter; the SDK's own error if there is no response
+   */
   async call(action: string, parameters: JsonObject, abortSignal: AbortSignal): Promise<ServiceResponse> {
-    const Command = this.#commandOf(action);
-    if (!Command) throw new Error(`the client has no command for '${action}'`);
+    const wanted = `${action}command`.toLowerCase();
+    const name = Object.keys(this.module).find((key) => key.toLowerCase() === wanted);
+    if (name === undefined) throw new NotSupported(`The service ${this.name} has no action '${action}'.`);
+    const Command = this.module[name] as Made<SdkCommand>;
     const [, , , , input, output] = new Command({}).schema ?? [];
     try {
       const command = new Command(toSdk(parameters, input) as object);
@@ -109,12 +107,6 @@ export class ServiceClient {
 
   destroy(): void {
     this.#client.destroy();
-  }
-
-  #commandOf(action: string): Made<SdkCommand> | undefined {
-    const wanted = `${action}command`.toLowerCase();
-    const name = Object.keys(this.module).find((key) => key.toLowerCase() === wanted);
-    return name === undefined ? undefined : (this.module[name] as Made<SdkCommand>);
   }
 
   /** Returns the error of the API; undefined if the service hasn't responded. */

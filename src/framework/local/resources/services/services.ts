@@ -4,8 +4,9 @@ import { parseArn } from '../../asl/values/arn.js';
 import { isObject, type Json, type JsonObject, parseJson } from '../../asl/values/json.js';
 import type { CallTaker } from '../resource-list.js';
 import { sdkMetadata, sorted } from '../sdk-spelling.js';
-import { optimisedFailure, prefixOf, sdkFailure, unreachable } from '../service-failure.js';
-import { type SdkPackages, ServiceClient, type ServiceResponse } from './service-client.js';
+import { failedWith, optimisedFailure, prefixOf, sdkFailure, unreachable } from '../service-failure.js';
+import { type SdkModule, type SdkPackages, ServiceClient, type ServiceResponse } from './service-client.js';
+import { NotSupported } from './shape.js';
 
 /** The variables of the environment that say where services are. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,7 +20,10 @@ interface Called {
   readonly service: string;
   readonly action: string;
   readonly isSdk: boolean;
-  readonly package: ServicePackage;
+  /** The client of the AWS SDK for the service, such as `@aws-sdk/client-secrets-manager`. */
+  readonly package: string;
+  /** The variable of the environment that has the endpoint of this service alone, for all SDKs of AWS. */
+  readonly variable: string;
 }
 
 /** The optimised integrations that aren't calls of a service's API. */
@@ -29,10 +33,17 @@ function calledBy(arn: string): Called | undefined {
   const { details, pattern } = parseServiceArn(arn) ?? {};
   // The end of a job is known only to the optimised integration of its service.
   if (!details || pattern === 'runJob') return undefined;
-  const [, isSdk, service = ''] = /^(aws-sdk:)?(.*)$/.exec(details.resourceType) ?? [];
-  if (isSdk === undefined && OTHERS.includes(service)) return undefined;
+  const [, sdk, service = ''] = /^(aws-sdk:)?(.*)$/.exec(details.resourceType) ?? [];
+  const isSdk = sdk !== undefined;
+  if (!isSdk && OTHERS.includes(service)) return undefined;
   const [action = ''] = details.resource.split('.');
-  return { service, action, isSdk: isSdk !== undefined, package: packageOf(service, isSdk !== undefined) };
+  // Behind `aws-sdk:`, bedrock is another service.
+  const own = isSdk && service === 'bedrock' ? undefined : RENAMED[service];
+  const name = own ?? packageNameOf(service);
+  return {
+    ...{ service, action, isSdk, package: `@aws-sdk/client-${name}` },
+    variable: `AWS_ENDPOINT_URL_${name.replaceAll('-', '_').toUpperCase()}`,
+  };
 }
 
 /**
@@ -49,32 +60,25 @@ export class Services implements CallTaker {
 
   takes({ resource }: CallTarget): boolean {
     const called = calledBy(resource);
-    return (
-      called !== undefined &&
-      this.#endpointOf(called) !== undefined &&
-      this.packages?.has(called.package.name) === true
-    );
+    if (!called || this.#endpointOf(called) === undefined) return false;
+    return this.packages?.has(called.package) === true;
   }
 
   fix({ resource }: CallTarget): string | undefined {
     const called = calledBy(resource);
     if (!called || !this.packages) return undefined;
-    const { name, endpointVariable } = called.package;
-    return this.#endpointOf(called) === undefined
-      ? `set ${endpointVariable} to the URL of an emulator`
-      : `install the client of the service: npm install --save-dev ${name}`;
+    if (this.#endpointOf(called) !== undefined)
+      return `install the client of the service: npm install --save-dev ${called.package}`;
+    const folders = called.service === 's3' ? " (the folders of 's3' are for Distributed Maps alone)" : '';
+    return `set ${called.variable} to the URL of an emulator${folders}`;
   }
 
   close(): void {
-    for (const client of this.#clients.values())
-      void client.then(
-        (each) => each.destroy(),
-        () => {},
-      );
+    for (const client of this.#clients.values()) void client.then((each) => each.destroy()).catch(() => {});
   }
 
-  #endpointOf({ package: { endpointVariable } }: Called): string | undefined {
-    return endpointIn(this.env, endpointVariable);
+  #endpointOf({ variable }: Called): string | undefined {
+    return endpointIn(this.env, variable);
   }
 
   async answer(task: SubmittedTask, given: Json, cut: AbortSignal): Promise<ResourceAnswer> {
@@ -86,26 +90,26 @@ export class Services implements CallTaker {
     try {
       const client = await this.#clientOf(called, parseArn(task.execution.arn)?.region ?? 'us-east-1');
       if (isSdk) prefix = client.name;
-      if (!client.has(action)) return noAction(called);
       const parameters = isSdk ? withType(called, input) : prepared(service, input, task);
       const response = await client.call(action, parameters, cut);
       if ('fault' in response)
         return isSdk ? sdkFailure(prefix, response.fault) : optimisedFailure(service, response.fault);
       return isSdk ? succeeded(response.output) : optimisedAnswer(service, response);
     } catch (error) {
+      // AWS refuses such a definition.
+      if (error instanceof NotSupported) return failedWith('States.Runtime', error.message);
       return unreachable(`${prefix}.SdkClientException`, error);
     }
   }
 
   #clientOf(called: Called, region: string): Promise<ServiceClient> {
-    const { name } = called.package;
-    const endpoint = this.#endpointOf(called) ?? '';
-    const key = [name, endpoint, region].join(' ');
+    const { package: name } = called;
+    const key = `${name} ${region}`;
     let client = this.#clients.get(key);
     if (!client) {
       const loading = this.packages?.load(name) ?? Promise.reject(new Error(`nothing loads ${name}`));
       client = loading.then(
-        (module) => new ServiceClient(module as Record<string, unknown>, endpoint, region),
+        (module) => new ServiceClient(module as SdkModule, this.#endpointOf(called) ?? '', region),
       );
       this.#clients.set(key, client);
     }
@@ -114,13 +118,6 @@ export class Services implements CallTaker {
 }
 
 const succeeded = (output: Json): ResourceAnswer => ({ kind: 'succeeded', output: JSON.stringify(output) });
-
-/** AWS refuses such a definition. The actions of services are known here only from the SDK. */
-const noAction = ({ service, action, package: { name } }: Called): ResourceAnswer => ({
-  kind: 'failed',
-  error: 'States.Runtime',
-  cause: `The service '${service}' has no action '${action}' in ${name}.`,
-});
 
 /** Recorded from the live service: an object that a Task puts into S3 is text. */
 const withType = ({ service, action }: Called, input: JsonObject): JsonObject =>
@@ -180,25 +177,3 @@ const RENAMED: Readonly<Record<string, string>> = {
   lexruntime: 'lex-runtime-service',
   marketplaceentitlement: 'marketplace-entitlement-service',
 };
-
-/** The client of the AWS SDK for a service. */
-export interface ServicePackage {
-  /** The name of the package, such as `@aws-sdk/client-secrets-manager`. */
-  readonly name: string;
-  /** The variable of the environment that has the endpoint of this service alone, for all SDKs of AWS. */
-  readonly endpointVariable: string;
-}
-
-/**
- * Returns the package for a service.
- * @param service the service as Step Functions names it: in an optimised integration, or behind `aws-sdk:`
- * @param isSdk true behind `aws-sdk:`, where `bedrock` is another service
- */
-export function packageOf(service: string, isSdk: boolean): ServicePackage {
-  const own = isSdk && service === 'bedrock' ? undefined : RENAMED[service];
-  const name = own ?? packageNameOf(service);
-  return {
-    name: `@aws-sdk/client-${name}`,
-    endpointVariable: `AWS_ENDPOINT_URL_${name.replaceAll('-', '_').toUpperCase()}`,
-  };
-}

@@ -1,5 +1,6 @@
 import { bareText, isObject, type Json, type JsonObject } from '../../asl/values/json.js';
-import { lowered, raised, sorted } from '../sdk-spelling.js';
+import { javaName, raised, sorted } from '../sdk-spelling.js';
+import { didYouMean } from '../../../base/show.js';
 
 /**
  * Converts the parameters and the responses of APIs between the form of Step Functions and that of the AWS SDK for
@@ -10,12 +11,10 @@ import { lowered, raised, sorted } from '../sdk-spelling.js';
 /** The schema of a value, as a command of the SDK has it. Its forms are those of `@smithy/core/schema`. */
 export type Schema = unknown;
 
+/** The kinds of collections. A list, or a map, of a simple type is a number with the kind in its bits 6 and 7. */
 const LIST = 1;
 const MAP = 2;
 const STRUCTURES: readonly unknown[] = [3, 4, -3];
-/** Simple types are numbers. These flags say that it is a list or a map of them. */
-const LIST_OF = 64;
-const MAP_OF = 128;
 const TEXT = 0;
 const isTimestamp = (schema: Schema): boolean => typeof schema === 'number' && schema >= 4 && schema <= 7;
 const BLOB = 21;
@@ -40,16 +39,11 @@ const structureIn = (schema: Schema): Structure | undefined =>
     ? { names: schema[4] as string[], schemas: schema[5] as Schema[] }
     : undefined;
 
-/** Returns the schema of the elements of a list; undefined if it is none. */
-function elementOf(schema: Schema): Schema {
-  if (Array.isArray(schema) && schema[0] === LIST) return schema[4] as Schema;
-  return typeof schema === 'number' && (schema & LIST_OF) !== 0 ? schema & ~LIST_OF : undefined;
-}
-
-/** Returns the schema of the values of a map; undefined if it is none. */
-function valueOf(schema: Schema): Schema {
-  if (Array.isArray(schema) && schema[0] === MAP) return schema[5] as Schema;
-  return typeof schema === 'number' && (schema & MAP_OF) !== 0 ? schema & ~MAP_OF : undefined;
+/** Returns the schema of what a list, or a map, contains; undefined if the schema is none. */
+function contentOf(schema: Schema, kind: typeof LIST | typeof MAP): Schema {
+  if (Array.isArray(schema) && schema[0] === kind) return schema.at(-1) as Schema;
+  const flag = kind << 6;
+  return typeof schema === 'number' && (schema & flag) !== 0 ? schema & ~flag : undefined;
 }
 
 /** Returns the parameters of a Task as the SDK takes them. Other JSON than text is serialised where the API has text. */
@@ -57,11 +51,11 @@ export function toSdk(value: Json, given: Schema): unknown {
   const schema = bare(given);
   const structure = structureIn(schema);
   if (structure && isObject(value)) return membersToSdk(value, structure);
-  if (Array.isArray(value) && elementOf(schema) !== undefined)
-    return value.map((each) => toSdk(each, elementOf(schema)));
-  if (isObject(value) && valueOf(schema) !== undefined)
+  if (Array.isArray(value) && contentOf(schema, LIST) !== undefined)
+    return value.map((each) => toSdk(each, contentOf(schema, LIST)));
+  if (isObject(value) && contentOf(schema, MAP) !== undefined)
     return Object.fromEntries(
-      Object.entries(value).map(([key, each]) => [key, toSdk(each, valueOf(schema))]),
+      Object.entries(value).map(([key, each]) => [key, toSdk(each, contentOf(schema, MAP))]),
     );
   if (isTimestamp(schema))
     return typeof value === 'number' ? new Date(value * 1000) : new Date(bareText(value));
@@ -71,12 +65,20 @@ export function toSdk(value: Json, given: Schema): unknown {
   return schema === TEXT && typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
 }
 
+/** Step Functions has no such action, or no such parameter of it. */
+export class NotSupported extends Error {}
+
+/** @throws NotSupported if a key isn't spelt as Step Functions spells it: with a capital, otherwise as in the API or in Java */
 function membersToSdk(value: JsonObject, { names, schemas }: Structure): object {
+  const spelt = names.map(raised);
   return Object.fromEntries(
     Object.entries(value).map(([key, each]) => {
-      const exact = names.indexOf(key);
-      const at = exact >= 0 ? exact : names.findIndex((name) => lowered(name) === lowered(key));
-      return at < 0 ? [key, each] : [names[at], toSdk(each, schemas[at])];
+      const at = spelt.findIndex((name) => key === name || key === javaName(name));
+      if (at < 0)
+        throw new NotSupported(
+          `The field '${key}' is not supported by Step Functions: ${didYouMean(key, spelt)}`,
+        );
+      return [names[at], toSdk(each, schemas[at])];
     }),
   );
 }
@@ -90,11 +92,12 @@ export async function fromSdk(value: unknown, given: Schema): Promise<Json> {
   if (typeof value !== 'object') return value as Json;
   if (isStream(value)) return value.transformToString();
   const schema = bare(given);
-  if (Array.isArray(value)) return Promise.all(value.map((each) => fromSdk(each, elementOf(schema))));
+  if (Array.isArray(value)) return Promise.all(value.map((each) => fromSdk(each, contentOf(schema, LIST))));
   const structure = structureIn(schema);
   if (structure || given === undefined) return membersFromSdk(value, structure);
   const entries = Object.entries(value).map(
-    async ([key, each]: [string, unknown]) => [key, await fromSdk(each, valueOf(schema) ?? schema)] as const,
+    async ([key, each]: [string, unknown]) =>
+      [key, await fromSdk(each, contentOf(schema, MAP) ?? schema)] as const,
   );
   return Object.fromEntries(await Promise.all(entries));
 }
