@@ -87,6 +87,37 @@ test('local runs the functions of the config, whose paths begin in the project',
   rmSync(dir, { recursive: true });
 });
 
+test('local finds the client of a service that is installed while it runs', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'stepwright-seeds-'));
+  const Resource = 'arn:aws:states:::aws-sdk:sqs:sendMessage';
+  const definition = { StartAt: 'A', States: { A: { Type: 'Task', Resource, Parameters: {}, End: true } } };
+  mkdirSync(join(dir, 'state-machines'));
+  writeFileSync(join(dir, 'package.json'), '{}');
+  writeFileSync(join(dir, 'state-machines/M.asl.json'), JSON.stringify(definition));
+  const env = { AWS_ENDPOINT_URL_SQS: 'http://127.0.0.1:1' };
+  const endpoint = await endpointOf(stepwright(['local', '--port', '0'], env, dir));
+  const before = execute(endpoint, 'M', '{}');
+  await before.ended;
+  expect(before.stderr()).toContain('npm install --save-dev @aws-sdk/client-sqs');
+  const folder = join(dir, 'node_modules/@aws-sdk/client-sqs/dist');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, '../package.json'), '{ "main": "./dist/index.js" }');
+  writeFileSync(
+    join(folder, 'index.js'),
+    `exports.SQSClient = class {
+      config = {};
+      middlewareStack = { add() {} };
+      send = async () => ({ MessageId: 'm', $metadata: {} });
+      destroy() {}
+    };
+    exports.SendMessageCommand = class {};`,
+  );
+  const after = execute(endpoint, 'M', '{}');
+  await after.ended;
+  expect(JSON.parse(after.stdout())).toEqual({ MessageId: 'm' });
+  rmSync(dir, { recursive: true });
+});
+
 test.each([
   ['--kept-executions', '1'],
   ['--kept-bytes', '10000'],

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { Settings } from '../../config/resolve.js';
@@ -33,17 +34,13 @@ export const projectLambdas = (lambdas: Lambdas, projectDir: string): Lambdas =>
     }),
   );
 
-/** Finds the packages of a project as its own modules find them. */
+/** Finds the packages of a project as its own modules find them, also one that is installed meanwhile. */
 function packagesIn(projectDir: string): SdkPackages {
   const require = createRequire(join(projectDir, 'package.json'));
+  const folders = (name: string): readonly string[] => require.resolve.paths(name) ?? [];
   return {
-    has(name) {
-      try {
-        return require.resolve(name) !== '';
-      } catch {
-        return false;
-      }
-    },
+    // Node remembers a package that require.resolve() has not found. Yarn's Plug'n'Play has no folders.
+    has: (name) => 'pnp' in process.versions || folders(name).some((each) => existsSync(join(each, name))),
     load: async (name) => require(name) as object,
   };
 }
