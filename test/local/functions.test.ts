@@ -28,13 +28,33 @@ test('a mock stands before a function, and a function before nothing', async () 
 test.each([
   ['no dot'],
   ['./dist/file'],
+  ['./dist/file.js.handler'],
   [{ handler: './f.h', timeout: '3' }],
+  [{ handler: './f.h', timeout: '20m' }],
   [{ handler: './f.h', memoryMb: 0 }],
+  [{ handler: './f.h', memoryMb: 127 }],
   [{ handler: './f.h', memoryMb: 128.5 }],
 ])('a function in no valid form is refused by its name: %j', async (given) => {
   await expect(openBench({ lambdas: { Wrong: given } })).rejects.toThrow(
-    /Expected the function 'Wrong' to be/,
+    "lambdas['Wrong']: expected './dist/file.handler', or { handler, timeout:",
   );
+});
+
+test('a refused function shows no values of its variables', async () => {
+  const wrong = { handler: './f', env: { KEY: 'secret' } };
+  await expect(openBench({ lambdas: { Wrong: wrong } })).rejects.toThrow(/^(?!.*secret).*"env":\["KEY"\]/s);
+});
+
+test('two keys for one function are refused', async () => {
+  const two = { F: './f.handler', 'F:prod': './g.handler' };
+  await expect(openBench({ lambdas: two })).rejects.toThrow(
+    "lambdas['F:prod']: another key names this function too",
+  );
+});
+
+test('a function whose name is misspelt is told the nearest one', async () => {
+  const { cause } = await outcome({ lambdas: { Charge: './f.handler' } }, invoke({}, 'Chrage'));
+  expect(cause).toContain("did you mean 'Charge'?");
 });
 
 describe('at the endpoint of Lambda', () => {
@@ -83,6 +103,15 @@ describe('at the endpoint of Lambda', () => {
       error: 'Lambda.ResourceNotFoundException',
       cause: `${message} (Service: AWSLambda; Status Code: 404; Error Code: ResourceNotFoundException; Request ID: r-1; Proxy: null)`,
     });
+  });
+
+  test('an answer that is not JSON is an error of the client, which can be caught', async () => {
+    const { env } = await lambdaAt(200, {}, 'plain');
+    for (const state of [plain(), invoke()])
+      expect(await outcome({ env }, state)).toMatchObject({
+        error: 'Lambda.SdkClientException',
+        cause: expect.stringContaining('not JSON: plain'),
+      });
   });
 
   test('one that can not be reached is an error of the client', async () => {

@@ -6,6 +6,7 @@ import { devNull, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Lambdas } from 'stepwright/local';
+import { silentLog } from '../../src/framework/base/log/log.js';
 import { eventsOf, outcome, run } from './one-state.js';
 import { newClient, openBench } from './service.js';
 
@@ -80,7 +81,8 @@ describe('a function of the user', () => {
 
     test('and has no other variable of the shell that leads there', async () => {
       const { output } = await outcome(running('variables'), plain());
-      const { AWS_SESSION_TOKEN, AWS_PROFILE, AWS_SHARED_CREDENTIALS_FILE, ...others } = output as never;
+      const { AWS_SESSION_TOKEN, AWS_PROFILE, AWS_SHARED_CREDENTIALS_FILE, ...others } =
+        output as NodeJS.ProcessEnv;
       expect([AWS_SESSION_TOKEN, AWS_PROFILE, AWS_SHARED_CREDENTIALS_FILE]).toEqual([
         ...[undefined, undefined, devNull],
       ]);
@@ -111,6 +113,24 @@ describe('a function of the user', () => {
     writeFileSync(join(folder, 'part.mjs'), 'export const echo = async (event) => event;');
     expect(await run(bench, plain(), 'there')).toMatchObject({ output: 'there' });
   });
+});
+
+test('what a function writes is logged line by line, with its name and request', async () => {
+  const lines: [object, string][] = [];
+  const info = (fields: object, line: string): void => void lines.push([fields, line]);
+  const log = { ...silentLog, info } as typeof silentLog;
+  await outcome({ ...running('prints'), log }, plain());
+  const about = { function: 'F', requestId: expect.stringMatching(/^[\w-]{36}$/) };
+  expect(lines).toEqual(expect.arrayContaining(['first', 'second', 'third'].map((line) => [about, line])));
+});
+
+test('a process that runs nothing ends after a minute', async () => {
+  const bench = await openBench(running('counted'));
+  expect((await run(bench, plain())).output).toBe(1);
+  await bench.clock.advance(59_000);
+  expect((await run(bench, plain())).output).toBe(2);
+  await bench.clock.advance(61_000);
+  expect((await run(bench, plain())).output).toBe(1);
 });
 
 test('functions are loaded again when they are replaced, and one that is gone is called no more', async () => {
@@ -225,9 +245,10 @@ describe('a failure of a function', () => {
     ['cyclic', 'Error', 'Unable to stringify response body'],
     ['big', 'Function.ResponseSizeTooLarge', '6291556 bytes'],
     ['large', 'States.DataLimitExceeded', 'returned a result with a size exceeding'],
-    ['missing', 'Runtime.HandlerNotFound', 'is undefined or not exported'],
+    ['missing', 'Runtime.HandlerNotFound', 'functions.missing is undefined or not exported'],
+    ['notCallable', 'Runtime.HandlerNotFound', 'functions.notCallable is not a function'],
   ])('%s is %s', async (handler, error, part) => {
-    const lambdas = { F: { handler: `${HANDLERS}.${handler}`, memoryMb: 40 } };
+    const lambdas = { F: { handler: `${HANDLERS}.${handler}`, memoryMb: 128 } };
     const bench = await openBench({ lambdas });
     for (const state of [plain(), invoke()])
       expect(await run(bench, state)).toMatchObject({
@@ -237,9 +258,21 @@ describe('a failure of a function', () => {
       });
   });
 
-  // In a process of its own: Jest reads V8's report on the standard error stream as one of Jest's own process.
-  test('memory that is full is Lambda.Unknown', async () => {
-    const lambdas = JSON.stringify({ F: { handler: `${HANDLERS}.fills`, memoryMb: 40 } });
+  test.each([
+    ['UserCodeSyntaxError', 'export const handler = async ( => 1;', /^SyntaxError: Unexpected token/],
+    ['ImportModuleError', "import 'node:fs'; import './part.cjs';", /^Error: Cannot find module 'gone'\n/],
+  ])('Runtime.%s has the words of Lambda', async (name, code, message) => {
+    const folder = mkdtempSync(join(tmpdir(), 'functions-'));
+    writeFileSync(join(folder, 'fn.mjs'), code);
+    writeFileSync(join(folder, 'part.cjs'), "require('gone');");
+    const { error, cause = '' } = await outcome({ lambdas: { F: join(folder, 'fn.handler') } }, plain());
+    expect(error).toBe(`Runtime.${name}`);
+    expect(JSON.parse(cause)).toMatchObject({ errorMessage: expect.stringMatching(message) });
+  });
+
+  // In a process of its own: Jest reads V8's report in the output as one of Jest's own process.
+  test.each(['fills', 'buffers'])('memory that is full is Lambda.Unknown: %s', async (handler) => {
+    const lambdas = JSON.stringify({ F: { handler: `${HANDLERS}.${handler}`, memoryMb: 128 } });
     const program = `
       import { startLocalService } from 'stepwright/local';
       const service = await startLocalService({ port: 0, lambdas: ${lambdas} });
@@ -247,6 +280,7 @@ describe('a failure of a function', () => {
     const stdio = ['ignore', 'pipe', 'ignore'] as const;
     const apart = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: [...stdio] });
     const [line]: unknown[] = await once(apart.stdout, 'data');
+    apart.stdout.resume();
     const client = newClient({ url: String(line).trim() });
     const bench = { ...(await openBench()), client };
     for (const state of [plain(), invoke()])
@@ -262,7 +296,7 @@ describe('a failure of a function', () => {
   test('a module that is not there names its path', async () => {
     const { error, cause } = await outcome({ lambdas: { F: './no/such/file.handler' } }, plain());
     expect(error).toBe('Runtime.ImportModuleError');
-    expect(cause).toContain(resolve('./no/such/file'));
+    expect(cause).toContain(`Error: Cannot find module '${resolve('./no/such/file')}' (.js, .mjs or .cjs)`);
   });
 
   test('its own timeout ends it, and other functions run on', async () => {

@@ -121,9 +121,10 @@ describe('a mock answers a resource that is not run here', () => {
   });
 
   test.each<[title: string, mock: object, message: string]>([
-    ['an error that is too long', { error: 'e'.repeat(257) }, "'error' of the mock of 'M.X'"],
-    ['a cause that is too long', { error: 'E', cause: 'c'.repeat(32_769) }, "'cause' of the mock of 'M.X'"],
-    ['a cause that is no text', [{ output: 1 }, { error: 'E', cause: {} }], "'cause' of the mock of 'M.X'"],
+    ['a value that is no answer', 5 as never, "mocks['M.X']: expected { output }"],
+    ['an error that is too long', { error: 'e'.repeat(257) }, "mocks['M.X']: expected 'error'"],
+    ['a cause that is too long', { error: 'E', cause: 'c'.repeat(32_769) }, "mocks['M.X']: expected 'cause'"],
+    ['a cause that is no text', [{ output: 1 }, { error: 'E', cause: {} }], "mocks['M.X']: expected 'cause'"],
   ])('but not with %s', async (_title, mock, message) => {
     await expect(begin({ 'M.X': mock as Mocks[string] }, { Resource: INVOKE })).rejects.toThrow(message);
   });

@@ -68,6 +68,10 @@ export class StartError extends Error {
   }
 }
 
+/** Returns the error for an option whose value isn't allowed. */
+export const optionError = (where: string, what: string, fix: string): StartError =>
+  new StartError([{ code: 'CONFIG_BAD_VALUE', where, what, fix }]);
+
 /** Returns the text that lists problems. @param heading the words before their number */
 export function describeProblems(problems: readonly Problem[], heading: string): string {
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;

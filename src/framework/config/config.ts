@@ -264,30 +264,6 @@ function isHostName(value: unknown): boolean {
   return typeof value === 'string' && /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i.test(value);
 }
 
-const LAMBDA_KEYS = ['handler', 'timeout', 'memoryMb', 'env'];
-
-const isHandler = (value: unknown): boolean =>
-  typeof value === 'string' && /^(?:.*[/\\])?[^./\\]+\.[^/\\]+$/.test(value);
-
-const lambdas: Rule = {
-  expected:
-    "functions by their names, each './dist/file.handler' or { handler, timeout: '30s', memoryMb: 512, env: {} }",
-  ok: (value) =>
-    isPlainObject(value) && Object.values(value).every((each) => isHandler(each) || isLambda(each)),
-};
-
-function isLambda(value: unknown): boolean {
-  if (!isPlainObject(value) || Object.keys(value).some((key) => !LAMBDA_KEYS.includes(key))) return false;
-  const { handler, timeout, memoryMb, env = {} } = value;
-  return (
-    isHandler(handler) &&
-    (timeout === undefined || duration.ok(timeout)) &&
-    (memoryMb === undefined || isCount(memoryMb)) &&
-    isPlainObject(env) &&
-    Object.values(env).every((each) => typeof each === 'string')
-  );
-}
-
 const folders: Rule = {
   expected: "folders by the names of buckets, such as { orders: './data/orders' }",
   ok: (value) =>
@@ -430,7 +406,7 @@ export const CONFIG_OPTIONS = {
   pool: { ...pool, default: {}, ofWorker: true, help: 'the sizes of pools of threads and processes' },
   heartbeatRate: { ...rate, default: 250, ofWorker: true, help: 'the most heartbeats a second of a worker' },
   mocks: { ...record, default: {}, keysOnly: true, help: "the local service's answers for other resources" },
-  lambdas: { ...lambdas, default: {}, keysOnly: true, help: 'the functions that the local service runs' },
+  lambdas: { ...record, default: {}, keysOnly: true, help: 'the functions that the local service runs' },
   httpHosts: {
     ...listOf("names such as 'api.example.com' or '*.example.com'", isHostName),
     default: [],

@@ -77,7 +77,7 @@ export interface LocalService {
   /**
    * Replaces the Lambda functions, and loads those again that stay, since their code may have changed. Invocations that run
    * go on.
-   * @throws TypeError if a function is configured in no valid form
+   * @throws StartError if a function is configured in no valid form
    */
   replaceFunctions(lambdas: Lambdas): void;
   /** Removes a machine at once. Its running executions continue. */

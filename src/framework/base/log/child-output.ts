@@ -20,7 +20,7 @@ const HELD_LENGTH = 2 ** 14;
  */
 const REST_MS = 250;
 
-/** A standard stream of this process, to which the output of children is written. */
+/** What the output of children is written to, such as a standard stream of this process. */
 interface Sink {
   /** @returns false if nothing more should be written until {@link whenDrained} calls its function */
   write(text: string): boolean;
@@ -54,10 +54,13 @@ export class ChildOutput {
   readonly #closed: Promise<unknown>;
   #hasExited = false;
 
-  /** @param onError receives the text that the child writes to standard error */
-  constructor({ stdout, stderr }: ChildStreams, onError: (text: string) => void = () => {}) {
-    if (stdout) this.#passOn(stdout, standardOutput());
-    if (stderr) this.#passOn(stderr, standardError(), onError);
+  /**
+   * @param onError receives the text that the child writes to standard error
+   * @param to receives all text in whole lines, instead of the streams of this process
+   */
+  constructor({ stdout, stderr }: ChildStreams, onError: (text: string) => void = () => {}, to?: Sink) {
+    if (stdout) this.#passOn(stdout, to ?? standardOutput());
+    if (stderr) this.#passOn(stderr, to ?? standardError(), onError);
     this.#streams = [stdout, stderr].filter((stream) => stream !== null);
     this.#closed = Promise.all(
       this.#streams.map((stream) => new Promise((resolve) => stream.once('close', resolve))),

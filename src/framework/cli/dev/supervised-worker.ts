@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { type ParentChannel, takeParentChannel } from '../../base/process-channel.js';
 import { systemClock } from '../../base/time/clock.js';
+import { setupsOf } from '../../local/resources/functions/function-setup.js';
 import { MockTable } from '../../local/resources/mocks.js';
 import { type Logger, silentLog } from '../../base/log/log.js';
 import { type Endpoint, localEndpoint } from '../../aws/endpoint.js';
@@ -80,6 +81,8 @@ async function run({ flags, log: logFlags }: RunMessage, stop: AbortController):
   process.channel?.unref();
   const { plan, module, projectDir, warnings } = await unlessAborted(stop.signal, readWorker(flags));
   answerMocks(plan);
+  // The service of `dev` runs the functions. Their mistakes are told here, while the old code keeps running.
+  setupsOf(plan.settings.lambdas, {});
   const options = {
     ...{ log, taskLog, module, stop: stop.signal },
     connectTo: (planned: Endpoint) => connectionOf(plan, planned, projectDir, stop.signal),

@@ -171,7 +171,8 @@ export class StepFunctions {
     this.#evaluator = evaluator;
     const { forCallers, real } = clock instanceof ScaledClock ? clock : { forCallers: clock, real: clock };
     const { env = {}, packages, lambdas = {}, httpHosts = [] } = options;
-    this.functions = new Functions(lambdas, endpointIn(env, 'AWS_ENDPOINT_URL_LAMBDA'), env, real);
+    const lambda = endpointIn(env, 'AWS_ENDPOINT_URL_LAMBDA');
+    this.functions = new Functions(lambdas, lambda, env, real, options.log);
     this.#awsServices = new Services(packages, env);
     const resources = new ResourceList([
       new MockTable(options.mocks ?? {}),

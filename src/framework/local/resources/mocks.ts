@@ -1,5 +1,7 @@
 import { types } from 'node:util';
 import type { CallTarget, ResourceAnswer, ResourceCall, SubmittedTask } from '../asl/runtime/resource.js';
+import { optionError } from '../../base/errors.js';
+import { show } from '../../base/show.js';
 import { CAUSE_LIMIT, ERROR_LIMIT } from '../../base/size.js';
 import type { Json } from '../asl/values/json.js';
 import type { CallTaker } from './resource-list.js';
@@ -37,13 +39,15 @@ export type Mocks = Readonly<Record<string, Mock>>;
 export class MockTable implements CallTaker {
   readonly #counts = new Map<string, number>();
 
-  /** @throws TypeError if a mock isn't of a valid form. The message contains the mock's key */
+  /** @throws StartError if a mock isn't of a valid form */
   constructor(private readonly mocks: Mocks) {
     for (const [key, mock] of Object.entries(mocks)) {
       const answers: readonly unknown[] = answersOf(mock);
       if (answers.length === 0 || !answers.every(isAnswer)) {
-        throw new TypeError(
-          `Expected the mock of '${key}' to be { output }, { error, cause? }, a function, or a list of these that is not empty`,
+        throw optionError(
+          `mocks['${key}']`,
+          `expected { output }, { error, cause? }, a function, or a list of these that is not empty, got ${show(mock)}`,
+          'write { output: … }, with the result of the Task',
         );
       }
       for (const answer of answers) checkTexts(key, answer);
@@ -104,9 +108,8 @@ function checkTexts(key: string, answer: unknown): void {
   for (const [field, limit] of TEXTS) {
     const value: unknown = Reflect.get(answer as object, field);
     if (value === undefined || (typeof value === 'string' && value.length <= limit)) continue;
-    throw new TypeError(
-      `Expected '${field}' of the mock of '${key}' to be at most ${limit} characters of text`,
-    );
+    const what = `expected '${field}' to be at most ${limit} characters of text`;
+    throw optionError(`mocks['${key}']`, what, `write a shorter '${field}'`);
   }
 }
 

@@ -12,6 +12,15 @@ export interface NamedFunction {
   readonly qualifier: string | undefined;
 }
 
+const FUNCTION =
+  /^(?:(?:arn:aws[a-z-]*:lambda:([a-z0-9-]+):)?(?:\d{12}:)?function:)?([\w-]+)(?::([\w$-]+))?$/;
+
+/** Returns the function that a name, an ARN or a part of an ARN names; undefined if it is none of them. */
+export function functionIn(given: string, home = 'us-east-1'): NamedFunction | undefined {
+  const [, region = home, name, qualifier] = FUNCTION.exec(given) ?? [];
+  return name === undefined ? undefined : { given, name, region, qualifier };
+}
+
 const VERSION = '2015-03-31';
 
 /** The parameters of Invoke that are sent as headers. */
@@ -49,7 +58,10 @@ export async function invokeAt(
   }
   try {
     const response = await sendRequest(url, 'POST', headers, payload, signal);
-    return response.status >= 200 && response.status < 300 ? response : refusal(response);
+    if (response.status < 200 || response.status >= 300) return refusal(response);
+    if (response.status === 200 && parseJson(response.body) === undefined)
+      throw new Error(`${url.origin} has answered with a text that is not JSON: ${response.body}`);
+    return response;
   } catch (error) {
     return unreachable('Lambda.SdkClientException', error);
   }

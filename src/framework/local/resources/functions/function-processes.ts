@@ -1,17 +1,27 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { ChildOutput, streamForChild } from '../../../base/log/child-output.js';
+import { ChildOutput } from '../../../base/log/child-output.js';
+import type { Logger } from '../../../base/log/log.js';
+import { standardOutput } from '../../../base/log/log-output.js';
 import { entryUrl } from '../../../base/package.js';
 import { Reaper } from '../../../base/reaper.js';
 import type { Cancel, Clock } from '../../../base/time/clock.js';
 import type { OwnFunction } from './function-setup.js';
-import { failed, fileOf, type Invocation, type InvocationResult } from './invocation.js';
+import { failed, fileOf, type FunctionSetup, type Invocation, type InvocationResult } from './invocation.js';
 
 const ENTRY = entryUrl('local/resources/functions/process-entry.js');
 
 /** The most processes of one function. Further invocations wait for one of them. */
 const MOST_PROCESSES = 10;
+
+/** The milliseconds after which a process ends that runs nothing. */
+const IDLE_MS = 60_000;
+
+/** How often the time and the memory of a running function are looked at. */
+const WATCH_MS = 100;
+/** The megabytes that a process may have beside the memory of its function, for Node itself. */
+const NODE_MB = 64;
 
 /** Kills the functions that still run when this process ends, however it ends: one that never pauses doesn't notice. */
 const reaper = new Reaper();
@@ -21,12 +31,6 @@ function changedAt(module: string): number | undefined {
   const file = fileOf(module);
   return file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.mtimeMs;
 }
-
-/** Returns an error to which Lambda gives no type. The texts are what users report of the live service. */
-const untyped = (errorMessage: string): InvocationResult => ({
-  payload: JSON.stringify({ errorMessage }),
-  isError: true,
-});
 
 const isResult = (message: Partial<InvocationResult>): message is InvocationResult =>
   typeof message.payload === 'string' && typeof message.isError === 'boolean';
@@ -45,7 +49,7 @@ class FunctionProcess {
   /** True if it takes no further invocation. */
   isOver = false;
   readonly #changedAt: number | undefined;
-  readonly #timeoutMs: number;
+  readonly #setup: FunctionSetup;
   readonly #child: ChildProcess;
   #requestId: string | undefined;
   #resolve: ((result: InvocationResult) => void) | undefined;
@@ -54,20 +58,22 @@ class FunctionProcess {
   constructor(
     { env, ...setup }: OwnFunction,
     private readonly clock: Clock,
+    private readonly log: Logger | undefined,
   ) {
     this.#changedAt = changedAt(setup.module);
-    this.#timeoutMs = setup.timeoutMs;
+    this.#setup = setup;
     this.#child = fork(fileURLToPath(ENTRY), [JSON.stringify(setup)], {
       env,
       execArgv: [`--max-old-space-size=${setup.memoryMb}`],
-      stdio: ['ignore', streamForChild(1), streamForChild(2), 'ipc'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: HAS_GROUPS,
     });
-    this.#child.on('error', ({ name, message }) =>
-      this.#settle(failed({ errorType: name, errorMessage: message })),
-    );
+    this.#child.on('error', ({ name, message }) => this.#settle(failed(name, message)));
     this.#register();
-    const output = new ChildOutput(this.#child);
+    const output = new ChildOutput(this.#child, undefined, {
+      write: (text) => this.#write(text),
+      whenDrained: () => {},
+    });
     this.#child.on('message', (message) => {
       const result = message as Partial<InvocationResult>;
       // The function may send messages of its own.
@@ -79,7 +85,6 @@ class FunctionProcess {
       void output.readRest();
       void closed.then(() => this.#exited(code, signal));
     });
-    this.#keepAlive(false);
   }
 
   /** Returns true if the module has not changed since the process was started. */
@@ -89,9 +94,12 @@ class FunctionProcess {
 
   /** Never rejects: an error of the function is a result. */
   run(invocation: Invocation): Promise<InvocationResult> {
+    this.#cancel();
     this.#requestId = invocation.requestId;
-    this.#keepAlive(true);
-    this.#cancel = this.clock.after(this.#timeoutMs, () => this.#timeOut(invocation));
+    const ends = this.clock.now() + this.#setup.timeoutMs;
+    this.#cancel = this.clock.every(WATCH_MS, () =>
+      this.clock.now() < ends ? this.#checkMemory() : this.#timeOut(invocation),
+    );
     return new Promise((resolve) => {
       this.#resolve = resolve;
       this.#child.send(invocation);
@@ -120,32 +128,46 @@ class FunctionProcess {
     });
   }
 
-  /** An idle process keeps this one from ending no more. */
-  #keepAlive(isKept: boolean): void {
-    const how = isKept ? 'ref' : 'unref';
-    this.#child[how]();
-    this.#child.channel?.[how]();
+  /** Logs what the function has written. */
+  #write(text: string): true {
+    const about = { function: this.#setup.name, requestId: this.#requestId };
+    for (const line of text.split(/\r?\n/).filter((each) => each !== ''))
+      if (this.log) this.log.info(about, line);
+      else standardOutput().write(`${line}\n`);
+    return true;
+  }
+
+  /** Kills a process that takes too much memory, where the system tells it: V8's limit is that of its heap alone. */
+  #checkMemory(): void {
+    try {
+      const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+      const [, kilobytes] = /^RssAnon:\s+(\d+)/m.exec(status) ?? [];
+      if (Number(kilobytes) / 1024 > this.#setup.memoryMb + NODE_MB) this.#child.kill('SIGKILL');
+    } catch {
+      // Only Linux has this file.
+    }
   }
 
   #timeOut({ requestId }: Invocation): void {
-    const seconds = (this.#timeoutMs / 1000).toFixed(2);
+    const seconds = (this.#setup.timeoutMs / 1000).toFixed(2);
     const at = new Date(this.clock.date()).toISOString();
-    this.#settle(untyped(`${at} ${requestId} Task timed out after ${seconds} seconds`));
+    this.#settle(failed(undefined, `${at} ${requestId} Task timed out after ${seconds} seconds`));
     this.end();
   }
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
     const exited = `RequestId: ${this.#requestId} Error: Runtime exited`;
-    if (OUT_OF_MEMORY.includes(signal)) return this.#settle(untyped(`${exited} with error: signal: killed`));
+    if (OUT_OF_MEMORY.includes(signal))
+      return this.#settle(failed(undefined, `${exited} with error: signal: killed`));
     const status = signal === null ? `exit status ${code}` : `signal: ${signal}`;
     const how = code === 0 ? 'without providing a reason' : `with error: ${status}`;
-    this.#settle(failed({ errorType: 'Runtime.ExitError', errorMessage: `${exited} ${how}` }));
+    this.#settle(failed('Runtime.ExitError', `${exited} ${how}`));
   }
 
   #settle(result: InvocationResult, isOver = true): void {
     this.isOver ||= isOver;
     this.#cancel();
-    this.#keepAlive(false);
+    if (!this.isOver) this.#cancel = this.clock.after(IDLE_MS, () => this.end());
     this.#resolve?.(result);
   }
 }
@@ -160,6 +182,7 @@ export class FunctionProcesses {
   constructor(
     private readonly setup: OwnFunction,
     private readonly clock: Clock,
+    private readonly log: Logger | undefined,
   ) {}
 
   /** Never rejects: an error of the function is a result. */
@@ -168,13 +191,13 @@ export class FunctionProcesses {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     let free: FunctionProcess | undefined;
     try {
-      free = this.#current() ?? new FunctionProcess(this.setup, this.clock);
+      free = this.#current() ?? new FunctionProcess(this.setup, this.clock, this.log);
       this.#busy.add(free);
       return await free.run(invocation);
     } catch (error) {
       // The system refuses the process, such as for the size of its environment.
       const { name, message } = error as Error;
-      return failed({ errorType: name, errorMessage: message });
+      return failed(name, message);
     } finally {
       if (free) this.#release(free);
       this.#waiting.shift()?.();

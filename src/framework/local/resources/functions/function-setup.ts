@@ -1,7 +1,9 @@
 import { devNull } from 'node:os';
 import { relative, resolve } from 'node:path';
-import { parseDuration } from '../../../base/time/duration.js';
+import { optionError } from '../../../base/errors.js';
 import { show } from '../../../base/show.js';
+import { parseDuration } from '../../../base/time/duration.js';
+import { functionIn } from './function-endpoint.js';
 import type { FunctionSetup } from './invocation.js';
 
 /** A Lambda function that the local service runs: its handler as `./dist/file.export`, or this and its settings. */
@@ -23,12 +25,9 @@ export type Lambdas = Readonly<Record<string, LocalFunction>>;
 
 /** The longest time that Lambda allows. */
 const LONGEST_MS = 15 * 60_000;
-const MEMORY_MB = 512;
 
 /** A function, and all variables of its environment but the region. */
-export interface OwnFunction extends FunctionSetup {
-  readonly env: NodeJS.ProcessEnv;
-}
+export type OwnFunction = FunctionSetup & { readonly env: NodeJS.ProcessEnv };
 
 /** The variables that lead to AWS. An endpoint is asked for by name. */
 const LEADS_TO_AWS = /^AWS_(?!ENDPOINT_URL|CONFIG_FILE|SHARED_CREDENTIALS_FILE)/i;
@@ -62,28 +61,40 @@ function environmentOf(
 }
 
 /** Splits `./dist/file.handler` as Lambda does: at the first dot of the file's name. */
-const HANDLER = /^((?:.*[/\\])?[^./\\]+)\.([^/\\]+)$/;
+const HANDLER = /^((?:.*[/\\])?[^./\\]+)\.(?![cm]?[jt]s\.)([^/\\]+)$/;
 
-const isMemory = (megabytes: number): boolean => Number.isSafeInteger(megabytes) && megabytes >= 1;
+const isMemory = (megabytes: number): boolean =>
+  Number.isInteger(megabytes) && megabytes >= 128 && megabytes <= 10_240;
+
+const FORM = "'./dist/file.handler', or { handler, timeout: '30s', memoryMb: 128, env }";
 
 /**
- * Returns a function that is configured.
+ * Returns the functions of a config by their names.
  * @param service the variables of the service, with the endpoints of emulators
- * @throws TypeError if it is in no valid form
+ * @throws StartError if one is in no valid form, or named twice
  */
-export function setupOf(name: string, given: LocalFunction, service: NodeJS.ProcessEnv): OwnFunction {
-  const {
-    handler: text,
-    timeout,
-    memoryMb = MEMORY_MB,
-    env = {},
-  } = typeof given === 'string' ? { handler: given } : given;
-  const [, path, handler] = HANDLER.exec(text) ?? [];
-  const timeoutMs = timeout === undefined ? LONGEST_MS : parseDuration(timeout);
-  if (path === undefined || handler === undefined || timeoutMs === undefined || !isMemory(memoryMb))
-    throw new TypeError(
-      `Expected the function '${name}' to be './dist/file.handler', or { handler, timeout: '30s', memoryMb, env }, got ${show(given)}`,
-    );
-  const setup = { name, module: resolve(path), handler, memoryMb, timeoutMs };
-  return { ...setup, env: environmentOf(setup, env, service) };
+export function setupsOf(lambdas: Lambdas, service: NodeJS.ProcessEnv): ReadonlyMap<string, OwnFunction> {
+  const setups = new Map<string, OwnFunction>();
+  for (const [key, given] of Object.entries(lambdas)) {
+    const where = `lambdas['${key}']`;
+    const { name = key } = functionIn(key) ?? {};
+    if (setups.has(name))
+      throw optionError(
+        where,
+        'another key names this function too',
+        'remove one: aliases run the same code',
+      );
+    const options = typeof given === 'string' ? { handler: given } : given;
+    const { handler: text, timeout = '15m', memoryMb = 512, env = {}, ...others } = options;
+    const [, path, handler] = HANDLER.exec(text) ?? [];
+    const timeoutMs = parseDuration(timeout) ?? Infinity;
+    const isWrong = timeoutMs > LONGEST_MS || !isMemory(memoryMb) || Object.keys(others).length > 0;
+    if (path === undefined || handler === undefined || isWrong) {
+      const got = show({ ...options, ...(options.env && { env: Object.keys(env) }) });
+      throw optionError(where, `expected ${FORM}, got ${got}`, `write ${FORM}`);
+    }
+    const setup = { name, module: resolve(path), handler, memoryMb, timeoutMs };
+    setups.set(name, { ...setup, env: environmentOf(setup, env, service) });
+  }
+  return setups;
 }

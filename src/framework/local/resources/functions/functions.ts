@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { Logger } from '../../../base/log/log.js';
+import { didYouMean } from '../../../base/show.js';
 import type { Clock } from '../../../base/time/clock.js';
 import type { CallTarget, ResourceAnswer, SubmittedTask } from '../../asl/runtime/resource.js';
 import { parseArn } from '../../asl/values/arn.js';
@@ -6,8 +8,8 @@ import { bareText, isObject, type Json, type JsonObject, parseJson } from '../..
 import type { CallTaker } from '../resource-list.js';
 import { type Failure, optimisedFailure } from '../service-failure.js';
 import { FunctionProcesses } from './function-processes.js';
-import { type Lambdas, setupOf } from './function-setup.js';
-import { invokeAt, type NamedFunction } from './function-endpoint.js';
+import { type Lambdas, setupsOf } from './function-setup.js';
+import { functionIn, invokeAt, type NamedFunction } from './function-endpoint.js';
 import {
   invokeAnswer,
   type LambdaAnswer,
@@ -16,15 +18,7 @@ import {
   sdkInvokeAnswer,
 } from './lambda-answer.js';
 
-const FUNCTION =
-  /^(?:(?:arn:aws[a-z-]*:lambda:([a-z0-9-]+):)?(?:\d{12}:)?function:)?([\w-]+)(?::([\w$-]+))?$/;
 const INVOKE = /:states:[a-z0-9-]*:[0-9]*:(aws-sdk:)?lambda:invoke(?:\.waitForTaskToken)?$/;
-
-/** Returns the function that a name, an ARN or a part of an ARN names; undefined if it is none of them. */
-function functionIn(given: string, home = 'us-east-1'): NamedFunction | undefined {
-  const [, region = home, name, qualifier] = FUNCTION.exec(given) ?? [];
-  return name === undefined ? undefined : { given, name, region, qualifier };
-}
 
 /** Runs Lambda functions: those that are configured here, and all others at the endpoint of Lambda if there is one. */
 export class Functions implements CallTaker {
@@ -35,13 +29,15 @@ export class Functions implements CallTaker {
   /**
    * @param env the variables of the service, with the endpoints that functions may call
    * @param clock the clock for the time that functions take
-   * @throws TypeError if a function is configured in no valid form
+   * @param log receives what functions write. @default standard output
+   * @throws StartError if a function is configured in no valid form
    */
   constructor(
     lambdas: Lambdas,
     private readonly endpoint: string | undefined,
     private readonly env: NodeJS.ProcessEnv,
     private readonly clock: Clock,
+    private readonly log: Logger | undefined,
   ) {
     this.#own = this.#made(lambdas);
   }
@@ -55,11 +51,9 @@ export class Functions implements CallTaker {
   }
 
   #made(lambdas: Lambdas): ReadonlyMap<string, FunctionProcesses> {
+    const made = setupsOf(lambdas, this.env);
     return new Map(
-      Object.entries(lambdas).map(([key, given]) => {
-        const name = functionIn(key)?.name ?? key;
-        return [name, new FunctionProcesses(setupOf(name, given, this.env), this.clock)];
-      }),
+      [...made].map(([name, setup]) => [name, new FunctionProcesses(setup, this.clock, this.log)]),
     );
   }
 
@@ -73,7 +67,9 @@ export class Functions implements CallTaker {
   fix({ resource }: CallTarget, input: Json | undefined): string | undefined {
     const called = calledBy(resource, input);
     if (!called && !INVOKE.test(resource)) return undefined;
-    return `run the function here, by lambdas: { '${called?.name ?? 'NAME'}': './dist/FILE.handler' }, or set AWS_ENDPOINT_URL_LAMBDA`;
+    const { name = 'NAME' } = called ?? {};
+    const other = this.#own.size === 0 ? '' : ` (${didYouMean(name, [...this.#own.keys()])})`;
+    return `run the function here, by lambdas: { '${name}': './dist/FILE.handler' }${other}, or set AWS_ENDPOINT_URL_LAMBDA`;
   }
 
   /** Ends all processes. */
@@ -115,8 +111,7 @@ export class Functions implements CallTaker {
     const functionArn = `arn:aws:lambda:${called.region}:123456789012:function:${called.name}`;
     const running = own.invoke({ requestId, payload, functionArn });
     if (type === 'Event') return localAnswer(requestId, 202);
-    const { payload: result, isError } = await running;
-    return localAnswer(requestId, 200, result, isError);
+    return localAnswer(requestId, 200, await running);
   }
 }
 

@@ -35,15 +35,16 @@ export interface FunctionSetup {
   readonly timeoutMs: number;
 }
 
-/** The error of a function in the form in which Lambda's runtime for Node.js reports it. */
-export interface FunctionError {
-  readonly errorType: string;
-  readonly errorMessage: string;
-  readonly trace?: readonly string[];
-}
-
-export const failed = (error: FunctionError): InvocationResult => ({
-  payload: JSON.stringify(error),
+/**
+ * Returns the error of a function as Lambda's runtime for Node.js reports it.
+ * @param errorType undefined if Lambda gives none. The texts of such errors are what users report of the live service
+ */
+export const failed = (
+  errorType: string | undefined,
+  errorMessage: string,
+  trace?: readonly string[],
+): InvocationResult => ({
+  payload: JSON.stringify({ errorType, errorMessage, trace }),
   isError: true,
 });
 
@@ -53,8 +54,8 @@ const PAYLOAD_LIMIT = 6_291_556;
 /** Returns the result of a function, or an error if it is larger than Lambda allows. */
 export function succeeded(payload: string): InvocationResult {
   if (Buffer.byteLength(payload) <= PAYLOAD_LIMIT) return { payload, isError: false };
-  return failed({
-    errorType: 'Function.ResponseSizeTooLarge',
-    errorMessage: `Response payload size exceeded maximum allowed payload size (${PAYLOAD_LIMIT} bytes).`,
-  });
+  return failed(
+    'Function.ResponseSizeTooLarge',
+    `Response payload size exceeded maximum allowed payload size (${PAYLOAD_LIMIT} bytes).`,
+  );
 }

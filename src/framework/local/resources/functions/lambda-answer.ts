@@ -3,6 +3,7 @@ import { isObject, parseJson } from '../../asl/values/json.js';
 import { headerIn, type HttpResponse } from '../http-request.js';
 import { sdkMetadata } from '../sdk-spelling.js';
 import { failedWith } from '../service-failure.js';
+import type { InvocationResult } from './invocation.js';
 
 /**
  * Lambda's answer to an invocation. Its body is the JSON that the function has returned or, if a header says so, that
@@ -10,10 +11,14 @@ import { failedWith } from '../service-failure.js';
  */
 export type LambdaAnswer = Pick<HttpResponse, 'status' | 'headers' | 'body'>;
 
-/** Returns the answer that Lambda gives for a function that was run here. */
-export function localAnswer(requestId: string, status: number, body = '', isError = false): LambdaAnswer {
+/**
+ * Returns the answer that Lambda gives for a function that was run here.
+ * @param result how it has ended; undefined if that isn't waited for
+ */
+export function localAnswer(requestId: string, status: number, result?: InvocationResult): LambdaAnswer {
+  const { payload: body = '', isError } = result ?? {};
   const headers = [
-    ...(status === 200 ? [['X-Amz-Executed-Version', '$LATEST'] as const] : []),
+    ...(result ? [['X-Amz-Executed-Version', '$LATEST'] as const] : []),
     ...(isError ? [['X-Amz-Function-Error', 'Unhandled'] as const] : []),
     ['x-amzn-RequestId', requestId],
     ['Content-Length', String(Buffer.byteLength(body))],

@@ -5,7 +5,6 @@ import { systemClock } from '../../../base/time/clock.js';
 import {
   failed,
   fileOf,
-  type FunctionError,
   type FunctionSetup,
   type Invocation,
   type InvocationResult,
@@ -20,29 +19,30 @@ const setup = JSON.parse(process.argv[2] ?? '') as FunctionSetup;
 /** The most lines of a trace. */
 const TRACE_LINES = 50;
 
-/** Returns an error as Lambda's runtime for Node.js reports it. What was thrown can be any value. */
-function errorOf(thrown: unknown, type?: string): FunctionError {
-  if (!(thrown instanceof Error))
-    return { errorType: type ?? typeof thrown, errorMessage: String(thrown), trace: [] };
+/** Returns the result for what a handler has thrown, which can be any value. */
+function failedBy(thrown: unknown, type?: string): InvocationResult {
+  if (!(thrown instanceof Error)) return failed(type ?? typeof thrown, String(thrown), []);
   const { name, message, stack = '' } = thrown;
-  return { errorType: type ?? name, errorMessage: message, trace: stack.split('\n').slice(0, TRACE_LINES) };
+  return failed(type ?? name, message, stack.split('\n').slice(0, TRACE_LINES));
 }
 
-/** Names an error as Lambda's runtime does. */
-const named = (name: string, error: Error): Error => Object.assign(error, { name: `Runtime.${name}` });
+/** Names an error, and gives it a message, as Lambda's runtime does. */
+const named = (name: string, error: Error, message = String(error)): Error =>
+  Object.assign(error, { name: `Runtime.${name}`, message });
 
-/** @throws Error Runtime.ImportModuleError if there is no such file; Runtime.UserCodeSyntaxError; Runtime.HandlerNotFound */
+/** @throws Error Runtime.ImportModuleError if a file is missing; Runtime.UserCodeSyntaxError; Runtime.HandlerNotFound */
 async function load({ module, handler }: FunctionSetup): Promise<Handler> {
   const file = fileOf(module);
   if (file === undefined)
-    throw named('ImportModuleError', new Error(`Error: Cannot find module '${module}'`));
-  const loaded: unknown = await import(pathToFileURL(file).href).catch((error: unknown) => {
-    throw error instanceof SyntaxError ? named('UserCodeSyntaxError', error) : error;
+    throw named('ImportModuleError', new Error(`Cannot find module '${module}' (.js, .mjs or .cjs)`));
+  const loaded: unknown = await import(pathToFileURL(file).href).catch((error: NodeJS.ErrnoException) => {
+    if (error instanceof SyntaxError) throw named('UserCodeSyntaxError', error);
+    throw error.code === 'MODULE_NOT_FOUND' ? named('ImportModuleError', error) : error;
   });
   const found = exportIn(loaded, handler) ?? exportIn(Reflect.get(Object(loaded), 'default'), handler);
-  if (typeof found !== 'function')
-    throw named('HandlerNotFound', new Error(`${module}.${handler} is undefined or not exported`));
-  return found as Handler;
+  if (typeof found === 'function') return found as Handler;
+  const how = found ? 'is not a function' : 'is undefined or not exported';
+  throw named('HandlerNotFound', new Error(), `${process.env['_HANDLER']} ${how}`);
 }
 
 const exportIn = (loaded: unknown, path: string): unknown =>
@@ -112,14 +112,14 @@ async function answer(invocation: Invocation): Promise<void> {
     // Node remembers the failure of a module, so that it is loaded again in another process.
     return endWith(error);
   }
-  const result = await resultOf(handler, invocation).catch((error: unknown) => failed(errorOf(error)));
+  const result = await resultOf(handler, invocation).catch(failedBy);
   process.channel?.ref();
   process.send?.(result);
 }
 
 /** Answers with an error, and ends the process: as Lambda does after an error that nothing has caught. */
 function endWith(error: unknown, type?: string): void {
-  const result: InvocationResult = { ...failed(errorOf(error, type)), isLast: true };
+  const result: InvocationResult = { ...failedBy(error, type), isLast: true };
   process.send?.(result, () => process.exit(1));
 }
 
