@@ -87,6 +87,25 @@ test('local runs the functions of the config, whose paths begin in the project',
   rmSync(dir, { recursive: true });
 });
 
+test.each([
+  ["lambdas: { Ship: { hander: './ship.handler' } }", "lambdas['Ship']: expected './dist/file.handler', or"],
+  ['mocks: { Ship: 5 }', "mocks['Ship']: expected { output }"],
+])('local refuses %s by its key', async (options, message) => {
+  const dir = mkdtempSync(join(tmpdir(), 'stepwright-seeds-'));
+  mkdirSync(join(dir, 'state-machines'));
+  writeFileSync(join(dir, 'package.json'), '{}');
+  writeFileSync(
+    join(dir, 'state-machines/M.asl.json'),
+    '{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}',
+  );
+  writeFileSync(join(dir, 'nest-style.config.mjs'), `export default { activities: [], ${options} };`);
+  const run = stepwright(['local', '--port', '0', '--config', 'nest-style.config.mjs'], {}, dir);
+  expect(await run.ended).toMatchObject({ code: 1 });
+  expect(run.stderr()).toContain(`  1. ${message}`);
+  expect(run.stderr()).toContain('[CONFIG_BAD_VALUE]');
+  rmSync(dir, { recursive: true });
+});
+
 test('local finds the client of a service that is installed while it runs', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'stepwright-seeds-'));
   const Resource = 'arn:aws:states:::aws-sdk:sqs:sendMessage';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Settings } from '../../config/resolve.js';
 import type { Lambdas, LocalServiceOptions, SdkPackages } from '../../local/index.js';
 
@@ -24,13 +24,13 @@ export const answerOptions = (
   ...{ httpHosts, env: process.env, packages: packagesIn(projectDir) },
 });
 
-/** Returns the functions with the paths of their modules in full. */
+/** Returns the functions with the paths of their modules in full. Mistakes are left to the service. */
 export const projectLambdas = (lambdas: Lambdas, projectDir: string): Lambdas =>
   Object.fromEntries(
     Object.entries(lambdas).map(([name, given]) => {
-      const options = typeof given === 'string' ? { handler: given } : given;
-      const { handler } = options;
-      return [name, { ...options, handler: isAbsolute(handler) ? handler : resolve(projectDir, handler) }];
+      const options = typeof given === 'string' ? { handler: given } : { ...given };
+      if (typeof options.handler === 'string') options.handler = resolve(projectDir, options.handler);
+      return [name, options];
     }),
   );
 

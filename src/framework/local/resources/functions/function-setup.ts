@@ -84,7 +84,7 @@ export function setupsOf(lambdas: Lambdas, service: NodeJS.ProcessEnv): Readonly
         'another key names this function too',
         'remove one: aliases run the same code',
       );
-    const options = typeof given === 'string' ? { handler: given } : given;
+    const options = typeof given === 'string' ? { handler: given } : { ...given };
     const { handler: text, timeout = '15m', memoryMb = 512, env = {}, ...others } = options;
     const [, path, handler] = HANDLER.exec(text) ?? [];
     const timeoutMs = parseDuration(timeout) ?? Infinity;
