@@ -192,3 +192,33 @@ test('the end of the service ends what runs', async () => {
   await bench.clock.advance(61_000);
   expect(lines).toEqual([]);
 });
+
+test('a distributed Map, and what an EXPRESS execution may not do inside of one, are refused', async () => {
+  const bench = await openBench();
+  const map = (ExecutionType: string, Resource: string): Record<string, object> => ({
+    All: {
+      Type: 'Map',
+      ItemProcessor: {
+        ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType },
+        StartAt: 'Each',
+        States: { Each: { Type: 'Task', Resource, End: true } },
+      },
+      End: true,
+    },
+  });
+  await expect(create(bench, map('EXPRESS', FAILING))).rejects.toThrow(
+    'Express state machine does not support a Map in the mode DISTRIBUTED at /States/All/ItemProcessor',
+  );
+  const activity = 'arn:aws:states:us-east-1:123456789012:activity:Work';
+  const standard = (type: string, resource: string): Promise<unknown> => {
+    const definition = JSON.stringify({ StartAt: 'All', States: map(type, resource) });
+    return bench.client.send(
+      new CreateStateMachineCommand({ name: `${type}-map`, definition, roleArn: ROLE }),
+    );
+  };
+  await expect(standard('EXPRESS', activity)).rejects.toThrow(
+    'Express state machine does not support Activity ARN at /States/All/ItemProcessor/States/Each/Resource',
+  );
+  await standard('EXPRESS', FAILING);
+  await standard('STANDARD', activity);
+});

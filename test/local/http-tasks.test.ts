@@ -36,19 +36,29 @@ describe('http:invoke', () => {
     ]);
   });
 
-  test('a form is encoded where it is asked for, and other text stays text', async () => {
+  test.each([
+    [undefined, 'a=b+c&n[0]=1&n[1]=2'],
+    ['INDICES', 'a=b+c&n[0]=1&n[1]=2'],
+    ['BRACKETS', 'a=b+c&n[]=1&n[]=2'],
+    ['REPEAT', 'a=b+c&n=1&n=2'],
+    ['COMMAS', 'a=b+c&n=1,2'],
+  ])('a form is encoded where it is asked for, with lists in the format %s', async (ArrayFormat, form) => {
     const { url, requests } = await stubServer({ body: 'plain' });
+    const RequestEncodingOptions = ArrayFormat && { ArrayFormat };
     const { output } = await outcome(
       {},
       http({
-        ...{ ApiEndpoint: url, Method: 'POST', Authentication, RequestBody: { a: 'b c', n: [1, 2] } },
-        Transform: { RequestBodyEncoding: 'URL_ENCODED' },
+        ApiEndpoint: url,
+        Method: 'POST',
+        Authentication,
+        RequestBody: { a: 'b c', n: [1, 2] },
+        Transform: { RequestBodyEncoding: 'URL_ENCODED', RequestEncodingOptions },
       }),
     );
     expect(output).toMatchObject({ ResponseBody: 'plain' });
-    expect(requests).toMatchObject([
-      { body: 'a=b+c&n=1&n=2', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
-    ]);
+    const [{ body, headers } = { body: '', headers: {} }] = requests;
+    expect(decodeURIComponent(body)).toBe(form);
+    expect(headers).toMatchObject({ 'content-type': 'application/x-www-form-urlencoded' });
   });
 
   test('another status is an error by its name', async () => {

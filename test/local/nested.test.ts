@@ -427,6 +427,22 @@ test('the operations of the API answer a Task in the spelling of the SDK', async
   });
 });
 
+test('a Task that waits for an EXPRESS machine fails before it starts one', async () => {
+  const calls: MockCall[] = [];
+  const resource = 'arn:aws:lambda:us-east-1:123456789012:function:f';
+  const mocks = { [resource]: (_: unknown, mock: MockCall) => calls.push(mock) };
+  const bench = await open({ Parent: one(child('.sync:2', 'Express')) }, { mocks });
+  const definition = JSON.stringify(one({ Type: 'Task', Resource: resource }));
+  const machine = { name: 'Express', definition, roleArn: ROLE, type: 'EXPRESS' } as const;
+  await bench.client.send(new CreateStateMachineCommand(machine));
+  expect(await run(bench, 'Parent')).toMatchObject({
+    status: 'FAILED',
+    error: 'States.TaskFailed',
+    cause: `${MACHINE}Express is an EXPRESS machine: a Task can't wait for its execution by .sync:2`,
+  });
+  expect(calls).toEqual([]);
+});
+
 test('a Task that polls an activity lets go of its poll when it is cut', async () => {
   const poll = call(
     'aws-sdk:sfn:getActivityTask',

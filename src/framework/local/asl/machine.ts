@@ -90,7 +90,7 @@ function readMachine(
   const source = parseDefinition(definition);
   const problems: DefinitionProblem[] = repeatedNames(definition);
   const program = new MachineCompiler().compile(new Reader(source, '', { problems, faults: faultsOf }));
-  if (type === 'EXPRESS') problems.push(...expressProblemsIn(source));
+  problems.push(...expressProblemsIn(source, type === 'EXPRESS'));
   return { program, problems };
 }
 

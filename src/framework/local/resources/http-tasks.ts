@@ -93,20 +93,35 @@ const objectIn = (input: JsonObject, key: string): JsonObject => {
   return isObject(value) ? value : {};
 };
 
+/**
+ * The key of a list's value in a form, by the ArrayFormat; without one (COMMAS) the list is a single value. AWS page "Call
+ * HTTPS APIs in Step Functions workflows".
+ */
+const ARRAY_KEYS: Readonly<Record<string, (name: string, index: number) => string>> = {
+  INDICES: (name, index) => `${name}[${index}]`,
+  BRACKETS: (name) => `${name}[]`,
+  REPEAT: (name) => name,
+};
+
 /** Returns the body of a request, and sets the header for its type. */
 function bodyOf(input: JsonObject, headers: Record<string, string | string[]>): string | undefined {
-  const { RequestBody: body, Transform: transform } = input;
+  const { RequestBody: body } = input;
   if (body === undefined || body === null) return undefined;
-  const { RequestBodyEncoding: encoding } = isObject(transform) ? transform : {};
-  const isForm = encoding === 'URL_ENCODED' && isObject(body);
+  const transform = objectIn(input, 'Transform');
+  const isForm = transform['RequestBodyEncoding'] === 'URL_ENCODED' && isObject(body);
   headers['content-type'] ??= isForm ? 'application/x-www-form-urlencoded' : 'application/json';
   if (!isForm)
     return typeof body === 'string' && headers['content-type'] !== 'application/json'
       ? body
       : JSON.stringify(body);
+  const { ArrayFormat: format = 'INDICES' } = objectIn(transform, 'RequestEncodingOptions');
+  const keyOf = ARRAY_KEYS[bareText(format)];
   const form = new URLSearchParams();
-  for (const [name, value] of Object.entries(body))
-    for (const each of Array.isArray(value) ? value : [value]) form.append(name, bareText(each));
+  for (const [name, value] of Object.entries(body)) {
+    if (!Array.isArray(value)) form.append(name, bareText(value));
+    else if (keyOf) for (const [i, each] of value.entries()) form.append(keyOf(name, i), bareText(each));
+    else form.append(name, value.map(bareText).join(','));
+  }
   return form.toString();
 }
 

@@ -17,11 +17,8 @@ export interface OwnApi {
   readonly fix?: string;
   /** Runs an operation. Fails only if the service itself does. */
   call(operation: string, body: JsonObject, caller: Caller): Soon<ApiAnswer>;
-  /**
-   * Calls a function once with the response of DescribeExecution, after the execution has ended. Undefined if it can't be
-   * described, as an EXPRESS execution.
-   */
-  whenEnded(executionArn: string, listener: (description: object) => void): Cancel | undefined;
+  /** Calls a function once with the response of DescribeExecution, after the execution of a STANDARD machine has ended. */
+  whenEnded(executionArn: string, listener: (description: object) => void): Cancel;
   /** Stops an execution; does nothing if it has ended. */
   stop(executionArn: string, cause: string): void;
 }
@@ -72,17 +69,26 @@ export class NestedExecutions implements CallTaker {
     const called = calledBy(call.resource);
     if (!called) throw new Error(`${call.resource} is no call of Step Functions`);
     const parent = { executionArn: execution.arn, state: call.state, scheduledId };
+    const isAwaited = called.suffix.startsWith('sync');
+    const cause = `${bareText(body['stateMachineArn'] ?? null)} is an EXPRESS machine: a Task can't wait for its execution by .${called.suffix}`;
+    if (isAwaited && (await this.#isExpress(body, { parent, cut })))
+      return failedWith('States.TaskFailed', cause);
     const soon = this.api.call(called.operation, body, { parent, cut });
     const answer = soon instanceof Promise ? await soon : soon;
     if ('error' in answer) return this.#failure(task, answer.error, called, body);
     const { response } = answer;
     const output = JSON.stringify(called.isSdk ? sdkResponse(response, isoDate) : startedOutput(response));
-    const end = called.suffix.startsWith('sync')
+    const end = isAwaited
       ? this.#endOf(String(Reflect.get(response, 'executionArn')), task, called, cut)
       : { kind: 'succeeded' as const, output };
     // A child that has started waits for its turn: what it does comes after this.
     if (called.suffix !== '' && !cut.aborted) task.submitted(output);
     return end;
+  }
+
+  async #isExpress({ stateMachineArn = null }: JsonObject, caller: Caller): Promise<boolean> {
+    const answer = await this.api.call('DescribeStateMachine', { stateMachineArn }, caller);
+    return 'response' in answer && Reflect.get(answer.response, 'type') === 'EXPRESS';
   }
 
   /** Returns the result of a child when it has ended. Stops the child if the task is cut. */
@@ -92,13 +98,11 @@ export class NestedExecutions implements CallTaker {
     { suffix }: Called,
     cut: AbortSignal,
   ): Promise<ResourceAnswer> {
-    const express = `${executionArn} is an EXPRESS execution: a Task can't wait for it by .sync`;
     const cause = `The Task state in AWS Step Functions execution [${execution.arn}] which was managing this resource was aborted`;
     return new Promise((resolve) => {
       const ignore = this.api.whenEnded(executionArn, (description) =>
         resolve(childAnswer(description, suffix)),
       );
-      if (!ignore) return resolve(failedWith('States.TaskFailed', express));
       const stop = (): void => {
         ignore();
         // Executions may be nested so deep that a child can't be stopped inside the stop of its parent.

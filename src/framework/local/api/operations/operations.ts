@@ -72,8 +72,8 @@ export const ownApi = (stepFunctions: StepFunctions): OwnApi => ({
   },
   whenEnded: (arn, listener) =>
     stepFunctions.executions
-      .find(arn)
-      ?.whenEnded((execution) => listener(describeExecution(execution, stepFunctions.clock.now()))),
+      .get(arn)
+      .whenEnded((execution) => listener(describeExecution(execution, stepFunctions.clock.now()))),
   stop(arn, cause) {
     const execution = stepFunctions.executions.find(arn);
     if (execution && !execution.scope.ended) execution.stop(undefined, cause);

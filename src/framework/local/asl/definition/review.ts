@@ -7,21 +7,34 @@ const pathOf = (steps: FoundState['steps']): string =>
   steps.map((step) => (typeof step === 'number' ? `[${step}]` : `/${step}`)).join('');
 
 /**
- * Returns the Tasks that Step Functions refuses in an EXPRESS machine. The messages were recorded from the live service,
- * where the first one ends with a blank.
+ * Returns the states that Step Functions refuses in an EXPRESS machine, and in the EXPRESS children of a distributed Map.
+ * The messages for Tasks were recorded from the live service, where the first one ends with a blank. AWS page "Map state
+ * processing modes": a distributed Map needs a STANDARD machine.
  */
-export function expressProblemsIn(machine: JsonObject): DefinitionProblem[] {
-  return [...statesIn(machine)].flatMap(({ steps, source: { Type: type, Resource: resource } }) => {
+export function expressProblemsIn(machine: JsonObject, isExpress: boolean): DefinitionProblem[] {
+  return [...statesIn(machine)].flatMap(({ steps, source, around }) => {
+    if (!isExpress && !around.some((map) => processorConfig(map.source)['ExecutionType'] === 'EXPRESS'))
+      return [];
+    const at = pathOf(steps);
+    const { Type: type, Resource: resource } = source;
+    if (type === 'Map' && processorConfig(source)['Mode'] === 'DISTRIBUTED')
+      return { path: `${at}/ItemProcessor`, text: `${CANNOT} a Map in the mode DISTRIBUTED` };
     const text = type === 'Task' && typeof resource === 'string' ? refusedInExpress(resource) : undefined;
-    return text === undefined ? [] : { path: `${pathOf(steps)}/Resource`, text };
+    return text === undefined ? [] : { path: `${at}/Resource`, text };
   });
 }
 
+function processorConfig({ ItemProcessor: processor }: JsonObject): JsonObject {
+  const config = isObject(processor) ? processor['ProcessorConfig'] : undefined;
+  return isObject(config) ? config : {};
+}
+
+const CANNOT = 'Express state machine does not support';
+
 function refusedInExpress(resource: string): string | undefined {
-  const cannot = 'Express state machine does not support';
-  if (resource.endsWith('.waitForTaskToken')) return `${cannot} '.waitForTaskToken' service integration `;
-  if (/\.sync(?::2)?$/.test(resource)) return `${cannot} '.sync' service integration`;
-  return isActivityArn(resource) ? `${cannot} Activity ARN` : undefined;
+  if (resource.endsWith('.waitForTaskToken')) return `${CANNOT} '.waitForTaskToken' service integration `;
+  if (/\.sync(?::2)?$/.test(resource)) return `${CANNOT} '.sync' service integration`;
+  return isActivityArn(resource) ? `${CANNOT} Activity ARN` : undefined;
 }
 
 const TEMPLATES = new Set(['Parameters', 'ResultSelector', 'ItemSelector', 'Assign']);
