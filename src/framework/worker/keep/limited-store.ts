@@ -13,7 +13,7 @@ import { limitCallAfter } from '../../base/time/call-limit.js';
 import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import { OutageTracker } from '../../base/time/outage.js';
-import { fullJitter, unlessAborted } from '../../base/time/wait.js';
+import { fullJitter } from '../../base/time/wait.js';
 
 interface StoreWorld {
   /** The worker's clock, by which the limit of a call is measured. */
@@ -123,25 +123,32 @@ export class LimitedStore implements Store {
     }
   }
 
-  async #race<T>(run: (ended: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    if (this.closed.aborted) throw this.closed.reason;
+  #race<T>(run: (ended: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const ended = new AbortController();
-    const onAbort = (): void => ended.abort(signal?.reason);
-    const onClose = (): void => ended.abort(this.closed.reason);
-    const cancel = limitCallAfter(this.#clock, this.#limitMs, () => {
-      const limit = showDuration(this.#limitMs);
-      ended.abort(new StoreError('unavailable', `${this.name} did not answer within ${limit}`));
-    });
-    signal?.addEventListener('abort', onAbort, { once: true });
-    this.closed.addEventListener('abort', onClose);
-    try {
+    return new Promise((resolve, reject) => {
+      if (this.closed.aborted) return reject(this.closed.reason);
+      const end = (reason: unknown): void => {
+        over();
+        ended.abort(reason);
+        reject(reason);
+      };
+      const onAbort = (): void => end(signal?.reason);
+      const onClose = (): void => end(this.closed.reason);
+      const cancel = limitCallAfter(this.#clock, this.#limitMs, () => {
+        const limit = showDuration(this.#limitMs);
+        end(new StoreError('unavailable', `${this.name} did not answer within ${limit}`));
+      });
+      const over = (): void => {
+        cancel();
+        signal?.removeEventListener('abort', onAbort);
+        this.closed.removeEventListener('abort', onClose);
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.closed.addEventListener('abort', onClose);
       // A store of a user's may throw instead of rejecting.
-      return await unlessAborted(ended.signal, (async () => run(ended.signal))());
-    } finally {
-      cancel();
-      signal?.removeEventListener('abort', onAbort);
-      this.closed.removeEventListener('abort', onClose);
-    }
+      const answer = (async () => run(ended.signal))();
+      answer.then(resolve, reject).finally(over);
+    });
   }
 }
 
