@@ -4,7 +4,8 @@ import { dropMessages, type ParentChannel } from '../../../base/process-channel.
 import { CHANNEL_FD, frameOf, FrameReader, type FromHost, type ToHost } from '../pool-messages.js';
 
 /** The channel on which a thread or a process of a pool exchanges messages with the worker. */
-export interface Channel extends ParentChannel<ToHost, FromHost> {
+export interface Channel extends Pick<ParentChannel<ToHost, FromHost>, 'send'> {
+  readonly onMessage: (listener: (message: ToHost) => void) => void;
   /** Calls the listener when the worker has ended, or closed the channel. */
   readonly onClosed: (listener: () => void) => void;
 }
@@ -23,10 +24,7 @@ export async function openChannel(onDropped: (name: string) => void): Promise<Ch
       port.postMessage(message);
       written?.();
     },
-    onMessage: (listener) => {
-      port.on('message', listener);
-      return () => port.off('message', listener);
-    },
+    onMessage: (listener) => void port.on('message', listener),
     onClosed: () => {},
   };
 }
@@ -39,9 +37,7 @@ function openPipe(onDropped: () => void): Channel {
     send: (message, written) => void pipe.write(frameOf(message), () => written?.()),
     onMessage: (listener) => {
       const frames = new FrameReader((message) => listener(message as ToHost));
-      const read = (chunk: Buffer): void => frames.read(chunk);
-      pipe.on('data', read);
-      return () => pipe.off('data', read);
+      pipe.on('data', (chunk: Buffer) => frames.read(chunk));
     },
     onClosed: (listener) => void pipe.once('close', listener),
   };
