@@ -617,3 +617,37 @@ const SOUND: readonly (readonly [what: string, machine: object])[] = [
 test.each(SOUND)('nothing is said of %s', (_what, machine) => {
   expect(found(machine)).toEqual([]);
 });
+
+describe('an iteration of a Map with an ItemBatcher is given a batch', () => {
+  const batched = (state: object): object => ({
+    StartAt: 'M',
+    States: {
+      M: {
+        Type: 'Map',
+        ItemsPath: '$.orders',
+        ItemBatcher: { MaxItemsPerBatch: 10, BatchInput: { 'country.$': '$.country' } },
+        ItemProcessor: {
+          ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
+          StartAt: 'Place',
+          States: { Place: place(state) },
+        },
+        End: true,
+      },
+    },
+  });
+
+  test('which is no item', () => {
+    const [first, ...others] = found(batched({}));
+    expect(first).toContain('Place');
+    expect(first).toContain("'id'");
+    expect(others.length).toBeGreaterThan(0);
+  });
+
+  test('and has the items', () => {
+    expect(found(batched({ InputPath: '$.Items[0]' }))).toEqual([]);
+    expect(found(batched({ InputPath: '$.Item' }))).toMatchObject([expect.stringContaining('$.Item leads')]);
+    expect(found(batched({ InputPath: '$.BatchInput.nation' }))).toMatchObject([
+      expect.stringContaining('$.BatchInput.nation leads'),
+    ]);
+  });
+});

@@ -113,3 +113,20 @@ describe('the output of a nested execution is that of the last state of its mach
     expect(found(loop, loop)).toEqual([]);
   });
 });
+
+test('a Task that waits for an execution does not fail by the errors of that', () => {
+  const findings = (names: string[]): string[] => {
+    const parent = nest('.sync:2', { Input: { id: 'a', cents: 5 } });
+    const Catch = [{ ErrorEquals: names, Next: 'Undo' }];
+    const states = (parent as { States: { Nest: object } }).States;
+    const whole = { ...parent, States: { Nest: { ...states.Nest, Catch }, Undo: { Type: 'Succeed' } } };
+    const machines = [machineSource('Parent', 'Parent.asl.json', JSON.stringify(whole), {})];
+    return checkMachines({ machines, handlers, errorNames: ['Declined'] })
+      .filter(({ code }) => code === 'ERROR_NAME_UNKNOWN')
+      .map(({ level, what }) => `${level}: ${what}`);
+  };
+  expect(findings(['Declined'])).toEqual([
+    "error: Catch takes 'Declined', and a Task that waits for an execution does not fail by the error of that",
+  ]);
+  expect(findings(['States.TaskFailed', 'StepFunctions.ExecutionAlreadyExistsException'])).toEqual([]);
+});

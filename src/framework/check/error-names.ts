@@ -46,7 +46,7 @@ export function unknownNames(
     const known = knownIn(inside, tasks, handlers, named);
     return rulesOf(state).flatMap((rule) =>
       rule.names.flatMap((name, index): FoundAt[] => {
-        const found = unknownName(name, known, rule);
+        const found = neverOfChild(name, state, rule) ?? unknownName(name, known, rule);
         return found ? [{ state, steps: [...rule.steps, 'ErrorEquals', index], found }] : [];
       }),
     );
@@ -90,6 +90,19 @@ function knownIn(
     others,
   };
 }
+
+/** Recorded at AWS: a Task that waits for a nested execution fails by States.TaskFailed, whatever the child has failed with. */
+function neverOfChild(name: string, { source }: StateView, { kind }: Rule): Found | undefined {
+  if (!NESTED.test(String(source['Resource'])) || /^(?:States|StepFunctions)\./.test(name)) return undefined;
+  return {
+    code: 'ERROR_NAME_UNKNOWN',
+    level: 'error',
+    what: `${kind} takes '${name}', and a Task that waits for an execution does not fail by the error of that`,
+    fix: "write 'States.TaskFailed', and tell errors apart by the Cause: it has the child's Error",
+  };
+}
+
+const NESTED = /:states:startExecution\.sync(?::2)?$/;
 
 function unknownName(name: string, known: Known, { kind }: Rule): Found | undefined {
   // A Fail state may raise any name, even one like those of the service.

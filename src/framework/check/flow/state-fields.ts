@@ -22,6 +22,7 @@ import {
   type Shape,
   TEXT,
   UNKNOWN,
+  ListOf,
 } from './shape.js';
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -126,7 +127,13 @@ export class StateFields {
     const key = this.state['ItemSelector'] === undefined ? 'Parameters' : 'ItemSelector';
     const template = this.state[key];
     const made = template === undefined ? item : this.#made(template, { ...this.#begun, item }, [key]);
-    return this.state['ItemBatcher'] === undefined ? made : UNKNOWN;
+    const batcher = this.state['ItemBatcher'];
+    if (batcher === undefined) return made;
+    const { BatchInput: given } = isPlainObject(batcher) ? batcher : {};
+    const batchInput = given !== undefined && {
+      BatchInput: this.#made(given, this.#begun, ['ItemBatcher', 'BatchInput']),
+    };
+    return { ...batchInput, Items: new ListOf(made) };
   }
 
   /** Returns the way to the next state, or to the end of the group. */
