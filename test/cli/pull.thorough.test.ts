@@ -333,15 +333,17 @@ test('without a local service it says how to start one', async () => {
   expect(run.stderr()).toMatch(/nothing listens at http:..127\.0\.0\.1:\d+: start it with .*--port N/);
 });
 
-test('credentials that may not read it are told the three permissions', async () => {
-  const refusing = await openBench({
-    fault: () => ({ kind: 'error', error: 'AccessDeniedException' }),
-  });
+test.each([
+  ['AccessDeniedException', /allow states:DescribeExecution, states:GetExecutionHistory and states:Desc/],
+  ['KmsAccessDeniedException', /allow kms:Decrypt on the key of its machine/],
+  ['ExpiredTokenException', /http.* refuses the call \(ExpiredTokenException: .*\): .*log in/],
+] as const)('what helps is told after %s', async (error, says) => {
+  const refusing = await openBench({ fault: () => ({ kind: 'error', error }) });
   const run = pull(
     'arn:aws:states:us-east-1:123456789012:execution:Choice:x',
     '--endpoint',
     refusing.service.url,
   );
   expect(await run.ended).toEqual({ code: 1, signal: null });
-  expect(run.stderr()).toMatch(/allow states:DescribeExecution, states:GetExecutionHistory and states:Desc/);
+  expect(run.stderr()).toMatch(says);
 });

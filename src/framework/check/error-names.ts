@@ -93,7 +93,9 @@ function knownIn(
 
 /** Recorded at AWS: a Task that waits for a nested execution fails by States.TaskFailed, whatever the child has failed with. */
 function neverOfChild(name: string, { source }: StateView, { kind }: Rule): Found | undefined {
-  if (!NESTED.test(String(source['Resource'])) || /^(?:States|StepFunctions)\./.test(name)) return undefined;
+  const { Resource: resource } = source;
+  if (typeof resource !== 'string' || !NESTED.test(resource)) return undefined;
+  if (/^(?:States|StepFunctions)\./.test(name)) return undefined;
   return {
     code: 'ERROR_NAME_UNKNOWN',
     level: 'error',

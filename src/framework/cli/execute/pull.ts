@@ -83,6 +83,11 @@ function explain(error: unknown, arn: string, endpoint: Endpoint): unknown {
       `the credentials may not read it (${message}): allow states:DescribeExecution, states:GetExecutionHistory and states:DescribeStateMachineForExecution`,
       { cause: error },
     );
+  if (name.startsWith('Kms'))
+    return new Error(
+      `the key that encrypts it may not be used (${message}): allow kms:Decrypt on the key of its machine`,
+      { cause: error },
+    );
   return explainCallError(error, endpoint);
 }
 

@@ -1,3 +1,4 @@
+import { adviceOn } from '../../aws/advice.js';
 import { type Endpoint, showEndpoint } from '../../aws/endpoint.js';
 import { NoStepFunctions } from '../../aws/queries/machine-queries.js';
 import { QUERY_LIMIT_MS, QueryTimeout } from '../../aws/queries/query.js';
@@ -28,6 +29,8 @@ function explanation(error: unknown, endpoint: Endpoint): string | undefined {
     return `something responds at ${where}, but it is not Step Functions (${foreignWords(error)}): check the address. The local service listens on port 8083 by default`;
   if (error instanceof QueryTimeout)
     return `there was no response from ${where} within ${QUERY_LIMIT_MS / 1000} s: check the address, and that a proxy or a firewall lets calls through`;
+  if (error instanceof Error && OF_CREDENTIALS.test(error.name))
+    return `${where} refuses the call (${error.name}: ${error.message}): ${adviceOn(error, { region: '' })}`;
   if (!isRefused(error)) return isOfNetwork(error) ? `no answer from ${where}: ${error.message}` : undefined;
   const hint =
     endpoint.kind === 'local'
@@ -35,6 +38,9 @@ function explanation(error: unknown, endpoint: Endpoint): string | undefined {
       : `start what should listen there (\`${command('local')}\` is a local service), or correct the endpoint`;
   return `nothing listens at ${where}: ${hint}`;
 }
+
+/** The names of errors that say the same whatever is called: of credentials that AWS refuses, and of too many calls. */
+const OF_CREDENTIALS = /^(?:Expired|UnrecognizedClient|InvalidClientTokenId|InvalidSignature|Throttl)/;
 
 /** Returns true for the error of a call that the SDK sent and that got no response. */
 const isOfNetwork = (error: unknown): error is Error =>
