@@ -1,5 +1,4 @@
 import { type Linked, LinkedList } from '../../base/linked-list.js';
-import type { Cancel } from '../../base/time/clock.js';
 import type { Execution } from './execution.js';
 
 /** An execution in a list, linked with those before and after it. */
@@ -23,16 +22,19 @@ export class ExecutionLists {
     for (let entry = this.#lists.get(arn)?.last; entry; entry = entry.previous) yield entry.execution;
   }
 
-  /** Adds an execution as the latest of a list. The returned function removes it. */
-  add(arn: string, execution: Execution): Cancel {
-    const list = this.#lists.get(arn) ?? new LinkedList();
-    this.#lists.set(arn, list);
+  /** Adds an execution as the latest of a list. */
+  add(arn: string, execution: Execution): Entry {
+    let list = this.#lists.get(arn);
+    if (!list) this.#lists.set(arn, (list = new LinkedList()));
     const entry = entryOf(execution);
     list.add(entry);
-    return () => {
-      list.remove(entry);
-      if (list.size === 0) this.#lists.delete(arn);
-    };
+    return entry;
+  }
+
+  remove(arn: string, entry: Entry): void {
+    const list = this.#lists.get(arn);
+    list?.remove(entry);
+    if (list?.size === 0) this.#lists.delete(arn);
   }
 }
 

@@ -90,9 +90,8 @@ export class Execution implements RunningExecution, Ending {
   /** The events. Those of an EXPRESS execution are counted and logged, but not kept. */
   readonly history: History;
   readonly stepCounter: StepCounter;
-  readonly redrives = new Redrives();
-  /** What each Catch has received, by the id of the StateExited event. */
-  readonly caught = new Map<number, Json>();
+  /** What each Catch has received, by the id of the StateExited event. Undefined if none has received anything. */
+  caught: Map<number, Json> | undefined;
   readonly startedAt: number;
   /** Executions are numbered in the order in which they ended. Undefined while this one is running. */
   endedAs: number | undefined;
@@ -107,6 +106,8 @@ export class Execution implements RunningExecution, Ending {
   #counted = 0;
   /** The parsed input; null once the execution has ended. */
   #input: Json = null;
+  #context: JsonObject | undefined;
+  #redrives: Redrives | undefined;
   #cancelTimeout: Cancel | undefined;
   #endListeners: Set<EndListener> | undefined;
 
@@ -145,8 +146,12 @@ export class Execution implements RunningExecution, Ending {
     return this.#timedFrom + most * 1000;
   }
 
+  get redrives(): Redrives {
+    return (this.#redrives ??= new Redrives());
+  }
+
   get context(): JsonObject {
-    return contextOf(this, this.#input);
+    return (this.#context ??= contextOf(this, this.#input));
   }
 
   /** The machine. Its program is empty once the execution has ended. */
@@ -179,7 +184,7 @@ export class Execution implements RunningExecution, Ending {
   }
 
   onCaught(exitedId: number, errorOutput: Json): void {
-    this.caught.set(exitedId, errorOutput);
+    (this.caught ??= new Map()).set(exitedId, errorOutput);
   }
 
   isLive(): boolean {
@@ -200,7 +205,7 @@ export class Execution implements RunningExecution, Ending {
    * @param beginning the state in which it begins. @default the machine's first one
    */
   start(input: Json, beginning?: Beginning): void {
-    this.#input = input;
+    this.#setInput(input);
     const { state, executionArn } = beginning ?? {};
     this.record('ExecutionStarted', 0, {
       input: this.input,
@@ -293,15 +298,20 @@ export class Execution implements RunningExecution, Ending {
     return id;
   }
 
+  #setInput(input: Json): void {
+    this.#input = input;
+    this.#context = undefined;
+  }
+
   /** Restores what `#release` has dropped. */
   #restore(): void {
-    this.#input = JSON.parse(this.input) as Json;
+    this.#setInput(JSON.parse(this.input) as Json);
     this.#machine = { ...this.#machine, program: compileMachine(this.#machine.definition) };
   }
 
   /** Drops what only a running execution needs, since finished ones are kept for long. */
   #release(): void {
-    this.#input = null;
+    this.#setInput(null);
     this.#machine = withoutProgram(this.#machine);
   }
 

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { PutEvent } from '../../base/local-protocol.js';
 import { LinkedList } from '../../base/linked-list.js';
-import type { Cancel } from '../../base/time/clock.js';
 import { type Entry, entryOf, ExecutionLists } from './execution-lists.js';
 import { hasHeapFor } from './heap.js';
 import type { Json } from '../asl/values/json.js';
@@ -31,13 +30,17 @@ export interface ExecutionCounts {
   readonly forgotten: number;
 }
 
-/** An execution, with what removes it from the lists that contain it. */
+/** An execution, with its entries in the lists that contain it. */
 interface Stored {
   readonly execution: Execution;
-  /** Those of the same machine, and of the same parent. */
-  readonly remove: Cancel;
-  /** Those of the executions that have ended. Undefined while it is running. */
-  unfinish: Cancel | undefined;
+  /** Among those of the same machine, in the order of their starts. */
+  readonly ofMachine: Entry;
+  /** Among those that the same execution or Map Run has started. Undefined if a request has started it. */
+  readonly sibling: Entry | undefined;
+  /** Among the finished executions, in the order of their ends. Undefined while it is running. */
+  finished: Entry | undefined;
+  /** Among the finished children of its Map Run. Undefined while it is running, and if it belongs to none. */
+  inGroup: Entry | undefined;
 }
 
 /** Returns the ARN of the Map Run or of the execution that has started an execution; undefined if a request has. */
@@ -158,12 +161,20 @@ export class Executions {
     const reason = notRedrivable(execution, now);
     if (reason !== undefined) throw errors.notRedrivable(reason);
     if (!this.hasRoom) throw errors.tooManyExecutions();
-    this.#byArn.get(execution.arn)?.unfinish?.();
+    this.#unfinish(execution);
     this.#redriven++;
     execution.machine.lifecycle.running++;
     if (token !== undefined) execution.redrives.remember(token, now);
     execution.redrive();
     return now;
+  }
+
+  #unfinish(execution: Execution): void {
+    const stored = this.#byArn.get(execution.arn);
+    if (!stored?.finished) return;
+    this.#finished.remove(stored.finished);
+    if (stored.inGroup) execution.startedBy.parent?.mapRun?.remove(stored.inGroup);
+    stored.finished = stored.inGroup = undefined;
   }
 
   find(arn: string): Execution | undefined {
@@ -243,13 +254,13 @@ export class Executions {
   #add(execution: Execution): void {
     const { arn, machine, startedBy } = execution;
     const parent = parentKey(startedBy);
-    const fromMachine = this.#byMachine.add(machine.arn, execution);
-    const fromParent = parent === undefined ? undefined : this.#byParent.add(parent, execution);
-    const remove = (): void => {
-      fromMachine();
-      fromParent?.();
-    };
-    this.#byArn.set(arn, { execution, remove, unfinish: undefined });
+    this.#byArn.set(arn, {
+      execution,
+      ofMachine: this.#byMachine.add(machine.arn, execution),
+      sibling: parent === undefined ? undefined : this.#byParent.add(parent, execution),
+      finished: undefined,
+      inGroup: undefined,
+    });
   }
 
   readonly #onEnd = (execution: Execution): void => {
@@ -265,16 +276,13 @@ export class Executions {
   #keep(execution: Execution): void {
     const stored = this.#byArn.get(execution.arn);
     if (stored) {
+      this.#finished.add((stored.finished = entryOf(execution)));
       const group = execution.startedBy.parent?.mapRun;
-      const [finished, child] = [entryOf(execution), entryOf(execution)];
-      stored.unfinish = () => {
-        this.#finished.remove(finished);
-        group?.remove(child);
-        stored.unfinish = undefined;
-      };
-      this.#finished.add(finished);
-      group?.add(child);
-      for (let old = group?.surplus(child); old; old = group?.surplus(child)) this.#drop(old);
+      if (group) {
+        const entry = (stored.inGroup = entryOf(execution));
+        group.add(entry);
+        for (let old = group.surplus(entry); old; old = group.surplus(entry)) this.#drop(old);
+      }
     }
     while (this.#finished.size > this.most || this.services.kept.isFull) if (!this.#forgetOldest()) return;
   }
@@ -292,14 +300,17 @@ export class Executions {
 
   /** Forgets a finished execution. */
   #drop(execution: Execution): void {
-    const { arn } = execution;
-    const stored = this.#byArn.get(arn);
+    const { arn, machine, startedBy } = execution;
     // A map run counts the bytes of the history that is forgotten next.
-    stored?.unfinish?.();
-    stored?.remove();
-    this.#byArn.delete(arn);
+    this.#unfinish(execution);
     execution.forget();
     this.services.mapRuns.forget(arn);
+    const stored = this.#byArn.get(arn);
+    this.#byArn.delete(arn);
+    if (!stored) return;
+    this.#byMachine.remove(machine.arn, stored.ofMachine);
+    const parent = parentKey(startedBy);
+    if (parent !== undefined && stored.sibling) this.#byParent.remove(parent, stored.sibling);
   }
 }
 

@@ -156,7 +156,7 @@ const notesRow = ({
 
 /** Adds the error and the cause that a Catch has taken to the event by which its state was left. */
 export function withCaught({ caught }: Execution, event: HistoryEvent): HistoryEvent {
-  const taken = caught.get(event.id) as { readonly Error: string; readonly Cause: string } | undefined;
+  const taken = caught?.get(event.id) as { readonly Error: string; readonly Cause: string } | undefined;
   if (!taken) return event;
   return { ...event, details: { ...event.details, caught: true, error: taken.Error, cause: taken.Cause } };
 }
