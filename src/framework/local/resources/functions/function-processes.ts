@@ -46,6 +46,8 @@ const HAS_GROUPS = process.platform !== 'win32';
  * end the whole service. The processes that the function starts end with it.
  */
 class FunctionProcess {
+  /** True while it runs an invocation. */
+  isBusy = false;
   /** True if it takes no further invocation. */
   isOver = false;
   readonly #changedAt: number | undefined;
@@ -87,14 +89,15 @@ class FunctionProcess {
     });
   }
 
-  /** Returns true if the module has not changed since the process was started. */
-  isCurrent(module: string): boolean {
-    return this.#changedAt === changedAt(module);
+  /** True if it can run an invocation now. One that has loaded an older file can't. */
+  get isFree(): boolean {
+    return !this.isBusy && !this.isOver && this.#changedAt === changedAt(this.#setup.module);
   }
 
   /** Never rejects: an error of the function is a result. */
   run(invocation: Invocation): Promise<InvocationResult> {
     this.#cancel();
+    this.isBusy = true;
     this.#requestId = invocation.requestId;
     const ends = this.clock.now() + this.#setup.timeoutMs;
     this.#cancel = this.clock.every(WATCH_MS, () =>
@@ -165,6 +168,7 @@ class FunctionProcess {
   }
 
   #settle(result: InvocationResult, isOver = true): void {
+    this.isBusy = false;
     this.isOver ||= isOver;
     this.#cancel();
     if (!this.isOver) this.#cancel = this.clock.after(IDLE_MS, () => this.end());
@@ -174,8 +178,7 @@ class FunctionProcess {
 
 /** Runs one function in processes, each of which loads its module once. */
 export class FunctionProcesses {
-  readonly #busy = new Set<FunctionProcess>();
-  readonly #idle: FunctionProcess[] = [];
+  readonly #processes = new Set<FunctionProcess>();
   readonly #waiting: (() => void)[] = [];
   #isRetired = false;
 
@@ -187,52 +190,42 @@ export class FunctionProcesses {
 
   /** Never rejects: an error of the function is a result. */
   async invoke(invocation: Invocation): Promise<InvocationResult> {
-    while (this.#busy.size >= MOST_PROCESSES)
+    while (this.#busy.length >= MOST_PROCESSES)
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    let free: FunctionProcess | undefined;
     try {
-      free = this.#current() ?? new FunctionProcess(this.setup, this.clock, this.log);
-      this.#busy.add(free);
+      const idle = [...this.#processes].find(({ isFree }) => isFree);
+      const free = idle ?? new FunctionProcess(this.setup, this.clock, this.log);
+      this.#processes.add(free);
       return await free.run(invocation);
     } catch (error) {
       // The system refuses the process, such as for the size of its environment.
       const { name, message } = error as Error;
       return failed(name, message);
     } finally {
-      if (free) this.#release(free);
+      if (this.#isRetired) this.retire();
+      for (const each of this.#processes) if (each.isOver) this.#processes.delete(each);
       this.#waiting.shift()?.();
     }
   }
 
   /** True while a function runs. */
   get isRunning(): boolean {
-    return this.#busy.size > 0;
+    return this.#busy.length > 0;
+  }
+
+  get #busy(): readonly FunctionProcess[] {
+    return [...this.#processes].filter(({ isBusy }) => isBusy);
   }
 
   /** Ends each process when it has nothing to do. */
   retire(): void {
     this.#isRetired = true;
-    for (const each of this.#idle.splice(0)) each.end();
+    for (const each of this.#processes) if (!each.isBusy) each.end();
   }
 
   /** Ends the processes. Invocations that run have no outcome. */
   close(): void {
     this.#waiting.length = 0;
-    for (const each of [...this.#idle, ...this.#busy]) each.end();
-  }
-
-  /** Returns an idle process. Those that have loaded an older file are ended. */
-  #current(): FunctionProcess | undefined {
-    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
-      if (!idle.isOver && idle.isCurrent(this.setup.module)) return idle;
-      idle.end();
-    }
-    return undefined;
-  }
-
-  #release(free: FunctionProcess): void {
-    this.#busy.delete(free);
-    if (this.#isRetired) free.end();
-    else if (!free.isOver) this.#idle.push(free);
+    for (const each of this.#processes) each.end();
   }
 }
