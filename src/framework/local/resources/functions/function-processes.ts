@@ -190,8 +190,7 @@ export class FunctionProcesses {
 
   /** Never rejects: an error of the function is a result. */
   async invoke(invocation: Invocation): Promise<InvocationResult> {
-    while (this.#busy.length >= MOST_PROCESSES)
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    while (this.busy >= MOST_PROCESSES) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
       const idle = [...this.#processes].find(({ isFree }) => isFree);
       const free = idle ?? new FunctionProcess(this.setup, this.clock, this.log);
@@ -208,13 +207,9 @@ export class FunctionProcesses {
     }
   }
 
-  /** True while a function runs. */
-  get isRunning(): boolean {
-    return this.#busy.length > 0;
-  }
-
-  get #busy(): readonly FunctionProcess[] {
-    return [...this.#processes].filter(({ isBusy }) => isBusy);
+  /** The number of processes that run an invocation. */
+  get busy(): number {
+    return [...this.#processes].filter(({ isBusy }) => isBusy).length;
   }
 
   /** Ends each process when it has nothing to do. */

@@ -47,7 +47,7 @@ export class Functions implements CallTaker {
     const replaced = [...this.#own.values()];
     this.#own = this.#made(lambdas);
     for (const processes of replaced) processes.retire();
-    this.#retired = [...this.#retired, ...replaced].filter((each) => each.isRunning);
+    this.#retired = [...this.#retired, ...replaced].filter((each) => each.busy > 0);
   }
 
   #made(lambdas: Lambdas): ReadonlyMap<string, FunctionProcesses> {
