@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import 'reflect-metadata';
 import { expect, test } from '@jest/globals';
 import { Activity, Handle } from 'stepwright';
@@ -146,4 +149,38 @@ test('a test answers the tasks of the children of a Distributed Map', async () =
   const execution = await machine.start([1, 2]);
   for (const answer of ['one', 'two']) await (await execution.task('Work')).succeed(answer);
   expect(await execution.result()).toMatchObject({ status: 'succeeded', output: ['one', 'two'] });
+});
+
+test('a Distributed Map reads and writes folders that stand for buckets', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'machine-'));
+  try {
+    writeFileSync(join(folder, 'numbers.csv'), 'n\n1\n2\n');
+    const { All: all } = DISTRIBUTED.States;
+    const map = {
+      ...all,
+      ItemReader: {
+        Resource: 'arn:aws:states:::s3:getObject',
+        ReaderConfig: { InputType: 'CSV', CSVHeaderLocation: 'FIRST_ROW' },
+        Parameters: { Bucket: 'numbers', Key: 'numbers.csv' },
+      },
+      ItemSelector: { 'n.$': 'States.StringToJson($$.Map.Item.Value.n)' },
+      ItemProcessor: {
+        ...all.ItemProcessor,
+        States: { Work: { ...all.ItemProcessor.States.Work, InputPath: '$.n' } },
+      },
+      ResultWriter: {
+        Resource: 'arn:aws:states:::s3:putObject',
+        Parameters: { Bucket: 'numbers', Prefix: 'out' },
+      },
+    };
+    const definition = { ...DISTRIBUTED, States: { All: map } };
+    const machine = await createTestMachine(definition, { activities: [Doubling], s3: { numbers: folder } });
+    const { status, output } = await machine.execute();
+    expect(status).toBe('succeeded');
+    const { Key: key } = (output as { ResultWriterDetails: { Key: string } }).ResultWriterDetails;
+    const results = readFileSync(join(folder, key, '..', 'SUCCEEDED_0.json'), 'utf8');
+    expect((JSON.parse(results) as { Output: string }[]).map(({ Output }) => Output)).toEqual(['2', '4']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

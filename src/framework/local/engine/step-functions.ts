@@ -305,10 +305,10 @@ export class StepFunctions {
 
   /**
    * True while an execution will continue by itself, without any progress of the clock: it waits for its turn of the
-   * event loop, or for an evaluation in a thread.
+   * event loop, for an evaluation in a thread, or for the files of a map run.
    */
   get busy(): boolean {
-    return this.#evaluator.busy > 0 || this.executions.isWaiting;
+    return this.#evaluator.busy > 0 || this.executions.isWaiting || this.mapRuns.isBusy;
   }
 
   /** Ends all GetActivityTask calls, executions and threads. The histories of the executions get no event for it. */

@@ -74,6 +74,8 @@ export interface TestMachineOptions<
    * @default {}
    */
   readonly machines?: Readonly<Record<string, string | object>>;
+  /** The folders that stand for buckets of Amazon S3, from which Distributed Maps read and to which they write. @default {} */
+  readonly s3?: Readonly<Record<string, string>>;
   /**
    * Faults to inject into the attempts of each handler, by `'Class.method'`, which stands for all handlers of a method
    * with several activities, or by `'Class.method@activity'`. The first fault in a list is for the handler's first
@@ -168,6 +170,12 @@ export const MACHINE_OPTIONS: Rows<TestMachineOptions> = {
     ok: (value) =>
       isPlainObject(value) && Object.values(value).every((each) => isText(each) || isPlainObject(each)),
     fix: "write the path, the text or the definition of each: machines: { Child: 'state-machines/Child.asl.json' }",
+    keysOnly: true,
+  },
+  s3: {
+    expected: 'folders by the names of buckets',
+    ok: (value) => isPlainObject(value) && Object.values(value).every(isText),
+    fix: "write the path of a folder for each bucket: s3: { orders: './test/orders' }",
     keysOnly: true,
   },
   faults: {

@@ -5,6 +5,7 @@ import { EvaluationInPlace } from '../../local/asl/jsonata/evaluator.js';
 import type { Machine } from '../../local/engine/machines/machines.js';
 import type { Mocks } from '../../local/resources/mocks.js';
 import type { HandClock } from '../harness/hand-clock.js';
+import type { TestMachineOptions } from '../harness/options.js';
 import { isCallback, statesOf } from './machine-states.js';
 import { classifyReportFailure } from '../../aws/failure.js';
 import type { ReportRequest } from '../../aws/call.js';
@@ -89,7 +90,7 @@ export interface Engine {
 export function makeEngine(
   source: MachineSource,
   children: readonly MachineSource[],
-  resources: Mocks,
+  { resources = {}, s3 = {} }: Pick<TestMachineOptions, 'resources' | 's3'>,
   clock: HandClock,
 ): Engine {
   const sources = [source, ...children];
@@ -99,6 +100,7 @@ export function makeEngine(
     pollHoldMs: Number.POSITIVE_INFINITY,
     keptExecutions: KEPT_EXECUTIONS,
     random: () => 0.5,
+    s3,
   };
   const answers = sources.map((each) => callbackAnswers(each, resources, children.length > 0));
   const mocks = Object.assign({}, ...answers, resources) as Mocks;

@@ -188,7 +188,7 @@ export async function createTestMachine<
   const definitions = served.map((each) => each.definition);
   // Imported only when needed, so that a test with a bed doesn't load the code of the Amazon States Language.
   const { makeEngine } = await import('./engine.js');
-  const engine = makeEngine(source, children, resources, clock);
+  const engine = makeEngine(source, children, options, clock);
   const { stepFunctions, machine, nested, port, arns } = engine;
   throwProblems([...unusedFaults(faults, definitions), ...unusedResources(resources, [machine, ...nested])]);
   const handlersByArn = new Map(

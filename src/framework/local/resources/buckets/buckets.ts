@@ -39,7 +39,7 @@ export class Buckets implements ObjectStore {
   #storeOf(bucket: string): ObjectStore {
     const store = this.#folders.get(bucket) ?? this.#s3;
     if (store) return store;
-    const folder = `name a folder for it in the config, s3: { '${bucket}': './folder' }`;
+    const folder = `name a folder for it by the option s3: { '${bucket}': './folder' }`;
     const endpoint =
       endpointIn(this.env, VARIABLE) === undefined
         ? `set ${VARIABLE} to the URL of an emulator`
