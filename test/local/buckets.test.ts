@@ -147,8 +147,8 @@ test('StopExecution ends a run whose reader waits for an endpoint that does not 
 test('a bucket that nothing stands for fails the state, and says what to do', async () => {
   const map = reader('getObject', { Key: 'a.json' }, { InputType: 'JSON' });
   const begin =
-    "Nothing stands for the bucket 'bucket' in the local service: name a folder for it by the option s3";
-  const folder = `${begin}, s3: { 'bucket': './folder' }`;
+    "Nothing stands for the bucket 'bucket' in the local service: name a folder for it by the option";
+  const folder = `${begin} s3: { 'bucket': './folder' }`;
   const none = { has: () => false, load: async () => s3 };
   const url = 'http://127.0.0.1:1';
   for (const [options, cause] of [
