@@ -12,8 +12,12 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const framework = join(root, 'dist', 'src', 'framework');
 const COMMONJS = 'commonjs';
 const DOORS = [
-  ...['index', 'testing/index', 'local/index', 'nestjs/index'],
-  ...['aws/stores/s3', 'aws/stores/dynamodb'],
+  'index',
+  'testing/index',
+  'local/index',
+  'nestjs/index',
+  'aws/stores/s3',
+  'aws/stores/dynamodb',
 ];
 
 const fileOf = (module) => join(framework, `${module}.js`);

@@ -203,5 +203,8 @@ function pollAnswer(end: CallEnd): PollAnswer {
 const noTaskOfTheService = (): PollAnswer =>
   classifyPollFailure({
     error: strangeAnswer(200, 'taskToken or input is no string'),
-    ...{ type: undefined, status: 200, sent: true, setup: false },
+    type: undefined,
+    status: 200,
+    sent: true,
+    setup: false,
   });

@@ -282,7 +282,10 @@ export class Credentials implements Renewal {
     if (!this.#settings.renewable || !(denied || REFUSED.has(type))) return false;
     if (!this.#isRefused()) this.#settle();
     this.#refusals = {
-      ...{ first: error, provable: !denied, logged: false, ...this.#refusals },
+      first: error,
+      provable: !denied,
+      logged: false,
+      ...this.#refusals,
       generation: Math.max(asOf.generation, this.#refusals?.generation ?? 0),
       lastAt: this.#settings.clock.now(),
     };

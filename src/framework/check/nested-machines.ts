@@ -47,10 +47,22 @@ export class NestedMachines {
     const Output = isJson ? this.#outputOf(child, outputs, Input) : TEXT;
     const included = { Included: true };
     return {
-      ...{ ExecutionArn: TEXT, Name: TEXT, StateMachineArn: TEXT, Status: 'SUCCEEDED', Input, Output },
-      ...{ InputDetails: included, OutputDetails: included, StartDate: NUMBER, StopDate: NUMBER },
-      ...{ RedriveCount: NUMBER, RedriveStatus: TEXT, RedriveStatusReason: TEXT },
-      ...{ StateMachineAliasArn: UNKNOWN, StateMachineVersionArn: UNKNOWN, TraceHeader: UNKNOWN },
+      ExecutionArn: TEXT,
+      Name: TEXT,
+      StateMachineArn: TEXT,
+      Status: 'SUCCEEDED',
+      Input,
+      Output,
+      InputDetails: included,
+      OutputDetails: included,
+      StartDate: NUMBER,
+      StopDate: NUMBER,
+      RedriveCount: NUMBER,
+      RedriveStatus: TEXT,
+      RedriveStatusReason: TEXT,
+      StateMachineAliasArn: UNKNOWN,
+      StateMachineVersionArn: UNKNOWN,
+      TraceHeader: UNKNOWN,
     };
   }
 

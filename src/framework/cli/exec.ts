@@ -86,7 +86,12 @@ export async function exec(
  */
 const connectionOf = (config: Config, activities: readonly Constructor[]): Config => ({
   ...config,
-  ...{ activities, interceptors: [], handlers: {}, run: 'main', setup: undefined, observe: [] },
+  activities,
+  interceptors: [],
+  handlers: {},
+  run: 'main',
+  setup: undefined,
+  observe: [],
 });
 
 function commandActivity(
@@ -147,7 +152,9 @@ const ERROR_CODE = {
 
 const mistake = (where: string, what: string, fix: string): Problem => ({
   code: 'CONFIG_BAD_VALUE',
-  ...{ where, what, fix },
+  where,
+  what,
+  fix,
 });
 
 function refusal(where: string, option: CommandOptions): Problem[] {
@@ -250,8 +257,14 @@ const healthCheck = (command: string, stop: AbortSignal) => async (): Promise<Er
 /** Runs the command. @returns how it failed; undefined if it succeeded. @throws CommandFailed if it can't be started */
 async function runCheck(command: string, stop: AbortSignal): Promise<string | undefined> {
   const program = new Program({
-    ...{ file: '/bin/sh', args: ['-c', command], cwd: undefined, env: process.env, stdin: undefined },
-    ...{ memoryMb: undefined, killAfterMs: CHECK_KILL_AFTER_MS, onOutput: () => {} },
+    file: '/bin/sh',
+    args: ['-c', command],
+    cwd: undefined,
+    env: process.env,
+    stdin: undefined,
+    memoryMb: undefined,
+    killAfterMs: CHECK_KILL_AFTER_MS,
+    onOutput: () => {},
   });
   let ended: string | undefined;
   const end = (why: string): void => {

@@ -95,7 +95,8 @@ export class HandlerLoop {
     this.#taskWorld = this.#makeTaskWorld();
     const ref = { handler: name, activityArn };
     this.#admission = new Admission({
-      ...{ clock, rate },
+      clock,
+      rate,
       onRoom: () => this.#poller.fill(),
       onPaused: (pause) => events.emit('handler:paused', { ...ref, ...pause }),
       onResumed: () => events.emit('handler:resumed', ref),
@@ -199,7 +200,14 @@ export class HandlerLoop {
     const { status: polls, queue } = this.#poller;
     const { pause } = this.#admission;
     return {
-      ...{ name, activityArn, concurrency, used, running, undelivered, polls, queue },
+      name,
+      activityArn,
+      concurrency,
+      used,
+      running,
+      undelivered,
+      polls,
+      queue,
       ...(pause && { paused: statusOfPause(pause) }),
     };
   }
@@ -219,7 +227,10 @@ export class HandlerLoop {
     const { status: polls } = this.#poller;
     const heartbeatsAt = Array.from(this.#tasks, ({ lastHeartbeatAt }) => lastHeartbeatAt);
     return {
-      ...{ name: this.#handler.name, polls, isStill: this.#isStill, holders: this.#holders },
+      name: this.#handler.name,
+      polls,
+      isStill: this.#isStill,
+      holders: this.#holders,
       provedAt: latest([this.#provedAt, polls.lastAnswerAt, ...heartbeatsAt]),
       stuckSince: this.#stuck?.since,
     };

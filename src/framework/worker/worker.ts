@@ -156,7 +156,8 @@ export class Worker implements ObservedWorker {
       parts.stores.tell = ({ event, ...payload }) => this.#outside(() => this.#events.emit(event, payload));
     this.#deferrals = parts.deferred && new Deferrals({ ...parts, store: parts.deferred, ask: this.#ask });
     this.#outbox = parts.openOutbox?.({
-      ...{ events: this.#events, heartbeats: parts.heartbeats },
+      events: this.#events,
+      heartbeats: parts.heartbeats,
       reportsOf: (activityArn) => this.#reportsOf(activityArn),
     });
     this.#loops = this.#makeLoops();
@@ -319,12 +320,22 @@ export class Worker implements ObservedWorker {
     );
     for (const [port, { limiter }] of quotas)
       this.#reportWorlds.set(port, {
-        ...{ port, limiter, clock, random, reportLimitMs },
+        port,
+        limiter,
+        clock,
+        random,
+        reportLimitMs,
         inFlight: new ReportsInFlight(),
       });
     const world: Omit<LoopWorld, 'pollLimiter' | 'limiter'> = {
-      ...{ ...this.#parts, workerName, outbox: this.#outbox, deferrals: this.#deferrals },
-      ...{ events: this.#events, outside: this.#outside, ask: this.#ask, stalls: this.#stalls },
+      ...this.#parts,
+      workerName,
+      outbox: this.#outbox,
+      deferrals: this.#deferrals,
+      events: this.#events,
+      outside: this.#outside,
+      ask: this.#ask,
+      stalls: this.#stalls,
       onFault: (error) => this.#fail(error),
     };
     return handlers.map((handler) => {
@@ -350,7 +361,10 @@ export class Worker implements ObservedWorker {
     const { clock, heartbeats } = this.#parts;
     let isGone = false;
     const heartbeat = heartbeats.track({
-      ...{ port: reports.port, token, everyMs: Number.POSITIVE_INFINITY, leasedAt: clock.now() },
+      port: reports.port,
+      token,
+      everyMs: Number.POSITIVE_INFINITY,
+      leasedAt: clock.now(),
       onGone: () => (isGone = true),
     });
     await within(clock, ASK_LIMIT_MS, heartbeat.now());

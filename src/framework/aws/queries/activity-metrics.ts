@@ -143,8 +143,11 @@ export class ActivityMetrics {
   ): Promise<(number | undefined)[]> {
     const found = await this.#read(
       metrics.map((metric) => ({
-        ...{ ...metric, namespace: OWN, since },
-        ...{ statistic: 'Maximum', periodSeconds: HOUR_S },
+        ...metric,
+        namespace: OWN,
+        since,
+        statistic: 'Maximum',
+        periodSeconds: HOUR_S,
       })),
     );
     return found.map((points) => maximum(points.filter(({ sum }) => sum <= most)));
@@ -154,7 +157,10 @@ export class ActivityMetrics {
   async publish(values: readonly (PublishedMetric & { readonly value: number })[]): Promise<void> {
     const Timestamp = new Date(this.#clock.now());
     const MetricData = values.map(({ name, dimensions, value }) => ({
-      ...{ MetricName: name, Dimensions: asDimensions(dimensions), Value: value, Timestamp },
+      MetricName: name,
+      Dimensions: asDimensions(dimensions),
+      Value: value,
+      Timestamp,
       StorageResolution: 1,
     }));
     const { sdk } = await this.open();
@@ -175,7 +181,12 @@ export class ActivityMetrics {
     const found = await this.#read(
       activityArns.flatMap((ActivityArn) =>
         series.map(([name, statistic = 'Sum']) => ({
-          ...{ namespace: STATES, name, dimensions: { ActivityArn }, statistic, periodSeconds, since },
+          namespace: STATES,
+          name,
+          dimensions: { ActivityArn },
+          statistic,
+          periodSeconds,
+          since,
         })),
       ),
     );

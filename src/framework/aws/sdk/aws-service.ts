@@ -64,7 +64,9 @@ export class AwsService {
     const own = localCredentials(endpoint, sdk.credentials);
     this.#provider = unmemoized(own);
     this.credentials = new Credentials({
-      ...{ clock, log, renewable: typeof own !== 'object' },
+      clock,
+      log,
+      renewable: typeof own !== 'object',
       readFiles: settings.readFiles ?? readSharedFiles,
       kept: !(Reflect.get(Object(own), 'memoized') || sdk.credentialDefaultProvider),
       remake: () => new (loadedSdk().SFNClient)(this.#config(this.#region, 1)).config.credentials,

@@ -152,10 +152,13 @@ export abstract class AwsStore {
     // A response is taken for lost if nothing is sent or received for 4 s. The SDK then tries again.
     const times = { connectionTimeout: 2_000, socketTimeout: 4_000 };
     const made = new (classOf(sdk, name))({
-      ...{ ...(region !== undefined && { region }), ...(endpoint !== undefined && { endpoint }) },
-      ...{ maxAttempts: 3, retryMode: 'standard' },
+      ...(region !== undefined && { region }),
+      ...(endpoint !== undefined && { endpoint }),
+      maxAttempts: 3,
+      retryMode: 'standard',
       requestHandler: { ...times, httpAgent: agent, httpsAgent: agent },
-      ...{ ...settings, ...client },
+      ...settings,
+      ...client,
     });
     return { sdk, client: made };
   }

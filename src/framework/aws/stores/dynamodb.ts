@@ -51,9 +51,13 @@ class DynamoDbStore extends AwsStore implements Store {
   constructor(options: DynamoDbOptions) {
     const { table, prefix = 'stepwright' } = options;
     super(`DynamoDB table ${table}, prefix ${prefix}`, options, {
-      ...{ peer: '@aws-sdk/client-dynamodb', client: 'DynamoDBClient', known: ['table', 'prefix'] },
-      ...{ maxBytes: MAX_BYTES, input: { TableName: table } },
-      ...{ place: `the DynamoDB table ${table}`, meaningOf: (...all) => meaningOf(table, ...all) },
+      peer: '@aws-sdk/client-dynamodb',
+      client: 'DynamoDBClient',
+      known: ['table', 'prefix'],
+      maxBytes: MAX_BYTES,
+      input: { TableName: table },
+      place: `the DynamoDB table ${table}`,
+      meaningOf: (...all) => meaningOf(table, ...all),
     });
     this.#prefix = prefix;
   }
@@ -107,8 +111,11 @@ class DynamoDbStore extends AwsStore implements Store {
     const query = async (index: number): Promise<{ Items?: readonly Item[]; LastEvaluatedKey?: Item }> => {
       const values = { ':pk': { S: `${this.#prefix}#${index}` }, ':from': { S: from }, ':to': { S: to } };
       const input = {
-        ...{ KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to', ConsistentRead: true },
-        ...{ ProjectionExpression: 'sk', Limit: 1_000, ExpressionAttributeValues: values },
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+        ConsistentRead: true,
+        ProjectionExpression: 'sk',
+        Limit: 1_000,
+        ExpressionAttributeValues: values,
       };
       return (await this.send('Query', input, options)) as object;
     };
@@ -135,9 +142,11 @@ class DynamoDbStore extends AwsStore implements Store {
     const record = {
       ...this.#keyOf(key),
       // A copy: each attempt reads it again.
-      ...{ value: { B: new Uint8Array(value) }, version: { S: version } },
+      value: { B: new Uint8Array(value) },
+      version: { S: version },
       ...(ttlMs !== undefined && {
-        ...{ until: { N: String(until) }, expires: { N: String(Math.ceil(until / 1_000)) } },
+        until: { N: String(until) },
+        expires: { N: String(Math.ceil(until / 1_000)) },
       }),
     };
     // The SDK repeats an attempt whose answer was lost. The next one finds the very record that the first has written.

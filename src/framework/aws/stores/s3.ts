@@ -53,10 +53,14 @@ class S3Store extends AwsStore implements Store {
     const path = prefix.replaceAll(/^\/+|\/+$/g, '');
     const uri = path === '' ? `s3://${bucket}` : `s3://${bucket}/${path}`;
     super(`S3 bucket ${uri}`, options, {
-      ...{ peer: '@aws-sdk/client-s3', client: 'S3Client', known: ['bucket', 'prefix', 'owner'] },
-      ...{ maxBytes: 64 * 1024 * 1024, settings: { forcePathStyle: endpoint !== undefined } },
+      peer: '@aws-sdk/client-s3',
+      client: 'S3Client',
+      known: ['bucket', 'prefix', 'owner'],
+      maxBytes: 64 * 1024 * 1024,
+      settings: { forcePathStyle: endpoint !== undefined },
       input: { Bucket: bucket, ...(owner !== undefined && { ExpectedBucketOwner: owner }) },
-      ...{ place: `the S3 bucket ${bucket}`, meaningOf: (...all) => meaningOf(bucket, ...all) },
+      place: `the S3 bucket ${bucket}`,
+      meaningOf: (...all) => meaningOf(bucket, ...all),
     });
     this.uri = uri;
     this.#prefix = path === '' ? '' : `${path}/`;

@@ -40,8 +40,13 @@ export interface Environment {
 /** Returns what is known of the context object. AWS page "Accessing execution data from the Context object". */
 const contextOf = ({ item }: Pick<Environment, 'item'>): Fields => ({
   Execution: {
-    ...{ Id: TEXT, Input: inputPart([]), Name: TEXT, RoleArn: TEXT, StartTime: TEXT },
-    ...{ RedriveCount: NUMBER, RedriveTime: TEXT },
+    Id: TEXT,
+    Input: inputPart([]),
+    Name: TEXT,
+    RoleArn: TEXT,
+    StartTime: TEXT,
+    RedriveCount: NUMBER,
+    RedriveTime: TEXT,
   },
   StateMachine: { Id: TEXT, Name: TEXT },
   State: { Name: TEXT, EnteredTime: TEXT, RetryCount: NUMBER },

@@ -109,7 +109,10 @@ export async function readStacks(options: StackOptions, region = 'us-east-1'): P
   // Without any machine there is nothing to start.
   const isEmpty = machines.length === 0;
   return {
-    ...{ machines, leftOut, activities: [...deployment.activities], files: [...deployment.files] },
+    machines,
+    leftOut,
+    activities: [...deployment.activities],
+    files: [...deployment.files],
     warnings: [...warnings, ...(isEmpty ? [] : unresolved.map(leavesOut))],
     problems: [
       ...problems,

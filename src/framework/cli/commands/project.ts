@@ -16,7 +16,8 @@ import { exit } from '../process/exit.js';
 
 function addConfig(program: Command): void {
   addCommand(program, 'config', 'print every option with its value and source', [
-    ...[configFlag, endpointFlag],
+    configFlag,
+    endpointFlag,
     ...optionFlags(),
     handlerFlag,
     new Option('--json', 'print JSON'),
@@ -106,7 +107,10 @@ function addGenerate(program: Command): void {
 
 function addDoctor(program: Command): void {
   addCommand(program, 'doctor', 'examine what a worker needs: credentials, network, permissions, limits', [
-    ...[configFlag, endpointFlag, ...optionFlags(), handlerFlag],
+    configFlag,
+    endpointFlag,
+    ...optionFlags(),
+    handlerFlag,
     new Option('--stop-timeout <duration>', 'the time that the platform waits between SIGTERM and SIGKILL'),
     new Option('--json', 'print JSON'),
   ]).action(async (parsed: Parsed<DoctorFlags>) => {

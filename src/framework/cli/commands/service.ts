@@ -32,7 +32,9 @@ interface LocalFlags extends LocalServiceFlags, LogFlags {
 
 function addLocal(program: Command): void {
   addCommand(program, 'local', 'run the local Step Functions without a worker', [
-    ...[configFlag, logFlag, formatFlag],
+    configFlag,
+    logFlag,
+    formatFlag,
     new Option('--host <address>', 'the address to listen on (default: 127.0.0.1)'),
     ...localServiceFlags,
     ...optionFlags(({ ofWorker }) => !ofWorker),
@@ -45,7 +47,8 @@ function addLocal(program: Command): void {
 
 function addExecute(program: Command): void {
   addCommand(program, 'execute', 'start an execution, wait for its end, and print its output', [
-    ...[configFlag, endpointFlag],
+    configFlag,
+    endpointFlag,
     ...optionFlags((_, key) => key === 'port' || key === 'region'),
     new Option('--trace', 'print each step on stderr'),
     new Option('--watch', 'start an execution each time the input file changes'),
@@ -66,7 +69,8 @@ function addExecute(program: Command): void {
 
 function addPull(program: Command): void {
   addCommand(program, 'pull', 'show an execution of AWS at the local service, to run it on from there', [
-    ...[configFlag, endpointFlag],
+    configFlag,
+    endpointFlag,
     ...optionFlags((_, key) => key === 'port'),
   ])
     .argument('<execution>', 'ARN of an execution')
@@ -78,7 +82,8 @@ function addPull(program: Command): void {
 
 function addTestState(program: Command): void {
   addCommand(program, 'test-state', 'run one state of a state machine, and print its output', [
-    ...[configFlag, endpointFlag],
+    configFlag,
+    endpointFlag,
     ...optionFlags((_, key) => key === 'port' || key === 'region'),
     new Option('--state <name>', 'the state, if the file has a whole machine'),
     new Option('--input <JSON>', 'input of the state: JSON, @FILE, or - (default: {})'),
@@ -90,7 +95,9 @@ function addTestState(program: Command): void {
     new Option('--retries <N>', 'the retries that were made before (default: 0)'),
     new Option('--role <ARN>', 'at AWS: the role of the test'),
     new Option('--level <level>', 'debug prints each step of the data flow (default: info)').choices([
-      ...['info', 'debug', 'trace'],
+      'info',
+      'debug',
+      'trace',
     ]),
     new Option('--json', 'print the whole answer as JSON'),
   ])
@@ -107,7 +114,8 @@ function addVerify(program: Command): void {
     new Option('--role <ARN>', 'at AWS: a role that Step Functions may assume; it needs no permissions'),
     new Option('--second-region <name>', 'also send reports to another region'),
     new Option('--json', 'print JSON'),
-    ...[configFlag, endpointFlag],
+    configFlag,
+    endpointFlag,
     ...optionFlags((_, key) => key === 'port' || key === 'region'),
   ]).action(async (parsed: Parsed<VerifyFlags>) => {
     const { verify } = await import('../verify/verify.js');
@@ -121,7 +129,8 @@ function addMcp(program: Command): void {
     'mcp',
     'serve the local Step Functions to a coding agent, on standard input and output',
     [
-      ...[configFlag, endpointFlag],
+      configFlag,
+      endpointFlag,
       ...optionFlags((_, key) => ['port', 'region', 'activities', 'machines'].includes(key)),
     ],
   ).action(async (parsed: Parsed<ProjectFlags>) => {
@@ -140,7 +149,8 @@ function addScaler(program: Command): void {
     new Option('--within <duration>', 'how soon waiting tasks should start (default: 1m)'),
     new Option('--publish', 'publish the numbers to CloudWatch every 20 s'),
     new Option('--fleet <name>', 'the name of the fleet in metrics (default: worker)'),
-    ...[logFlag, formatFlag],
+    logFlag,
+    formatFlag,
   ]).action(async (parsed: Parsed<ScalerFlags & LogFlags>) => {
     const { scaler } = await import('../scale/scaler.js');
     await exit(await scaler(parsed, logFor(parsed)));
@@ -151,7 +161,8 @@ const DEFERRED_VERBS: readonly DeferredVerb[] = ['list', 'succeed', 'fail'];
 
 function addDeferred(program: Command): void {
   addCommand(program, 'deferred', 'list the tasks that were deferred under an id, or complete one', [
-    ...[configFlag, endpointFlag],
+    configFlag,
+    endpointFlag,
     ...optionFlags((_, key) => key === 'port' || key === 'region'),
     new Option('--by <name>', 'who completes the task (default: the user of this shell)'),
     new Option('--message <text>', 'fail: the message of the error'),

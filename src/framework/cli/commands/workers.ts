@@ -24,7 +24,10 @@ interface StartFlags extends LocalServiceFlags, LogFlags {
 
 function addStart(program: Command): void {
   addCommand(program, 'start', 'run the worker; at the endpoint `local` also the local Step Functions', [
-    ...[configFlag, endpointFlag, logFlag, formatFlag],
+    configFlag,
+    endpointFlag,
+    logFlag,
+    formatFlag,
     ...localServiceFlags,
     new Option('--control <path>', 'open a Unix socket for the command `control`'),
     ...optionFlags(),
@@ -51,7 +54,9 @@ function addControl(program: Command): void {
 
 function addDev(program: Command): void {
   addCommand(program, 'dev', 'compile and run the worker, and start it again on every change', [
-    ...[configFlag, endpointFlag, logFlag],
+    configFlag,
+    endpointFlag,
+    logFlag,
     ...localServiceFlags,
     new Option('--build <command>', "the command that compiles (default: the project's tsc)"),
     ...optionFlags(),
@@ -72,7 +77,11 @@ function addExec(program: Command): void {
   addCommand(program, 'exec', 'run a worker that runs a program for each task', [
     new Option('--activity <ARN|name>', 'the activity whose tasks the program runs').makeOptionMandatory(),
     new Option('--input <way>', 'how the program receives the input (default: stdin)').choices([
-      ...['stdin', 'file', 'args', 'env', 'none'],
+      'stdin',
+      'file',
+      'args',
+      'env',
+      'none',
     ]),
     new Option('--output <way>', 'where the program writes its result (default: stdout)').choices([
       'stdout',
@@ -88,7 +97,10 @@ function addExec(program: Command): void {
     ),
     new Option('--healthy <command>', 'a shell command that has to succeed before each poll'),
     new Option('--empty-output <JSON>', 'the output where the program gives none (default: null)'),
-    ...[configFlag, endpointFlag, logFlag, formatFlag],
+    configFlag,
+    endpointFlag,
+    logFlag,
+    formatFlag,
     ...optionFlags((_, key) => !NOT_OF_EXEC.has(key)),
   ])
     .usage('--activity <ARN|name> [options] -- <program> [arguments...]')

@@ -84,7 +84,10 @@ async function run({ flags, log: logFlags }: RunMessage, stop: AbortController):
   // The service of `dev` runs the functions. Their mistakes are told here, while the old code keeps running.
   setupsOf(plan.settings.lambdas, {});
   const options = {
-    ...{ log, taskLog, module, stop: stop.signal },
+    log,
+    taskLog,
+    module,
+    stop: stop.signal,
     connectTo: (planned: Endpoint) => connectionOf(plan, planned, projectDir, stop.signal),
   };
   return runWorker(besideOthers(plan), options, (worker) => {

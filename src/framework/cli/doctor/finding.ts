@@ -40,16 +40,22 @@ export type Check = Pick<Finding, 'check' | 'subject' | 'expected'>;
 export const ok = (check: Check, got: string): Finding => ({ ...check, verdict: 'ok', got });
 export const fault = (check: Check, got: string, fix: string): Finding => ({
   ...check,
-  ...{ verdict: 'fault', got, fix },
+  verdict: 'fault',
+  got,
+  fix,
 });
 export const warning = (check: Check, got: string, fix: string): Finding => ({
   ...check,
-  ...{ verdict: 'warning', got, fix },
+  verdict: 'warning',
+  got,
+  fix,
 });
 /** Returns the finding of a check that could not be made. @param why the reason */
 export const unknown = (check: Check, why: string, fix: string): Finding => ({
   ...check,
-  ...{ verdict: 'unknown', got: why, fix },
+  verdict: 'unknown',
+  got: why,
+  fix,
 });
 
 /** The fix where Step Functions refused a query because too many calls were made. */

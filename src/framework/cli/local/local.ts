@@ -66,7 +66,8 @@ export async function serveProject(
   const console = consoleOptions(flags, inputOf, workers);
   const service = await startSeeded(project, { flags, log, console });
   return {
-    ...{ service, console: console !== false },
+    service,
+    console: console !== false,
     logMachines: (given) => {
       logMachines(log, machines, service.port, given);
       logFindings(log, seededFindings(plan, machines));

@@ -21,7 +21,9 @@ export const answerOptions = (
 ): Pick<LocalServiceOptions, 'lambdas' | 'httpHosts' | 's3' | 'env' | 'packages'> => ({
   lambdas: projectLambdas(lambdas, projectDir),
   s3: Object.fromEntries(Object.entries(s3).map(([name, folder]) => [name, resolve(projectDir, folder)])),
-  ...{ httpHosts, env: process.env, packages: packagesIn(projectDir) },
+  httpHosts,
+  env: process.env,
+  packages: packagesIn(projectDir),
 });
 
 /** Returns the functions with the paths of their modules in full. Mistakes are left to the service. */

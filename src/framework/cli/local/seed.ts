@@ -106,8 +106,18 @@ export async function listen({
   const mockConfig = await readMockConfig(flags.mockConfig, log);
   try {
     return await startLocalService({
-      ...{ port, host, console, log, mocks, mockConfig, keptExecutions, keptBytes, timeScale, verbose },
-      ...{ allowHosts: allowHost, allowOrigins: allowOrigin },
+      port,
+      host,
+      console,
+      log,
+      mocks,
+      mockConfig,
+      keptExecutions,
+      keptBytes,
+      timeScale,
+      verbose,
+      allowHosts: allowHost,
+      allowOrigins: allowOrigin,
       ...answerOptions(settings, projectDir),
     });
   } catch (error) {

@@ -164,8 +164,13 @@ export class FleetScaler {
     const workers = activities[0]?.workers ?? 0;
     this.#logWrongClocks(seen.wrongClocks);
     return {
-      ...{ fleet, at, workers, workersWanted, workersMissing: workersWanted - workers },
-      ...{ unreadable: seen.unreadable, wrongClocks: seen.wrongClocks },
+      fleet,
+      at,
+      workers,
+      workersWanted,
+      workersMissing: workersWanted - workers,
+      unreadable: seen.unreadable,
+      wrongClocks: seen.wrongClocks,
       activities: activities.map((each, index) => ({
         idleMinuteAt: this.#unseen[index]?.idleMinuteAt,
         ...each,
@@ -185,9 +190,15 @@ export class FleetScaler {
     const counts = this.#counts?.[index];
     if (!counts) throw new NoEstimate(`CloudWatch was not read yet${this.#why()}`);
     const made = estimate({
-      ...{ now, activityArn, counts, slotsOfWorker, withinMs },
-      ...{ runMs: this.#runMs[index], emptyMinuteAt: this.#emptyMinutes[index] },
-      ...{ workers: found.workers, unreadable: found.unreadable.length },
+      now,
+      activityArn,
+      counts,
+      slotsOfWorker,
+      withinMs,
+      runMs: this.#runMs[index],
+      emptyMinuteAt: this.#emptyMinutes[index],
+      workers: found.workers,
+      unreadable: found.unreadable.length,
     });
     this.#emptyMinutes[index] = made.emptyMinuteAt;
     if (now - counts.readAt > STALE_MS && made.sure !== 'proved')
@@ -214,7 +225,8 @@ export class FleetScaler {
     const counts = await metrics.counts(activityArns, this.#countedSince(since, now));
     const isPast = ({ at }: MinuteSum): boolean => at <= now;
     this.#counts = counts.map(({ scheduled, started }) => ({
-      ...{ scheduled: scheduled.filter(isPast), started: started.filter(isPast) },
+      scheduled: scheduled.filter(isPast),
+      started: started.filter(isPast),
       readAt: now,
     }));
     this.#latest = undefined;

@@ -36,7 +36,9 @@ export async function scaler(flags: ScalerFlags, log: Logger): Promise<number> {
   await metrics.open();
   const memory = new WorkerMemory(clock);
   const fleet = new FleetScaler(settings, {
-    ...{ clock, log, metrics },
+    clock,
+    log,
+    metrics,
     readWorkers: () => readWorkers(settings.workers, clock, memory),
   });
   const { port, close } = await servePages({ ...settings.listen, hosts: flags.host ?? [] }, (method, path) =>
@@ -87,8 +89,14 @@ function settingsOf({ activity = [], workers = [], ...flags }: ScalerFlags): Set
   if (mistakes.length > 0 || !listen || withinMs === undefined) throw new Error(mistakes.join('\n'));
   const [region = ''] = [...regions].flatMap((each) => each ?? []);
   return {
-    ...{ activityArns: activity, region, listen, withinMs, slotsOfWorker: slots },
-    ...{ workers: places, fleet: flags.fleet ?? 'worker', publish: flags.publish === true },
+    activityArns: activity,
+    region,
+    listen,
+    withinMs,
+    slotsOfWorker: slots,
+    workers: places,
+    fleet: flags.fleet ?? 'worker',
+    publish: flags.publish === true,
   };
 }
 

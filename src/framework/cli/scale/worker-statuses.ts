@@ -160,9 +160,13 @@ const tasks = count('a number of tasks');
 
 const seenStatus = status(
   fields({
-    ...{ activityArn: text, concurrency: count('a number of slots', 1), running: tasks },
+    activityArn: text,
+    concurrency: count('a number of slots', 1),
+    running: tasks,
     queue: fields({
-      ...{ emptyAt: optional(time), emptyMinuteAt: optional(time), minuteAt: time },
+      emptyAt: optional(time),
+      emptyMinuteAt: optional(time),
+      minuteAt: time,
       begun: listOf(QUEUE_MINUTES, 'numbers of tasks', tasks),
     }),
   }),
@@ -196,7 +200,9 @@ export function seenIn(value: unknown, now: number, aheadMs = 0): BelievedStatus
   const { name, state, handlers } = value as FoundWorker;
   const wrongClock = clockOf(handlers, now, aheadMs);
   const seen = handlers.map(({ activityArn, concurrency, running, queue }) => ({
-    ...{ activityArn, concurrency, running },
+    activityArn,
+    concurrency,
+    running,
     queue: wrongClock === undefined ? queue : NO_QUEUE,
   }));
   return { worker: { name, state, handlers: seen }, wrongClock };

@@ -34,7 +34,11 @@ export async function runWorker(
   const connect = async (planned: Endpoint): Promise<Endpoint> =>
     (endpoint = connectTo ? await connectTo(planned) : planned);
   const world = {
-    ...{ clock: systemClock, random: Math.random, log, signal: stop, connectTo: connect },
+    clock: systemClock,
+    random: Math.random,
+    log,
+    signal: stop,
+    connectTo: connect,
     ...options,
   };
   try {

@@ -51,7 +51,8 @@ const ENDS: readonly {
 }[] = [
   {
     which: 'task that timed out',
-    ...{ task: { ...CAUGHT.task, TimeoutSeconds: 1 }, states: CAUGHT.states },
+    task: { ...CAUGHT.task, TimeoutSeconds: 1 },
+    states: CAUGHT.states,
     end: (run) => run.wait(3),
     events: `${TAKEN} ActivityTimedOut TaskStateExited PassStateEntered PassStateExited ExecutionSucceeded`,
     details: ['PassStateEntered', '{"Error":"States.Timeout","Cause":""}'],

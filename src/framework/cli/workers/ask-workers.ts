@@ -59,7 +59,8 @@ export async function askWorkers(places: readonly Address[], clock: Clock): Prom
     answers: await Promise.all(
       Array.from(addresses.values(), async ({ address, place }) => ({
         ...(await askStatus(address, clock)),
-        ...{ address, place },
+        address,
+        place,
       })),
     ),
     lost: found.flatMap((each) => (Array.isArray(each) ? [] : [each])),

@@ -59,23 +59,35 @@ export const status = (handler: Check, more: Readonly<Record<string, Check>> = {
   fields({ name: text, state: text, handlers: listOf(MOST_HANDLERS, 'handlers', handler), ...more });
 
 const shownHandler = fields({
-  ...{ name: text, activityArn: text, concurrency: number },
-  ...{ used: number, running: number, undelivered: number },
+  name: text,
+  activityArn: text,
+  concurrency: number,
+  used: number,
+  running: number,
+  undelivered: number,
   paused: optional(fields({ by: text, since: time, until: optional(time) })),
   polls: fields({ state: text, trouble: optional(fields({ kind: text, since: time })) }),
 });
 
 const shownStatus = status(shownHandler, {
-  ...{ ready: flag, reasons: listOf(MOST_HANDLERS, 'reasons', text), version: text, startedAt: time },
+  ready: flag,
+  reasons: listOf(MOST_HANDLERS, 'reasons', text),
+  version: text,
+  startedAt: time,
   drain: optional(fields({ since: time, graceUntil: time })),
   protection: optional(fields({ platform: text, state: text, since: optional(time) })),
-  ...{ ageMs: optional(number), tasksInFlight: number, counts: kind('an object', isPlainObject) },
+  ageMs: optional(number),
+  tasksInFlight: number,
+  counts: kind('an object', isPlainObject),
   tasks: listOf(
     MOST_TASKS,
     'tasks',
     fields({
-      ...{ handler: text, ageMs: number, phase: text },
-      ...{ lastHeartbeatAt: optional(time), progress: optional(number) },
+      handler: text,
+      ageMs: number,
+      phase: text,
+      lastHeartbeatAt: optional(time),
+      progress: optional(number),
     }),
   ),
 });

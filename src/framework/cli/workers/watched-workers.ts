@@ -67,6 +67,13 @@ const byNumber = new Intl.Collator('en', { numeric: true });
 
 /** Returns a worker with the state `unknown`, since its status can't be read. @param why the reason */
 const unknown = (address: string, why: string): ConsoleWorker => ({
-  ...{ name: address, address, state: 'unknown', ready: false, reasons: [why] },
-  ...{ handlers: [], tasksInFlight: 0, tasks: [], counts: {} },
+  name: address,
+  address,
+  state: 'unknown',
+  ready: false,
+  reasons: [why],
+  handlers: [],
+  tasksInFlight: 0,
+  tasks: [],
+  counts: {},
 });

@@ -36,7 +36,12 @@ export const OF_ARRAYS: ReadonlySet<string> = new Set(
  * value a field has.
  */
 export const OPEN_RULES: ReadonlySet<string> = new Set([
-  ...['isDefined', 'isNotEmpty', 'notEquals', 'isNotIn', 'isObject', 'isNotEmptyObject'],
+  'isDefined',
+  'isNotEmpty',
+  'notEquals',
+  'isNotIn',
+  'isObject',
+  'isNotEmptyObject',
   ...OF_ARRAYS,
 ]);
 

@@ -168,8 +168,14 @@ export function executionTest(execution: Execution): string {
 export function endedExecution({ name, machine, input, status, end, history }: Execution): EndedExecution {
   if (status === 'RUNNING') throw errors.validation([`The execution '${name}' is still running`]);
   return {
-    ...{ name, machine: machine.name, definition: machine.definition, input, status },
-    ...{ output: end?.output, error: end?.error, cause: end?.cause },
+    name,
+    machine: machine.name,
+    definition: machine.definition,
+    input,
+    status,
+    output: end?.output,
+    error: end?.error,
+    cause: end?.cause,
     events: history.all().map(viewEvent),
   };
 }

@@ -26,7 +26,9 @@ export function contextOf(
     machine.type === 'EXPRESS' ? { Name: name, RoleArn, StartTime } : { StartTime, Name: name, RoleArn };
   return {
     Execution: {
-      ...{ Id: arn, Input, ...named },
+      Id: arn,
+      Input,
+      ...named,
       ...(startedBy.isAwaited !== true && { RedriveCount: count }),
       ...(at !== undefined && { RedriveTime: isoTime(at) }),
     },

@@ -39,8 +39,10 @@ export class StateTestExecution implements RunningExecution {
     const [name, machineName] = [randomUUID(), this.machineName];
     this.arn = `${formatArn({ ...home, kind: 'express', name: machineName })}:${name}`;
     const machine = {
-      ...{ arn: formatArn({ ...home, kind: 'stateMachine', name: machineName }), name: machineName },
-      ...{ type: 'EXPRESS' as const, roleArn: roleArn ?? null },
+      arn: formatArn({ ...home, kind: 'stateMachine', name: machineName }),
+      name: machineName,
+      type: 'EXPRESS' as const,
+      roleArn: roleArn ?? null,
     };
     // Recorded from the live service: it is that of an EXPRESS execution that is awaited.
     const facts = { arn: this.arn, name, machine, startedAt: services.clock.now() };

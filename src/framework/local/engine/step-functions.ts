@@ -200,7 +200,9 @@ export class StepFunctions {
       {
         ...this.#services,
         mapRuns: this.mapRuns,
-        ...{ log, isAlone, kept: new KeptBytes(options.keptBytes) },
+        log,
+        isAlone,
+        kept: new KeptBytes(options.keptBytes),
         transitions: options.verbose ? log : undefined,
       },
       keptExecutions,

@@ -130,7 +130,8 @@ function checkEntered({ visits }: Run, state: string): void {
 function attemptsOf({ visits }: Run): { id: number; name: string; title: string }[] {
   const all = visits.flatMap((visit) =>
     visit.attempts.map(({ scheduledId: id, worker = 'no worker' }, index) => ({
-      ...{ id, name: visit.name },
+      id,
+      name: visit.name,
       title: `${labelOf(visit)} (attempt ${index + 1}), ${worker}:`,
     })),
   );

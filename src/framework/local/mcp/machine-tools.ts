@@ -100,7 +100,10 @@ const LISTS = {
     machineList(stepFunctions).machines.map(({ arn, counts }) => ({ machine: arn, executions: counts })),
   activities: (stepFunctions: StepFunctions): object[] =>
     activityList(stepFunctions).activities.map(({ arn, polls, pollers, queued, leased }) => ({
-      ...{ activity: arn, polls, queued, leased },
+      activity: arn,
+      polls,
+      queued,
+      leased,
       ...(pollers.length > 0 && { polledBy: pollers.map(({ name }) => name ?? 'a worker without a name') }),
     })),
   workers: (_: StepFunctions, source: WorkerSource): readonly object[] => workerList(source).workers,

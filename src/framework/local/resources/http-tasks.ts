@@ -134,8 +134,10 @@ function answerIn({ status, statusText, headers, body }: HttpResponse, isGateway
   if (status < 200 || status >= 300) return failedWith(error, body);
   const listed = valuesOf(headers, (name) => (isGateway ? name : name.toLowerCase()));
   const fields = {
-    ...{ Headers: listed, ResponseBody: parsedBody(headers, body) },
-    ...{ StatusCode: status, StatusText: statusText },
+    Headers: listed,
+    ResponseBody: parsedBody(headers, body),
+    StatusCode: status,
+    StatusText: statusText,
   };
   return { kind: 'succeeded', output: JSON.stringify(fields) };
 }

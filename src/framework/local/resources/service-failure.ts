@@ -40,7 +40,8 @@ const withSuffix = (code: string): string => (code.endsWith('Exception') ? code 
 /** Returns the failure of a Task. Its texts are cut to the limits of Step Functions. */
 export const failedWith = (error: string, cause: string): Failure => ({
   kind: 'failed',
-  ...{ error: error.slice(0, ERROR_LIMIT), cause: cause.slice(0, CAUSE_LIMIT) },
+  error: error.slice(0, ERROR_LIMIT),
+  cause: cause.slice(0, CAUSE_LIMIT),
 });
 
 /** Returns the prefix of the errors of an optimised integration. */

@@ -65,12 +65,18 @@ export class RunningTask<Output = unknown> {
       {
         name: definition.name,
         activityArn: activityArnOf(definition),
-        ...{ handle, checkpoints },
+        handle,
+        checkpoints,
         heartbeatMs: overridden(given.heartbeat, options.heartbeatMs),
         timeoutMs: overridden(given.timeout, options.timeoutMs),
       },
       taskWorld({
-        ...{ ask, deferrals, reportLimitMs, port: this.#port, clock: limits, log: keepLog(entries, log) },
+        ask,
+        deferrals,
+        reportLimitMs,
+        port: this.#port,
+        clock: limits,
+        log: keepLog(entries, log),
         emit: (event, payload) => {
           if (ENDS.has(event)) outcome.resolve(this.#port.result as Promise<TaskResult<Output>>);
           if (ENDS.has(event)) onCompleted();

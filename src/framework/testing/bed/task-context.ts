@@ -31,7 +31,10 @@ export function createTaskContext(overrides: Partial<TaskContext> = {}): TaskCon
   const context: TaskContext = {
     signal: overrides.signal ?? new AbortController().signal,
     shuttingDown: overrides.shuttingDown ?? new AbortController().signal,
-    ...{ heartbeat, progress, pauseHandler, checkpoint },
+    heartbeat,
+    progress,
+    pauseHandler,
+    checkpoint,
     defer: async (options) => new Deferral(overrides.token ?? TOKEN, readDeferOptions(options)?.id),
     log: silentLog,
     handler: 'Class.method',

@@ -102,7 +102,10 @@ export async function makeBedHandlers(
     handlers: await Promise.all(handlers),
     deferrals: (ask) =>
       new Deferrals({
-        ...{ clock, random: world.random, ask, scopeOf: scopeOfTest },
+        clock,
+        random: world.random,
+        ask,
+        scopeOf: scopeOfTest,
         store: new LimitedStore(store, 'deferred', { clock, stores: world.stores }),
       }),
     whole: wholeOf(shown),
@@ -148,7 +151,9 @@ async function makeContainer(
     throwProblems([
       ...wrong,
       ...unusedMocks(tokens, {
-        ...{ container, needed, registered: noted.registered },
+        container,
+        needed,
+        registered: noted.registered,
         roots: new Set<InjectionToken>(definitions.map(({ target }) => target)),
       }),
       ...resolveProblems(definitions, container, { interceptors }, asMock),
@@ -174,7 +179,8 @@ function noteSetup(setup: Setup | undefined): NotedSetup {
   const registered = new Set<InjectionToken>();
   const values: object[] = [];
   const noted: NotedSetup = {
-    ...{ registered, values },
+    registered,
+    values,
     container: undefined,
     setup: async (container) => {
       noted.container = container;

@@ -114,8 +114,14 @@ export class MachineWorker {
     const { clock, log, reportLimitMs } = this.#parts;
     const port = fault === 'none' ? this.#parts.port : new FaultyPort(this.#parts.port, fault);
     return taskWorld({
-      ...{ port, clock, log, reportLimitMs, heartbeats: clock.heartbeats, workerName: WORKER_NAME },
-      ...{ ask: this.#ask, deferrals: this.#deferrals },
+      port,
+      clock,
+      log,
+      reportLimitMs,
+      heartbeats: clock.heartbeats,
+      workerName: WORKER_NAME,
+      ask: this.#ask,
+      deferrals: this.#deferrals,
       emit: (event, payload) => {
         if (event === 'task:deferred') this.#parts.handTasks.defer((payload as TaskRef).token);
       },

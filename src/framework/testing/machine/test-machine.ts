@@ -200,7 +200,14 @@ export async function createTestMachine<
   const unserved = arns.filter((arn) => !handlersByArn.has(arn));
   const handTasks = new HandTasks(engine, clock, unserved);
   const worker = new MachineWorker({
-    ...{ port, clock, log, faults, reportLimitMs, deferrals, concurrency, handTasks },
+    port,
+    clock,
+    log,
+    faults,
+    reportLimitMs,
+    deferrals,
+    concurrency,
+    handTasks,
   });
   for (const [arn, handler] of handlersByArn) worker.serve(arn, handler);
   const names = new Map([...handlersByArn].map(([arn, handler]) => [arn, handler.definition.name]));
@@ -210,7 +217,13 @@ export async function createTestMachine<
     names,
   );
   const world = {
-    ...{ stepFunctions, worker, clock, states, handTasks, unserved, whole },
+    stepFunctions,
+    worker,
+    clock,
+    states,
+    handTasks,
+    unserved,
+    whole,
     handlers: definitions,
     calls: new OpenCalls(),
   };

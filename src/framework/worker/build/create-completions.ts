@@ -51,7 +51,8 @@ export async function openCompletions(plan: Plan, options: CompletionsOptions = 
   );
   return new Completions({
     store: deferred && new LimitedStore(deferred.store, 'deferred', world),
-    ...{ clock, log },
+    clock,
+    log,
     definitions: handlers.map(({ definition }) => definition),
     checkpointsOf: (name) => checkpoints.get(name),
     scopeOf: scopeAt(endpoint),

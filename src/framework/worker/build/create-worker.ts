@@ -87,8 +87,16 @@ export async function buildWorker(given: Plan, start: StartWorld): Promise<Worke
     const telemetry = new Telemetry({ ...plan, ...plan.settings, ...world });
     const scopeOf = scopeAt(endpoint);
     const worker = new Worker({
-      ...{ ...world, name: plan.settings.workerName ?? nameWorker(world.random) },
-      ...{ reportLimitMs, graceMs, drain, handlers, heartbeats, scopeOf, tracing: telemetry, close },
+      ...world,
+      name: plan.settings.workerName ?? nameWorker(world.random),
+      reportLimitMs,
+      graceMs,
+      drain,
+      handlers,
+      heartbeats,
+      scopeOf,
+      tracing: telemetry,
+      close,
       ...(await keptOf(plan, { ...world, handlers, scopeOf })),
       protection: await protectionOf(plan, world, heartbeats),
     });

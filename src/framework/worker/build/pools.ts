@@ -23,13 +23,19 @@ export async function poolOf(
   return new Pool({
     spawn: spawnHost ? () => spawnHost(run) : await spawnerOf(run),
     host: {
-      ...{ module, baseDir, handler: name, sourceMaps: process.sourceMapsEnabled },
+      module,
+      baseDir,
+      handler: name,
+      sourceMaps: process.sourceMapsEnabled,
       // A list that contains classes can only come from the config, which the thread or process imports itself.
       globs: globs.length === settings.activities.length ? globs : undefined,
     },
     log: log.child({ handler: name }),
     onStore: (told) => stores.tell(told),
-    ...{ recycleAfter, memoryMb, clock, random },
+    recycleAfter,
+    memoryMb,
+    clock,
+    random,
   });
 }
 

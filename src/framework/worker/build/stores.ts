@@ -42,7 +42,12 @@ async function openerOfOutbox(
       return end;
     };
     return new Outbox({
-      ...{ store, clock, random, log, scopes, emit: events.emitOutbox },
+      store,
+      clock,
+      random,
+      log,
+      scopes,
+      emit: events.emitOutbox,
       offer: (kept, signal) => {
         const reports = reportsOf(kept.activityArn);
         return reports && offer(kept, signal, reports);

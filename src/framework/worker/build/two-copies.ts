@@ -37,7 +37,9 @@ function copiesOf(name: string, userDir: string): Problem[] {
 }
 
 const problem = (name: string, what: string): Problem => ({
-  ...{ code: 'TWO_COPIES', where: name, what },
+  code: 'TWO_COPIES',
+  where: name,
+  what,
   fix: oneCopyFix(name),
 });
 

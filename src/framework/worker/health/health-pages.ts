@@ -13,7 +13,9 @@ const PAGES: Readonly<Record<string, (facts: HealthFacts) => Page>> = {
   '/ready': ({ status: { state, ready, reasons, handlers, outbox } }) => {
     const paused = pausedIn(handlers);
     return jsonPage(ready ? 200 : 503, {
-      ...{ state, ready, reasons },
+      state,
+      ready,
+      reasons,
       ...(paused.length > 0 && { paused }),
       ...(outbox && { outbox }),
     });

@@ -83,7 +83,8 @@ export class HeartbeatScheduler implements Heartbeats {
   track(lease: TrackedLease): Heartbeat {
     const { clock, random } = this.#options;
     const beat = new LeaseBeat(lease, this.#early(), {
-      ...{ clock, random },
+      clock,
+      random,
       onAsked: () => this.#send(),
       onReleased: (released) => this.#release(released),
     });

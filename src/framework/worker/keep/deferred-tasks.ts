@@ -127,7 +127,12 @@ function foundIn(key: string, stored: Stored): FoundTask {
   const isTask = isText(id) && isText(token) && isText(handler) && isText(activityArn) && isText(scope);
   if (!isTask) throw new StoreError('damaged', `${key} is not a whole deferred task`);
   const task = {
-    ...{ id, token, handler, activityArn, scope, checkpoint: readCheckpointRef(checkpoint) },
+    id,
+    token,
+    handler,
+    activityArn,
+    scope,
+    checkpoint: readCheckpointRef(checkpoint),
     ...(isText(note) && { note }),
     deferredAt: Number(deferredAt),
   };

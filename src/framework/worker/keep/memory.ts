@@ -33,7 +33,9 @@ export function memoryStore(options: { now?: () => number; maxBytes?: number } =
     return version;
   };
   return {
-    ...{ name: 'memory', uri: 'memory:', maxBytes },
+    name: 'memory',
+    uri: 'memory:',
+    maxBytes,
     put: async (key, value, options) => {
       find(key, options);
       return write(key, value, options);

@@ -61,7 +61,8 @@ export function beginWork(world: OnceWorld, name: string, working: WorkingTask):
 async function tryToBegin(world: OnceWorld, key: string, { task, ask }: WorkingTask): Promise<Found> {
   const { store } = world;
   const begun = (version: string, isTakenOver: boolean): Found => ({
-    ...{ is: 'begun', isTakenOver },
+    is: 'begun',
+    isTakenOver,
     work: new Work(world, { key, task }, version),
   });
   let goneToken: unknown;

@@ -145,7 +145,10 @@ export class Outbox {
     const refused = this.#puts >= (this.#fails ? 1 : MOST_PUTS);
     const key = KEY_PREFIX.outcome + tokenKey(kept.token);
     const entry: Entry = {
-      ...{ key, since, isKept: false, isRefused: refused },
+      key,
+      since,
+      isKept: false,
+      isRefused: refused,
       put: refused ? Promise.resolve(unavailable(`${store.name} takes no outcomes`)) : this.#put(key, kept),
     };
     this.#own.set(kept.token, entry);

@@ -130,7 +130,12 @@ export function readOutcome(fields: RecordFields): KeptOutcome | undefined {
   if (!isText(token) || !isText(handler) || !isText(activityArn) || !isText(scope) || !outcome)
     return undefined;
   return {
-    ...{ token, handler, activityArn, scope, outcome, checkpoint: readCheckpointRef(fields['checkpoint']) },
+    token,
+    handler,
+    activityArn,
+    scope,
+    outcome,
+    checkpoint: readCheckpointRef(fields['checkpoint']),
     heartbeatMs: typeof heartbeatMs === 'number' && heartbeatMs > 0 ? heartbeatMs : false,
     decidedAt: typeof decidedAt === 'number' ? decidedAt : 0,
   };

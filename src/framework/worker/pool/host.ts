@@ -34,9 +34,21 @@ export type SpawnHost = (run: Host['kind']) => Host;
 
 /** The kinds of messages that a thread or a process sends. */
 const KINDS: Readonly<Record<FromHost['kind'], true>> = {
-  ...{ ready: true, 'not-started': true, stray: true, 'lines-lost': true, store: true, begun: true },
-  ...{ heartbeat: true, progress: true, pause: true, log: true, ask: true, defer: true },
-  ...{ checkpoint: true, outcome: true, settled: true },
+  ready: true,
+  'not-started': true,
+  stray: true,
+  'lines-lost': true,
+  store: true,
+  begun: true,
+  heartbeat: true,
+  progress: true,
+  pause: true,
+  log: true,
+  ask: true,
+  defer: true,
+  checkpoint: true,
+  outcome: true,
+  settled: true,
 };
 
 /** Returns a message of a thread or a process. @throws Error if it is none of ours */

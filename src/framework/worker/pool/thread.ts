@@ -19,7 +19,8 @@ export class ThreadHost extends BaseHost {
   constructor() {
     super();
     this.#worker = new Worker(ENTRY, {
-      ...{ stdout: true, stderr: true },
+      stdout: true,
+      stderr: true,
       ...(isEvaluated && { execArgv: [] }),
     });
     this.#worker.on('error', (error: Error) => (this.error = error));

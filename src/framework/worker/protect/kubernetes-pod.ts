@@ -172,6 +172,7 @@ function refusal({ status, json }: HttpAnswer, call: string): Error {
 const NO_ROLE =
   '; allow get and patch of pods to its service account (deploy/kubernetes/worker.yaml has the Role)';
 const ADVICE: Readonly<Record<number, string>> = {
-  ...{ 401: NO_ROLE, 403: NO_ROLE },
+  401: NO_ROLE,
+  403: NO_ROLE,
   404: '; set POD_NAME to metadata.name by the downward API',
 };

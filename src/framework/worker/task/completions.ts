@@ -317,13 +317,18 @@ const shownDecided = ({ outcome, by, at }: Decided): CompletedTask => ({
   ...(outcome.status === 'succeeded'
     ? { output: JSON.parse(outcome.output) as unknown }
     : { error: outcome.error }),
-  ...{ by, at: new Date(at) },
+  by,
+  at: new Date(at),
 });
 
 const shown = (
   { id, note, handler, activityArn, deferredAt }: DeferredTask,
   decided?: Decided,
 ): WaitingTask => ({
-  ...{ id, note, handler, activityArn, deferredAt: new Date(deferredAt) },
+  id,
+  note,
+  handler,
+  activityArn,
+  deferredAt: new Date(deferredAt),
   ...(decided && { decided: shownDecided(decided) }),
 });

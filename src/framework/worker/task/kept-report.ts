@@ -40,7 +40,8 @@ export async function offerOutcome(
 ): Promise<OfferEnd> {
   const report = new Report(token, world, () => {});
   const heartbeat = heartbeats.track({
-    ...{ port: world.port, token },
+    port: world.port,
+    token,
     everyMs: heartbeatMs === false ? Number.POSITIVE_INFINITY : heartbeatMs,
     leasedAt: world.clock.now(),
     onGone: (error) => report.cancel(error),

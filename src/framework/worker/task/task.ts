@@ -252,7 +252,10 @@ export class Task implements Linked<Task> {
     return taskContext(
       {
         handler: name,
-        ...{ activityArn, workerName, token, rawInput: input },
+        activityArn,
+        workerName,
+        token,
+        rawInput: input,
         receivedAt: new Date(receivedAt),
         checkpoint: checkpoints ? checkpoints.make() : NO_CHECKPOINT,
         heartbeat: () => {
@@ -454,8 +457,14 @@ export class Task implements Linked<Task> {
     const { outside, scope, clock } = this.#world;
     const { name: handler, activityArn, heartbeatMs } = this.#handler;
     const kept: KeptOutcome = {
-      ...{ token: this.lease.token, handler, activityArn, scope, heartbeatMs },
-      ...{ checkpoint: this.#checkpoint, decidedAt: clock.date(), outcome },
+      token: this.lease.token,
+      handler,
+      activityArn,
+      scope,
+      heartbeatMs,
+      checkpoint: this.#checkpoint,
+      decidedAt: clock.date(),
+      outcome,
     };
     return outside(() => sendKept(kept, this.#report, outbox, () => this.#heartbeat?.release()));
   }
@@ -515,7 +524,8 @@ export class Task implements Linked<Task> {
     if (this.#phase === 'settling' || this.#phase === 'done') return;
     const { clock, outside } = this.#world;
     this.#progress ??= new Progress({
-      ...{ clock, outside },
+      clock,
+      outside,
       emit: (latest) => this.#emit('task:progress', { ...this.#ref, ...latest }),
     });
     this.#progress.update(fraction, message);

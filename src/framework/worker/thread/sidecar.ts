@@ -66,13 +66,18 @@ export class Sidecar {
     const { heartbeatRate, takesOver } = options;
     this.#world = world;
     this.#mainLoop = new MainLoopWatch({
-      ...{ ...options, clock },
+      ...options,
+      clock,
       onStuck: (blockedMs) => world.writeLine(stuckLine(blockedMs)),
       onUnblocked: (blockedMs, gaveUp) => send({ kind: 'unblocked', blockedMs, gaveUp }),
     });
     this.#health = new HealthServer(this.#mainLoop, clock, send, servePages);
     this.#scheduler = new HeartbeatScheduler({
-      ...{ clock, rate: heartbeatRate, random, takesOver, isStopped: () => this.#mainLoop.stuck },
+      clock,
+      rate: heartbeatRate,
+      random,
+      takesOver,
+      isStopped: () => this.#mainLoop.stuck,
       onLate: (late) => send({ kind: 'late', late }),
       onAnswer: (error) => {
         if (error) this.#toSend.failed.push(toText(error));
@@ -110,7 +115,11 @@ export class Sidecar {
     return (
       platform &&
       new AskedProtection({
-        ...{ platform, afterMs, mayBeHeld, clock, random },
+        platform,
+        afterMs,
+        mayBeHeld,
+        clock,
+        random,
         oldest: () => this.#oldest,
         tell: (status, change) => send({ kind: 'protection', status, change }),
       })

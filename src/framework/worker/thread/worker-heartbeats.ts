@@ -195,7 +195,10 @@ export class WorkerHeartbeats implements Heartbeats {
   #startHere(options: SidecarOptions): StartedThread {
     const { clock, random, servePages, platform } = this.#options;
     const sidecar = new Sidecar(options, {
-      ...{ clock, random, servePages, platform },
+      clock,
+      random,
+      servePages,
+      platform,
       send: (message) => this.#take(message),
       writeLine: () => {},
       portOf: (name) => [...this.#regions.values()].find(({ region }) => region === name)?.port,

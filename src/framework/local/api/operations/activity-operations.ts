@@ -12,7 +12,9 @@ import { END_POLLS } from '../../../base/local-protocol.js';
 import { ARN, checkArn, checkName, MAX, NAME } from '../request-validation.js';
 
 const describe = ({ arn, name, createdAt }: Activity): object => ({
-  ...{ activityArn: arn, name, creationDate: toSeconds(createdAt) },
+  activityArn: arn,
+  name,
+  creationDate: toSeconds(createdAt),
 });
 
 export const activityOperations: Record<string, Operation> = {

@@ -72,7 +72,8 @@ function findAlias(arn: string, { machines }: StepFunctions): { alias: Alias; ma
 }
 
 const summary = ({ arn, createdAt }: Alias): object => ({
-  ...{ stateMachineAliasArn: arn, creationDate: toSeconds(createdAt) },
+  stateMachineAliasArn: arn,
+  creationDate: toSeconds(createdAt),
 });
 
 export const aliasOperations: Record<string, Operation> = {
@@ -96,7 +97,8 @@ export const aliasOperations: Record<string, Operation> = {
       name: alias.name,
       description: alias.description,
       routingConfiguration: alias.routes.map(({ versionArn: stateMachineVersionArn, weight }) => ({
-        ...{ stateMachineVersionArn, weight },
+        stateMachineVersionArn,
+        weight,
       })),
       updateDate: toSeconds(alias.updatedAt),
     };

@@ -296,8 +296,12 @@ export const executionOperations: Record<string, Operation> = {
     await new Promise((resolve) => execution.whenEnded(resolve));
     const { arn, name, machine, startedAt, end, status } = execution;
     return {
-      ...{ executionArn: arn, stateMachineArn: machine.arn, name, startDate: toSeconds(startedAt) },
-      ...{ stopDate: toSeconds(end?.at ?? startedAt), status },
+      executionArn: arn,
+      stateMachineArn: machine.arn,
+      name,
+      startDate: toSeconds(startedAt),
+      stopDate: toSeconds(end?.at ?? startedAt),
+      status,
       ...describeData(execution, included),
       outputDetails: { included },
       billingDetails: billing(execution),

@@ -37,7 +37,10 @@ function describe(
 }
 
 const summary = ({ arn, name, type, createdAt }: Machine): object => ({
-  ...{ stateMachineArn: arn, name, type, creationDate: toSeconds(createdAt) },
+  stateMachineArn: arn,
+  name,
+  type,
+  creationDate: toSeconds(createdAt),
 });
 
 export const machineOperations: Record<string, Operation> = {
@@ -59,7 +62,9 @@ export const machineOperations: Record<string, Operation> = {
     const program = compiled(definition, (text) => compileMachine(text, type));
     const before = machines.count;
     const machine = machines.create(name, definition, program, homeOf(region), {
-      ...{ roleArn, type, settings: { ...DEFAULT_SETTINGS, ...settings } },
+      roleArn,
+      type,
+      settings: { ...DEFAULT_SETTINGS, ...settings },
       published: publish ? (description ?? '') : undefined,
     });
     // Recorded: another role, and other tags, are ignored where the machine exists already.
@@ -154,7 +159,8 @@ export const machineOperations: Record<string, Operation> = {
 const INITIAL = 'INITIAL';
 
 const describeVersion = ({ arn, createdAt }: Version): object => ({
-  ...{ stateMachineVersionArn: arn, creationDate: toSeconds(createdAt) },
+  stateMachineVersionArn: arn,
+  creationDate: toSeconds(createdAt),
 });
 
 export const versionOperations: Record<string, Operation> = {

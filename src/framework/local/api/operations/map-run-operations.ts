@@ -15,7 +15,10 @@ function describe(run: MapRun): object {
   const { arn, executionArn, status, startedAt, endedAt, limits, redriveCount, redrivenAt } = run;
   const { maxConcurrency, toleratedCount = 0, toleratedPercentage = 0 } = limits;
   return {
-    ...{ mapRunArn: arn, executionArn, status, startDate: toSeconds(startedAt) },
+    mapRunArn: arn,
+    executionArn,
+    status,
+    startDate: toSeconds(startedAt),
     ...(endedAt !== undefined && { stopDate: toSeconds(endedAt) }),
     maxConcurrency: Math.min(maxConcurrency, UNLIMITED),
     toleratedFailurePercentage: toleratedPercentage,
@@ -29,7 +32,10 @@ function describe(run: MapRun): object {
 
 function summary({ arn, executionArn, stateMachineArn, startedAt, endedAt }: MapRun): object {
   return {
-    ...{ executionArn, mapRunArn: arn, stateMachineArn, startDate: toSeconds(startedAt) },
+    executionArn,
+    mapRunArn: arn,
+    stateMachineArn,
+    startDate: toSeconds(startedAt),
     ...(endedAt !== undefined && { stopDate: toSeconds(endedAt) }),
   };
 }

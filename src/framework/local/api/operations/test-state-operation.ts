@@ -190,7 +190,8 @@ function answer(
     status: end.status,
     ...('output' in end && { output: text(end.output) }),
     ...('next' in end && { nextState: end.next }),
-    ...{ error, cause },
+    error,
+    cause,
     ...(request.level !== 'INFO' && { inspectionData }),
   };
 }

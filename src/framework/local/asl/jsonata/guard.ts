@@ -28,7 +28,9 @@ function visit(value: unknown, seen: Set<unknown>): void {
 }
 
 const called = (name: string, ...given: unknown[]): NamedNode => ({
-  ...{ type: 'function', value: '(', arguments: given },
+  type: 'function',
+  value: '(',
+  arguments: given,
   procedure: { type: 'variable', value: name },
 });
 

@@ -49,7 +49,10 @@ export function readLabel(reader: Reader, others: Set<string>): string | undefin
  * @param kind `integer`, or `float` if it may have a fraction
  */
 export const numberIn = (field: string, min: number, max: number, kind = 'integer'): WholeNumber => ({
-  ...{ min, max, fraction: kind === 'float', inText: true },
+  min,
+  max,
+  fraction: kind === 'float',
+  inText: true,
   wrong: (path, value) =>
     `The ${field}Path field refers to value "${bareText(value)}" which is not a valid ${kind}: ${path}`,
 });

@@ -118,7 +118,11 @@ export function executionTopic(stepFunctions: StepFunctions, arn: string): Topic
 function factsOf({ arn, name, machine, input, startedAt, startedBy }: Execution): ExecutionFacts {
   const { executionArn, state, mapRun } = startedBy.parent ?? {};
   return {
-    ...{ arn, name, input, startedAt, definition: machine.definition },
+    arn,
+    name,
+    input,
+    startedAt,
+    definition: machine.definition,
     machine: { arn: machine.arn, name: machine.name },
     ranAs: startedBy.origin?.arn,
     parent: executionArn === undefined ? undefined : { arn: executionArn, state, mapRun: mapRun?.arn },
@@ -151,7 +155,11 @@ const notesRow = ({
   heartbeatAt,
   progress,
 }: AttemptNotes): AttemptNotesRow => ({
-  ...{ scheduledId, lines: lineCount, heartbeats, heartbeatAt, progress },
+  scheduledId,
+  lines: lineCount,
+  heartbeats,
+  heartbeatAt,
+  progress,
 });
 
 /** Adds the error and the cause that a Catch has taken to the event by which its state was left. */

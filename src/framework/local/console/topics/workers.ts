@@ -58,7 +58,12 @@ function rowOf(worker: ConsoleWorker): WorkerRow {
   const { version, startedAt, drain } = worker;
   const [oldest] = tasks.toSorted((a, b) => b.ageMs - a.ageMs);
   return {
-    ...{ key: address ?? name, name, state, ready, reasons, tasksInFlight },
+    key: address ?? name,
+    name,
+    state,
+    ready,
+    reasons,
+    tasksInFlight,
     ...(address !== undefined && { address }),
     ...(version !== undefined && { version }),
     ...(startedAt !== undefined && { startedAt }),
@@ -72,7 +77,8 @@ function rowOf(worker: ConsoleWorker): WorkerRow {
 
 /** Returns the protection without the reason for which a call failed, since that is the platform's own text. */
 const protectionOf = ({ platform, state, since }: NonNullable<WorkerRow['protection']>) => ({
-  ...{ platform, state },
+  platform,
+  state,
   ...(since !== undefined && { since }),
 });
 

@@ -52,9 +52,15 @@ export class Counts {
     const { SUCCEEDED: succeeded, FAILED: failed, TIMED_OUT: timedOut, ABORTED: aborted } = this.#ended;
     return {
       pending: total - running - succeeded - failed - timedOut - aborted - pendingRedrive,
-      ...{ running, succeeded, failed, timedOut, aborted, total },
+      running,
+      succeeded,
+      failed,
+      timedOut,
+      aborted,
+      total,
       resultsWritten: areWritten ? succeeded + failed + timedOut : 0,
-      ...{ failuresNotRedrivable: 0, pendingRedrive },
+      failuresNotRedrivable: 0,
+      pendingRedrive,
     };
   }
 }

@@ -275,12 +275,20 @@ function describeChild(child: Child): string {
   const succeeded = end?.status === 'SUCCEEDED';
   // Members without a value are left out.
   return JSON.stringify({
-    ...{ Cause: end?.cause, Error: end?.error, ExecutionArn: arn, Input: input, InputDetails: whole },
-    ...{ Name: name, Output: end?.output, OutputDetails: succeeded ? whole : undefined },
+    Cause: end?.cause,
+    Error: end?.error,
+    ExecutionArn: arn,
+    Input: input,
+    InputDetails: whole,
+    Name: name,
+    Output: end?.output,
+    OutputDetails: succeeded ? whole : undefined,
     RedriveCount: redrives.count,
     RedriveStatus: succeeded ? 'NOT_REDRIVABLE' : 'REDRIVABLE_BY_MAP_RUN',
     RedriveStatusReason: succeeded ? 'Execution is SUCCEEDED and cannot be redriven' : undefined,
-    ...{ StartDate: isoTime(startedAt), StateMachineArn: machine.arn, Status: end?.status },
+    StartDate: isoTime(startedAt),
+    StateMachineArn: machine.arn,
+    Status: end?.status,
     StopDate: end && isoTime(end.at),
   });
 }

@@ -51,8 +51,11 @@ export class S3Buckets implements ObjectStore {
       const command = new module.ListObjectsV2Command({ Bucket, Prefix, ContinuationToken: token });
       const page = (await client.send(command, { abortSignal })) as Page;
       yield (page.Contents ?? []).map((each) => ({
-        ...{ key: each.Key ?? '', size: each.Size ?? 0, etag: each.ETag ?? '' },
-        ...{ modifiedAt: each.LastModified?.getTime() ?? 0, storageClass: each.StorageClass ?? 'STANDARD' },
+        key: each.Key ?? '',
+        size: each.Size ?? 0,
+        etag: each.ETag ?? '',
+        modifiedAt: each.LastModified?.getTime() ?? 0,
+        storageClass: each.StorageClass ?? 'STANDARD',
       }));
       token = page.NextContinuationToken;
       if (token === undefined) return;
@@ -71,7 +74,8 @@ export class S3Buckets implements ObjectStore {
       const module = loaded as S3Module;
       const client = new module.S3Client({
         ...settingsAt(this.endpoint),
-        ...{ region: 'us-east-1', requestChecksumCalculation: 'WHEN_REQUIRED' },
+        region: 'us-east-1',
+        requestChecksumCalculation: 'WHEN_REQUIRED',
       });
       return { module, client };
     }));

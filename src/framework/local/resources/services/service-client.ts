@@ -47,7 +47,8 @@ const isAws = (hostname: string): boolean => /\.(?:amazonaws\.com(?:\.cn)?|api\.
  * buckets as hosts.
  */
 export const settingsAt = (endpoint: string): object => ({
-  ...{ endpoint, forcePathStyle: true },
+  endpoint,
+  forcePathStyle: true,
   ...(!isAws(new URL(endpoint).hostname) && {
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   }),
@@ -68,8 +69,11 @@ export class ServiceClient {
     const Client = module[name] as Made<SdkClient>;
     this.#client = new Client({
       ...settingsAt(endpoint),
-      ...{ region, maxAttempts: 1, disableHostPrefix: true },
-      ...{ useQueueUrlAsEndpoint: false, responseChecksumValidation: 'WHEN_REQUIRED' },
+      region,
+      maxAttempts: 1,
+      disableHostPrefix: true,
+      useQueueUrlAsEndpoint: false,
+      responseChecksumValidation: 'WHEN_REQUIRED',
     });
     this.#client.middlewareStack.add(this.#keepHeaders, { step: 'deserialize', priority: 'high' });
   }
@@ -96,7 +100,9 @@ export class ServiceClient {
       const { httpStatusCode = 200, requestId = '' } = response['$metadata'] as Metadata;
       return {
         output: await fromSdk(response, output),
-        ...{ status: httpStatusCode, requestId, headers: this.#headers.get(response) ?? [] },
+        status: httpStatusCode,
+        requestId,
+        headers: this.#headers.get(response) ?? [],
       };
     } catch (error) {
       const fault = this.#faultOf(error);
@@ -122,8 +128,11 @@ export class ServiceClient {
     };
     if ($metadata?.httpStatusCode === undefined) return undefined;
     return {
-      ...{ name, code: Code, message: message === 'UnknownError' ? '' : message },
-      ...{ status: $metadata.httpStatusCode, requestId: $metadata.requestId },
+      name,
+      code: Code,
+      message: message === 'UnknownError' ? '' : message,
+      status: $metadata.httpStatusCode,
+      requestId: $metadata.requestId,
       extendedRequestId: $metadata.extendedRequestId,
       isModelled: typeof this.module[name] === 'function',
     };

@@ -41,7 +41,10 @@ function calledBy(arn: string): Called | undefined {
   const own = isSdk && service === 'bedrock' ? undefined : RENAMED[service];
   const name = own ?? packageNameOf(service);
   return {
-    ...{ service, action, isSdk, package: `@aws-sdk/client-${name}` },
+    service,
+    action,
+    isSdk,
+    package: `@aws-sdk/client-${name}`,
     variable: `AWS_ENDPOINT_URL_${name.replaceAll('-', '_').toUpperCase()}`,
   };
 }

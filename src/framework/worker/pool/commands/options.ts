@@ -111,7 +111,15 @@ export function checkOptions(options: CommandOptions) {
   } = options;
   const { input, errors = {}, memoryMb, cwd, env = {} } = options;
   return {
-    ...{ input, inputAs, outputFrom, errors, timeout, outputLimit, memoryMb, cwd, env },
+    input,
+    inputAs,
+    outputFrom,
+    errors,
+    timeout,
+    outputLimit,
+    memoryMb,
+    cwd,
+    env,
     usesFiles: inputAs === 'file' || outputFrom === 'file',
     killAfterMs: parseDuration(killAfter) ?? 0,
     timeoutMs: parseDuration(timeout),

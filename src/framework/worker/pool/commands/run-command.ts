@@ -101,7 +101,10 @@ class CommandRun {
     const { file, args, plan } = this.#command;
     const { cwd, memoryMb, killAfterMs, inputAs, outputFrom } = plan;
     return {
-      ...{ file, cwd, memoryMb, killAfterMs },
+      file,
+      cwd,
+      memoryMb,
+      killAfterMs,
       args: [...args, ...inputArgs(plan, this.#input)],
       env: {
         ...process.env,

@@ -80,7 +80,10 @@ export class HostedTask {
         sendLine(this.#closed ? { kind: 'stray', line, token } : { kind: 'log', line }),
       ),
       checkpoint: checkpoints ? checkpoints.make((ref) => send({ kind: 'checkpoint', ref })) : NO_CHECKPOINT,
-      ...{ handler, activityArn, workerName, token },
+      handler,
+      activityArn,
+      workerName,
+      token,
       rawInput: text,
       receivedAt: new Date(receivedAt),
     };

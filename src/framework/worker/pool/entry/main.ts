@@ -18,7 +18,8 @@ const stores = new StoreMonitor((told) => channel.send({ kind: 'store', told: pl
 const runner = new TaskRunner({
   clock: systemClock,
   send: channel.send,
-  ...{ load, memoryMb },
+  load,
+  memoryMb,
   exit: () => process.exit(0),
 });
 
