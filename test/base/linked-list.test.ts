@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { type Linked, LinkedList } from '../../src/framework/base/linked-list.js';
+import { type Linked, LinkedList } from '../../src/framework/base/collections.js';
 
 interface Item extends Linked<Item> {
   readonly name: string;

@@ -1,5 +1,5 @@
 import type { Heartbeats } from './heartbeat/heartbeats.js';
-import { LinkedList } from '../base/linked-list.js';
+import { LinkedList } from '../base/collections.js';
 import type { ActivityPort } from '../aws/activity-port.js';
 import { type Lease, Task, type TaskHandler, type TaskWorld } from './task/task.js';
 import type { EventHub } from './observe/worker-events.js';

@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from './clock.js';
-import { type Linked, LinkedList } from '../linked-list.js';
+import { type Linked, LinkedList } from '../collections.js';
 import { callEach } from './turn.js';
-import { getOrMake } from '../get-or-make.js';
+import { getOrMake } from '../collections.js';
 
 /**
  * If a timer fires at least this many milliseconds late, the event loop was blocked or the process was stopped

@@ -4,7 +4,7 @@ import type { Resource, ResourceCall, SubmittedTask, TaskOrder } from '../asl/ru
 import { errors } from './service-error.js';
 import { DEFAULT_ENCRYPTION } from './machines/machines.js';
 import type { OpenTask, TaskTable } from './tasks/open-tasks.js';
-import { type Linked, LinkedList } from '../../base/linked-list.js';
+import { type Linked, LinkedList } from '../../base/collections.js';
 
 /** The most activities that the local service may have. AWS page "Step Functions service quotas". */
 const ACTIVITY_LIMIT = 10_000;

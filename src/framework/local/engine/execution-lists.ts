@@ -1,4 +1,4 @@
-import { type Linked, LinkedList } from '../../base/linked-list.js';
+import { type Linked, LinkedList } from '../../base/collections.js';
 import type { Execution } from './execution.js';
 
 /** An execution in a list, linked with those before and after it. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { PutEvent } from '../../base/local-protocol.js';
-import { LinkedList } from '../../base/linked-list.js';
+import { LinkedList } from '../../base/collections.js';
 import { type Entry, entryOf, ExecutionLists } from './execution-lists.js';
 import { hasHeapFor } from './heap.js';
 import type { Json } from '../asl/values/json.js';

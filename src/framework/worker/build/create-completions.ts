@@ -12,7 +12,7 @@ import type { ActivityPort } from '../../aws/activity-port.js';
 import { CallLimiter } from '../../aws/call-limiter.js';
 import { type ReportWorld, ReportsInFlight } from '../task/report.js';
 import { regionOf } from './find-activities.js';
-import { getOrMake } from '../../base/get-or-make.js';
+import { getOrMake } from '../../base/collections.js';
 
 /** Options of `createCompletions`. */
 export type CompletionsOptions = Pick<WorkerOptions, 'clock' | 'random' | 'log' | 'baseDir'>;

@@ -1,7 +1,7 @@
 import type { PollAnswer, PollFailure } from '../../aws/activity-port.js';
 import { plainReason } from '../../aws/advice.js';
 import { Abort } from '../../base/abort.js';
-import type { Linked } from '../../base/linked-list.js';
+import type { Linked } from '../../base/collections.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { type PollStatus, QUEUE_MINUTES, type QueueStatus } from '../../base/worker-status.js';

@@ -1,5 +1,5 @@
 import type { ActivityPort, PollAnswer, PollFailure } from '../../aws/activity-port.js';
-import { LinkedList } from '../../base/linked-list.js';
+import { LinkedList } from '../../base/collections.js';
 import type { Clock } from '../../base/time/clock.js';
 import { Timer } from '../../base/time/timers.js';
 import type { PollStatus, QueueStatus } from '../../base/worker-status.js';

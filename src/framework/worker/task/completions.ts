@@ -13,7 +13,7 @@ import { type Decided, type DeferredTask, DeferredTasks, type FoundTask } from '
 import { type LimitedStore, quietly } from '../keep/limited-store.js';
 import { removeCheckpoint } from '../keep/checkpoints.js';
 import { Report, type ReportWorld } from './report.js';
-import { getOrMake } from '../../base/get-or-make.js';
+import { getOrMake } from '../../base/collections.js';
 
 /** Names a deferred task by its token. */
 export interface TaskByToken {

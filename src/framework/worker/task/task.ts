@@ -1,4 +1,4 @@
-import type { Linked } from '../../base/linked-list.js';
+import type { Linked } from '../../base/collections.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import { turn } from '../../base/time/turn.js';
 import { NO_CHECKPOINT } from '../../declare/checkpoint.js';

@@ -1,6 +1,6 @@
 import { isoTime } from '../../asl/runtime/state-visit.js';
 import { createHash } from 'node:crypto';
-import { type Linked, LinkedList } from '../../../base/linked-list.js';
+import { type Linked, LinkedList } from '../../../base/collections.js';
 import { turn } from '../../../base/time/turn.js';
 import type { Clock } from '../../../base/time/clock.js';
 import {

@@ -10,7 +10,7 @@ import { MOST_VIOLATIONS, type Violation } from '../outcome/own-errors.js';
 import { useContainer, type ValidationArguments } from 'class-validator';
 import { resolveOnce } from '../../container/registrations.js';
 import { currentContainer } from '../current-task.js';
-import { getOrMake } from '../../../base/get-or-make.js';
+import { getOrMake } from '../../../base/collections.js';
 
 export interface RuleOptions {
   readonly groups: Groups;

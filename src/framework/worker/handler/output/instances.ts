@@ -15,7 +15,7 @@ import {
   type OutputLimit,
   tooDeep,
 } from './output-faults.js';
-import { getOrMake } from '../../../base/get-or-make.js';
+import { getOrMake } from '../../../base/collections.js';
 
 /**
  * Finds the fields of an output that are written as JSON, as the decorators of its classes say: under the names that

@@ -4,7 +4,7 @@ import type { WorkerStatus } from '../../../base/worker-status.js';
 import type { ObservedWorker } from '../worker-events.js';
 import { EventLoopDelay, readGauges, type Reading } from './gauges.js';
 import type { CounterName, HistogramName, Labels } from './table.js';
-import { getOrMake } from '../../../base/get-or-make.js';
+import { getOrMake } from '../../../base/collections.js';
 
 const seconds = (ms: number): number => ms / 1000;
 
