@@ -9,10 +9,6 @@ import uuid
 
 from moto.events.utils import EventTemplateParser
 
-EventTemplateParser.DEFAULT_EVENT_INPUT_TEMPLATE = EventTemplateParser.DEFAULT_EVENT_INPUT_TEMPLATE.replace(
-    '"region"', '"account": "<account>", "region"'
-)
-
 TABLE_NAME = "[a-zA-Z0-9_.-]+"
 SECRET_NAME = r"[\w/+=.@!-]+"
 
@@ -70,6 +66,9 @@ def object_headers(headers):
 class Corrected:
     def __init__(self, app):
         self.app = app
+        # moto delivers events without the account.
+        text = EventTemplateParser.DEFAULT_EVENT_INPUT_TEMPLATE
+        EventTemplateParser.DEFAULT_EVENT_INPUT_TEMPLATE = text.replace('"region"', '"account": "<account>", "region"')
 
     def __call__(self, environ, start_response):
         credential = environ.get("HTTP_AUTHORIZATION", "")
