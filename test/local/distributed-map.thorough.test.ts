@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { FolderBucket } from '../../src/framework/local/resources/buckets/folder-bucket.js';
+import { tries } from '../support/effort.js';
 
 jest.setTimeout(15 * 60_000);
 
@@ -88,49 +89,50 @@ test('100,000 lines with batches and failures take no more memory at the end tha
   expect(took.items.failed).toBeGreaterThan(1_000);
   expect(took.items.failed + took.items.succeeded).toBe(100_000);
   const { rss, cpuMs, slowestMs } = took;
-  // Once V8 has sized its heap.
-  const settled = rss.slice(Math.floor(rss.length / 3));
-  expect(Math.max(...settled) - Math.min(...settled)).toBeLessThan(60);
+  // Once V8 has sized its heap: between two collections the memory goes up and down by itself.
+  const third = Math.floor(rss.length / 3);
+  const [before, after] = [rss.slice(third, 2 * third), rss.slice(2 * third)];
+  expect(Math.max(...after) - Math.max(...before)).toBeLessThan(60);
   // 2,000 children a second on one core.
   expect(cpuMs).toBeLessThan(0.5);
   expect(slowestMs).toBeLessThan(PROMPT_MS);
 });
 
-describe('a file of 1,000,000 lines and 200 MB', () => {
+/** A million, with STEPWRIGHT_EFFORT=4. */
+const MANY = Math.min(tries(250_000), 1_000_000);
+
+describe(`a file of ${MANY} lines of 200 bytes`, () => {
   let name = '';
   beforeAll(async () => {
-    name = await writeCsv(1_000_000, 200);
+    name = await writeCsv(MANY, 200);
   });
 
   test('takes less than 300 MB from the beginning to the end', async () => {
     const took = await run(folder, name, 1);
-    expect(took).toMatchObject({ status: 'SUCCEEDED', items: { total: 1_000_000, failed: 100_000 } });
+    expect(took).toMatchObject({ status: 'SUCCEEDED', items: { total: MANY, failed: MANY / 10 } });
     expect(took.peakRss).toBeLessThan(MOST_MB);
     expect(took.slowestMs).toBeLessThan(PROMPT_MS);
     expect(took.cpuMs).toBeLessThan(0.5);
   });
 
   test('is stopped at once, and no child starts any more', async () => {
-    const took = await run(folder, name, 1, 100_000);
+    const took = await run(folder, name, 1, MANY / 10);
     expect(took.status).toBe('ABORTED');
     expect(took.stopMs).toBeLessThan(PROMPT_MS);
     expect(took.items).toEqual(took.atEnd);
     expect(took.items).toMatchObject({ running: 0 });
-    expect(took.items.total).toBeLessThan(500_000);
+    expect(took.items.total).toBeLessThan(MANY / 2);
   });
 });
 
-test.each([1, 100])(
-  'a listing of 1,000,000 objects in batches of %d takes less than 300 MB',
-  async (batch) => {
-    const server = await listingOf(1_000_000);
-    const took = await run(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, '.', batch);
-    server.close();
-    expect(took).toMatchObject({ status: 'SUCCEEDED', items: { total: 1_000_000 } });
-    expect(took.peakRss).toBeLessThan(MOST_MB);
-    expect(took.slowestMs).toBeLessThan(PROMPT_MS);
-  },
-);
+test.each([1, 100])(`a listing of ${MANY} objects in batches of %d takes less than 300 MB`, async (batch) => {
+  const server = await listingOf(MANY);
+  const took = await run(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, '.', batch);
+  server.close();
+  expect(took).toMatchObject({ status: 'SUCCEEDED', items: { total: MANY } });
+  expect(took.peakRss).toBeLessThan(MOST_MB);
+  expect(took.slowestMs).toBeLessThan(PROMPT_MS);
+});
 
 test('a folder with 100,000 files takes less than 300 MB, and is listed in the order of their names', async () => {
   const bucket = join(folder, 'many');
