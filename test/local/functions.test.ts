@@ -117,6 +117,11 @@ describe('at the endpoint of Lambda', () => {
       });
   });
 
+  test('one that is too large is that first', async () => {
+    const { env } = await lambdaAt(200, {}, 'a'.repeat(262_145));
+    expect(await outcome({ env }, plain())).toMatchObject({ error: 'States.DataLimitExceeded' });
+  });
+
   test('one that can not be reached is an error of the client', async () => {
     const { error, cause } = await outcome({ env: { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' } }, invoke());
     expect(error).toBe('Lambda.SdkClientException');
