@@ -10,7 +10,7 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { type MockConfig, type Mocks, startLocalService } from 'stepwright/local';
+import { type MockCall, type MockConfig, type Mocks, startLocalService } from 'stepwright/local';
 import { silentLog } from '../../src/framework/base/log/log.js';
 import { openBench, type Bench } from './service.js';
 
@@ -510,5 +510,40 @@ describe('a test case of a mock file, as the page of Step Functions Local descri
       "/StateMachines/M/TestCases/C/X: MockedResponses has no 'Nobody'",
       "/StateMachines/M/TestCases/C/Y: MockedResponses has no '7'",
     ]);
+  });
+});
+
+describe('a token that is reported before the call has answered', () => {
+  const state = { Resource: CALLBACK, Parameters: { 'token.$': '$$.Task.Token' } };
+
+  async function reported(): Promise<Bench & { executionArn: string; answer: (value: unknown) => void }> {
+    let answer: (value: unknown) => void = () => {};
+    let told = '';
+    const mock = (_: unknown, { taskToken = '' }: MockCall): Promise<unknown> => {
+      told = taskToken;
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    };
+    const bench = await begin({ [CALLBACK]: mock }, state);
+    await bench.clock.settle();
+    await bench.client.send(new SendTaskSuccessCommand({ taskToken: told, output: '1' }));
+    expect(await describeEnd(bench)).toMatchObject({ status: 'RUNNING' });
+    return { ...bench, answer: (value) => answer(value) };
+  }
+
+  test('ends the task after the answer, which has an event', async () => {
+    const { answer, ...bench } = await reported();
+    answer({ MessageId: 'm' });
+    await bench.clock.settle();
+    expect(await describeEnd(bench)).toMatchObject({ status: 'SUCCEEDED', output: '1' });
+    expect(await typesOf(bench)).toEqual(expect.arrayContaining(['TaskSubmitted', 'TaskSucceeded']));
+  });
+
+  test('ends it after five seconds, if there is none', async () => {
+    const { answer: _, ...bench } = await reported();
+    await bench.clock.advance(5_000);
+    expect(await describeEnd(bench)).toMatchObject({ status: 'SUCCEEDED', output: '1' });
+    expect(await typesOf(bench)).not.toContain('TaskSubmitted');
   });
 });

@@ -39,6 +39,9 @@ export interface TaskCall extends Limits {
  */
 const CLOSED = 'Provided task does not exist anymore';
 
+/** How long the end of a task by its token waits for the answer of the call that sent the token. */
+const LATEST_ANSWER_MS = 5_000;
+
 const eventsOf = (kind: ServiceResource['event']) => ({
   scheduled: `${kind}Scheduled`,
   started: `${kind}Started`,
@@ -84,6 +87,11 @@ class TaskRun implements SubmittedTask {
   #task: TokenTask | undefined;
   #cut: Cancel = () => {};
   #wasSubmitted = false;
+  /** True while a resource whose Task ends by its token has not answered. */
+  #isCalling = false;
+  /** Ends the task by an outcome that came before the resource's answer. */
+  #early: (() => void) | undefined;
+  #cancelEarly: Cancel = () => {};
 
   constructor(
     private readonly branch: Branch,
@@ -135,6 +143,7 @@ class TaskRun implements SubmittedTask {
   #end(): void {
     this.#task?.close();
     this.#cut();
+    this.#cancelEarly();
   }
 
   get #isActivity(): boolean {
@@ -162,6 +171,7 @@ class TaskRun implements SubmittedTask {
       this.origin = { kind, execution: branch.execution, state: call.state, scheduledId, branch };
     this.#task?.start();
     if (branch.scope.ended) return;
+    this.#isCalling = kind === 'callback';
     const cut = to.submit(this, input);
     // A worker may have taken the task at once, and to record that may have ended the execution.
     if (branch.scope.ended) cut();
@@ -170,12 +180,14 @@ class TaskRun implements SubmittedTask {
 
   /** A result isn't the end of a task that waits for its token to be sent back. */
   answered(answer: ResourceAnswer): void {
+    this.#isCalling = false;
     this.#try(() => {
       const bounded = boundedAnswer(answer, this.asked);
       const { pattern } = this.asked.service;
       if (bounded.kind === 'succeeded' && pattern !== 'requestResponse') this.submitted(bounded.output);
       if (bounded.kind === 'failed' || pattern !== 'callback' || bounded.endsCallback)
         this.#task?.settle(bounded);
+      this.#early?.();
     });
   }
 
@@ -199,12 +211,32 @@ class TaskRun implements SubmittedTask {
   }
 
   submitted(output: string): void {
-    if (this.#wasSubmitted || !this.#task?.isOpen()) return;
+    if (this.#wasSubmitted || (!this.#early && !this.#task?.isOpen())) return;
     this.#wasSubmitted = true;
     this.#record('submitted', { ...this.asked.service.details, output, outputDetails: WHOLE });
   }
 
   onSettled(outcome: TaskOutcome, at: number): void {
+    if (this.#isCalling && outcome.kind !== 'timedOut') this.#settleLater(outcome);
+    else this.#settled(outcome, at);
+  }
+
+  /**
+   * Waits for the resource's answer first, so that TaskSubmitted comes before the end, as recorded: whoever has the token
+   * may be faster than the response of the call that sent it.
+   */
+  #settleLater(outcome: TaskOutcome): void {
+    const { clock } = this.branch.execution.services;
+    const settle = (): void => {
+      this.#cancelEarly();
+      this.#early = undefined;
+      this.#settled(outcome, clock.now());
+    };
+    this.#early = settle;
+    this.#cancelEarly = clock.after(LATEST_ANSWER_MS, settle);
+  }
+
+  #settled(outcome: TaskOutcome, at: number): void {
     const { details } = this.asked.service;
     if (outcome.kind === 'succeeded') {
       const { output } = outcome;
