@@ -352,6 +352,10 @@ test(
   PATIENCE_MS,
 );
 
+test.each(['x', '\\n', '\\u00e9'])('a string with millions of %j is JSON', (text) => {
+  expect(jsonMistake(`"${text.repeat(9_000_000)}"`)).toBeUndefined();
+});
+
 test('a text is refused as JSON exactly if it is none, in no words of the JavaScript engine', () => {
   const random = mulberry32(7);
   const pick = (text: string): string => text.charAt(Math.floor(random() * text.length));

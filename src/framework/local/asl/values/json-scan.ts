@@ -35,9 +35,9 @@ const VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or '
 const SPACE = /[ \t\n\r]*/y;
 const WORD = /[\p{L}_$][\p{L}\p{N}_$]*/uy;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-/** Matches a string up to its closing quote, or to the first character that it can't have. */
+/** Matches characters of a string, or one escape. A loop takes them, since V8's stack for a repeated group is limited. */
 // oxlint-disable-next-line no-control-regex -- it has to stop at control characters
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*/y;
+const CHARACTERS = /[^"\\\u0000-\u001f]+|\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y;
 const WORDS: ReadonlySet<string> = new Set(['true', 'false', 'null']);
 
 class JsonScan {
@@ -118,7 +118,8 @@ class JsonScan {
   }
 
   #string(): string {
-    const text = this.#scanner.take(STRING) ?? '';
+    const begin = this.#scanner.at++;
+    while (this.#scanner.take(CHARACTERS) !== undefined);
     const { char } = this.#scanner;
     if (char === '') this.#fail('Unexpected end-of-input: was expecting closing quote for a string value');
     if (char === '\\') {
@@ -131,7 +132,7 @@ class JsonScan {
         1,
       );
     this.#scanner.at++;
-    return `${text}"`;
+    return this.#scanner.text.slice(begin, this.#scanner.at);
   }
 
   /** Skips white space, and returns the character behind it. */
