@@ -55,6 +55,7 @@ export const intrinsics: MachineRow[] = [
   gives('States.ArrayContains($.l, 2)', true),
   gives('States.ArrayContains($.l, 9)', false),
   gives('States.ArrayContains(States.Array($.o), $.o)', true),
+  gives("States.ArrayContains(States.StringToJson('[[-0]]'), States.StringToJson('[0]'))", true),
   gives('States.ArrayRange(1, 9, 2)', [1, 3, 5, 7, 9]),
   gives('States.ArrayRange(5, 1, -2)', [5, 3, 1]),
   gives('States.ArrayRange(1, 1, 1)', [1]),

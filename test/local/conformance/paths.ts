@@ -130,6 +130,9 @@ function inputPathOf(path: string, normal: string): string {
   return `An error occurred while executing the state 'X' (entered at the event id #2). Invalid path '${path}' : No results for path: ${normal}`;
 }
 
+const ONES = Array.from({ length: 4_000 }, () => 1);
+const FIELDS = Object.fromEntries(ONES.slice(0, 400).map((one, at) => [`k${at}`, one]));
+
 const missing: MachineRow[] = [
   {
     does: 'a regular expression that never ends is ended',
@@ -142,6 +145,29 @@ const missing: MachineRow[] = [
         "An error occurred while executing the state 'X' (entered at the event id #2). The regular expressions of the path take more than 250 ms.",
     },
   },
+  ...(
+    [
+      ['literals', Array.from({ length: 6_000 }, () => '1==2').join('||')],
+      ['negations', `${'!'.repeat(2_000)}!1`],
+      ['long numbers', `@ == '${'1'.repeat(10_000)}'`],
+      ['equal lists', '$.l == $.same'],
+      ['equal objects', '$.o == $.p'],
+      ['empty objects', '$.o empty true'],
+      ['the largest item', '$.l.max() > 1'],
+      ['the number of fields', '$.o.length() == 1'],
+      ['many fields', `$.o[${Array.from({ length: 400 }, () => "'k1'").join()}] == 1`],
+    ] as const
+  ).map(([what, filter]): MachineRow => ({
+    does: `a filter that reads ${what} for each of many items is ended`,
+    from: 'Jayway JsonPath',
+    machine: one({ Type: 'Pass', InputPath: `$.l[?(${filter})]` }),
+    input: { l: ONES, same: ONES, o: FIELDS, p: FIELDS },
+    expect: {
+      error: 'States.Runtime',
+      cause:
+        "An error occurred while executing the state 'X' (entered at the event id #2). The path visits more than 1000000 values.",
+    },
+  })),
   ...['all', 'type', 'matches'].map((operator) =>
     notHere(`$.l[?(@.n ${operator} ['x'])]`, `the operator '${operator}' of filters`),
   ),

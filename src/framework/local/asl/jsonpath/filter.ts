@@ -25,9 +25,9 @@ type Comparison = (a: Value, b: Value, visits: Visits) => boolean;
  */
 const COMPARISONS = new Map<string, Comparison>([
   ['==', equal],
-  ['!=', (a, b) => !equal(a, b)],
-  ['===', (a, b) => typeof a === typeof b && equal(a, b)],
-  ['!==', (a, b) => typeof a !== typeof b || !equal(a, b)],
+  ['!=', (a, b, visits) => !equal(a, b, visits)],
+  ['===', (a, b, visits) => typeof a === typeof b && equal(a, b, visits)],
+  ['!==', (a, b, visits) => typeof a !== typeof b || !equal(a, b, visits)],
   ['<', (a, b) => order(a, b) < 0],
   ['<=', (a, b) => order(a, b) <= 0],
   ['>', (a, b) => order(a, b) > 0],
@@ -39,17 +39,20 @@ const COMPARISONS = new Map<string, Comparison>([
   ['noneof', lists((a, b, visits) => !a.some((each) => isIn(each, b, visits)))],
   ['contains', contains],
   ['size', (a, b) => typeof b === 'number' && lengthOf(a) === Math.trunc(b)],
-  ['empty', (a, b) => typeof b === 'boolean' && isEmpty(a) === b],
+  ['empty', (a, b, visits) => typeof b === 'boolean' && isEmpty(a, visits) === b],
 ]);
 
 /** The operators of Jayway that the local service doesn't have. Text in a path can't give them a right side. */
 const WORDS_NOT_HERE: ReadonlySet<string> = new Set(['all', 'type', 'matches']);
 
-function equal(a: Value, b: Value): boolean {
+function equal(a: Value, b: Value, visits: Visits): boolean {
   if (a === undefined || b === undefined) return false;
-  if (typeof a === 'number' && typeof b === 'string') return b.trim() !== '' && Number(b) === a;
+  if (typeof a === 'number' && typeof b === 'string') {
+    visits.add(b.length >> 2);
+    return b.trim() !== '' && Number(b) === a;
+  }
   if (typeof a === 'string' && typeof b === 'number') return a === String(b);
-  return equalJson(a, b);
+  return equalJson(a, b, visits);
 }
 
 /**
@@ -66,7 +69,7 @@ function order(a: Value, b: Value): number {
 function isIn(value: Value, list: Value, visits: Visits): boolean {
   if (!Array.isArray(list)) return false;
   visits.add(1 + list.length);
-  return list.some((each) => equal(value, each));
+  return list.some((each) => equal(value, each, visits));
 }
 
 function lists(compare: (a: Json[], b: Json[], visits: Visits) => boolean): Comparison {
@@ -75,7 +78,6 @@ function lists(compare: (a: Json[], b: Json[], visits: Visits) => boolean): Comp
 
 function contains(value: Value, part: Value, visits: Visits): boolean {
   if (typeof value !== 'string') return isIn(part, value, visits);
-  // A comparison of four characters takes as long as a visit.
   visits.add(value.length >> 2);
   return typeof part === 'string' && value.includes(part);
 }
@@ -84,8 +86,8 @@ function lengthOf(value: Value): number | undefined {
   return typeof value === 'string' || Array.isArray(value) ? value.length : undefined;
 }
 
-function isEmpty(value: Value): boolean | undefined {
-  if (isObject(value)) return Object.keys(value).length === 0;
+function isEmpty(value: Value, visits: Visits): boolean | undefined {
+  if (isObject(value)) return equalJson(value, {}, visits);
   const length = lengthOf(value);
   return length === undefined ? undefined : length === 0;
 }
@@ -98,6 +100,7 @@ function textOf(value: Value): string {
 /** Returns true for a path that leads to a value. A path that can lead to many must lead to one at least. */
 function exists({ value: operand, many = false }: Side): Filter {
   return (place) => {
+    place.visits.add(1);
     const value = operand(place);
     return value !== undefined && (!many || (Array.isArray(value) && value.length > 0));
   };
@@ -123,6 +126,7 @@ function match(left: Side, right: Side): Filter {
   const [pattern, operand] = right.pattern ? [right.pattern, left.value] : [left.pattern, right.value];
   if (!pattern) throw new Error("one side of '=~' in a filter is a regular expression, such as /a.*/");
   return (place) => {
+    place.visits.add(1);
     const value = operand(place);
     const texts = Array.isArray(value) ? value : [value];
     return texts.some((each) => pattern(textOf(each)));
@@ -161,7 +165,10 @@ export class FilterReader {
   #one(): Filter {
     if (this.scanner.take(/\s*!(?!=)/y) !== undefined) {
       const inner = this.#one();
-      return (place) => !inner(place);
+      return (place) => {
+        place.visits.add(1);
+        return !inner(place);
+      };
     }
     if (this.scanner.take(/\s*\(/y) === undefined) return this.#comparison();
     const inner = this.filter();
@@ -178,7 +185,10 @@ export class FilterReader {
     if (LISTED.has(operator) && right.literal !== undefined && !Array.isArray(right.literal))
       throw new Error(`the right side of '${operator}' in a filter is a list or a path`);
     const compare = COMPARISONS.get(operator) ?? this.#fail();
-    return (place) => compare(left.value(place), right.value(place), place.visits);
+    return (place) => {
+      place.visits.add(1);
+      return compare(left.value(place), right.value(place), place.visits);
+    };
   }
 
   #operator(): string | undefined {

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { bytesBeyondLimit } from '../../../base/json.js';
 
 /**
@@ -55,9 +54,23 @@ export function parseJson(text: string): Json | undefined {
   }
 }
 
-/** Returns true if two values are the same JSON. The order of keys doesn't matter. */
-export const equalJson = (a: Json, b: Json): boolean =>
-  a === b || (typeof a === 'object' && isDeepStrictEqual(a, b));
+/**
+ * Returns true if two values are the same JSON. The order of keys doesn't matter, and -0 is 0. `visits` gets the number
+ * of values that are compared inside them.
+ */
+export function equalJson(a: Json, b: Json, visits?: { add(count: number): void }): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a)) {
+    if (!Array.isArray(b) || a.length !== b.length) return false;
+    visits?.add(a.length);
+    return a.every((each, at) => equalJson(each, b[at] ?? null, visits));
+  }
+  if (!isObject(a) || !isObject(b)) return false;
+  const [keys, others] = [Object.keys(a), Object.keys(b)];
+  visits?.add(keys.length + others.length);
+  if (keys.length !== others.length) return false;
+  return keys.every((key) => Object.hasOwn(b, key) && equalJson(a[key] ?? null, b[key] ?? null, visits));
+}
 
 /** Returns a value as text for a message: a string without quotes, any other value as JSON. */
 export const bareText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
