@@ -44,7 +44,7 @@ function checkSize(name: string, args: readonly Json[]): void {
 function compileCall(scanner: Scanner, compilePath: CompileArgument, depth: number): Part {
   if (depth > MAX_DEPTH) noCall();
   const name = scanner.take(/States\.[A-Za-z0-9]+/y) ?? '';
-  const [min, max, readsAll, call] = INTRINSICS[name] ?? noCall();
+  const { least, most = least, readsAll, call } = INTRINSICS[name] ?? noCall();
   expect(scanner, /\s*\(\s*/y);
   const parts: Part[] = [];
   if (scanner.take(/\)/y) === undefined) {
@@ -55,7 +55,7 @@ function compileCall(scanner: Scanner, compilePath: CompileArgument, depth: numb
     while (scanner.take(/\s*,\s*/y) !== undefined);
     expect(scanner, /\s*\)/y);
   }
-  if (parts.length < min || parts.length > max) noCall();
+  if (parts.length < least || parts.length > most) noCall();
   return (data) => {
     const args = parts.map((part) => part(data));
     if (readsAll) checkSize(name, args);
@@ -97,14 +97,15 @@ function noCall(): never {
 }
 
 /** An intrinsic function of the Amazon States Language. AWS page "Intrinsic functions for JSONPath states". */
-type Intrinsic = readonly [
-  /** The least and the most arguments that it takes. */
-  min: number,
-  max: number,
+interface Intrinsic {
+  /** The least arguments that it takes. */
+  readonly least: number;
+  /** The most arguments. @default least */
+  readonly most?: number;
   /** True if the function goes through all values in its arguments, and not only through a few of them. */
-  readsAll: boolean,
-  call: (args: Json[], name: string, data: StateData) => Json,
-];
+  readonly readsAll: boolean;
+  readonly call: (args: Json[], name: string, data: StateData) => Json;
+}
 
 const TEXT_LIMIT = 10_000;
 const RANGE_LIMIT = 1_000;
@@ -273,31 +274,32 @@ function split(args: Json[], name: string): Json {
   return pieces.filter((piece) => piece !== '');
 }
 
-const ENDLESS = Number.POSITIVE_INFINITY;
-
 /** The intrinsic functions by their full names. */
 const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
-  'States.Format': [1, ENDLESS, true, format],
-  'States.StringToJson': [1, 1, true, (args, name) => parse(args[0], name)],
-  'States.JsonToString': [1, 1, true, ([value = null]) => JSON.stringify(value)],
-  'States.Array': [0, ENDLESS, false, (args) => args],
-  'States.ArrayPartition': [2, 2, true, partition],
-  'States.ArrayContains': [2, 2, true, contains],
-  'States.ArrayRange': [3, 3, true, range],
-  'States.ArrayGetItem': [2, 2, false, getItem],
-  'States.ArrayLength': [1, 1, false, (args, name) => list(args[0], name).length],
-  'States.ArrayUnique': [1, 1, true, unique],
-  'States.Base64Encode': [
-    1,
-    1,
-    true,
-    (args, name) => Buffer.from(shortText(args[0], name)).toString('base64'),
-  ],
-  'States.Base64Decode': [1, 1, true, decode],
-  'States.Hash': [2, 2, true, hash],
-  'States.JsonMerge': [3, 3, true, merge],
-  'States.MathRandom': [2, 3, false, random],
-  'States.MathAdd': [2, 2, false, add],
-  'States.StringSplit': [2, 2, true, split],
-  'States.UUID': [0, 0, false, (_args, _name, data) => uuid(() => data.environment.random())],
+  'States.Format': { least: 1, most: Infinity, readsAll: true, call: format },
+  'States.StringToJson': { least: 1, readsAll: true, call: (args, name) => parse(args[0], name) },
+  'States.JsonToString': { least: 1, readsAll: true, call: ([value = null]) => JSON.stringify(value) },
+  'States.Array': { least: 0, most: Infinity, readsAll: false, call: (args) => args },
+  'States.ArrayPartition': { least: 2, readsAll: true, call: partition },
+  'States.ArrayContains': { least: 2, readsAll: true, call: contains },
+  'States.ArrayRange': { least: 3, readsAll: true, call: range },
+  'States.ArrayGetItem': { least: 2, readsAll: false, call: getItem },
+  'States.ArrayLength': { least: 1, readsAll: false, call: (args, name) => list(args[0], name).length },
+  'States.ArrayUnique': { least: 1, readsAll: true, call: unique },
+  'States.Base64Encode': {
+    least: 1,
+    readsAll: true,
+    call: (args, name) => Buffer.from(shortText(args[0], name)).toString('base64'),
+  },
+  'States.Base64Decode': { least: 1, readsAll: true, call: decode },
+  'States.Hash': { least: 2, readsAll: true, call: hash },
+  'States.JsonMerge': { least: 3, readsAll: true, call: merge },
+  'States.MathRandom': { least: 2, most: 3, readsAll: false, call: random },
+  'States.MathAdd': { least: 2, readsAll: false, call: add },
+  'States.StringSplit': { least: 2, readsAll: true, call: split },
+  'States.UUID': {
+    least: 0,
+    readsAll: false,
+    call: (_args, _name, data) => uuid(() => data.environment.random()),
+  },
 };

@@ -50,8 +50,8 @@ class MapState {
   constructor(reader: Reader, context: StateContext) {
     const { language } = context;
     const { group, distributed } = readProcessor(reader, context);
-    const number = (field: string, ...rule: [number, number, string?]): Expression | undefined =>
-      language.integer(reader, field, numberIn(field, ...rule));
+    const number = (field: string, min: number, max: number, kind?: string): Expression | undefined =>
+      language.integer(reader, field, numberIn(field, min, max, kind));
     this.#fields = {
       items: language.items(reader, distributed !== undefined),
       selector: language.itemSelector(reader),

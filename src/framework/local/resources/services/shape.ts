@@ -11,7 +11,7 @@ import { didYouMean } from '../../../base/show.js';
 /** The schema of a value, as a command of the SDK has it. Its forms are those of `@smithy/core/schema`. */
 export type Schema = unknown;
 
-/** The kinds of collections. A list, or a map, of a simple type is a number with the kind in its bits 6 and 7. */
+/** The kinds of collections. A list of a simple type is the number of that type plus 64, and a map of it plus 128. */
 const LIST = 1;
 const MAP = 2;
 const STRUCTURES: readonly unknown[] = [3, 4, -3];
@@ -42,8 +42,8 @@ const structureIn = (schema: Schema): Structure | undefined =>
 /** Returns the schema of what a list, or a map, contains; undefined if the schema is none. */
 function contentOf(schema: Schema, kind: typeof LIST | typeof MAP): Schema {
   if (Array.isArray(schema) && schema[0] === kind) return schema.at(-1) as Schema;
-  const flag = kind << 6;
-  return typeof schema === 'number' && (schema & flag) !== 0 ? schema & ~flag : undefined;
+  const added = kind === LIST ? 64 : 128;
+  return typeof schema === 'number' && (schema & added) !== 0 ? schema - added : undefined;
 }
 
 /** Returns the parameters of a Task as the SDK takes them. Other JSON than text is serialised where the API has text. */
