@@ -13,9 +13,14 @@ export type Endpoint =
   | { readonly kind: 'url'; readonly url: string }
   | { readonly kind: 'aws' };
 
-/** Returns true for an endpoint on this machine. It needs no real credentials, and its calls cost nothing. */
+/**
+ * Returns true for an endpoint at `localhost` or at a loopback address. It needs no real credentials, and its calls cost
+ * nothing. Names below `localhost` are excluded: a proxy on this machine may pass each of them on to another service.
+ */
 export function isLoopback(endpoint: Endpoint): boolean {
-  return endpoint.kind !== 'aws' && isLoopbackHost(new URL(endpoint.url).hostname);
+  if (endpoint.kind === 'aws') return false;
+  const { hostname } = new URL(endpoint.url);
+  return isLoopbackHost(hostname) && !hostname.endsWith('.localhost');
 }
 
 export const isEncrypted = (endpoint: Endpoint): boolean =>

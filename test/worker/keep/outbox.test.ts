@@ -447,6 +447,8 @@ test('a scope is a partition, an account and a region of AWS, or an origin elsew
   );
   expect(at('http://localstack:4566')).toBe('http://localstack:4566');
   expect(at('http://localhost:8083')).not.toBe(at('http://localhost:8084'));
+  expect(at('http://a.localhost:8083')).toBe('http://a.localhost:8083');
+  expect(at('http://b.localhost:8083')).toBe('http://b.localhost:8083');
 });
 
 test('no token and no output of a task is in a line of the log', async () => {
