@@ -166,3 +166,22 @@ test('probes are answered by the main thread, and while that is blocked by what 
   expect([current.status, current.headers.get('age')]).toEqual([200, null]);
   probes.take({ kind: 'close' });
 });
+
+test.each([
+  ['once it listens', true],
+  ['while it is opened', false],
+])('a port that is closed %s leaves no timer, though no facts for its pages come', async (_, waits) => {
+  const clock = new HandClock();
+  const turns = new SharedArrayBuffer(4);
+  const parts = { turns, clock, stallAfterMs: 10_000, onStuck: () => {}, onUnblocked: () => {} };
+  const watch = new MainLoopWatch(parts);
+  const before = clock.pending;
+  let isListening = false;
+  const probes = new HealthServer(watch, clock, ({ kind }) => (isListening ||= kind === 'listening'));
+  probes.take({ kind: 'listen', address: { host: '127.0.0.1', port: 0, hosts: [] } });
+  if (waits) await until(() => isListening);
+  probes.take({ kind: 'close' });
+  await until(() => isListening);
+  await nap(0);
+  expect(clock.pending).toBe(before);
+});

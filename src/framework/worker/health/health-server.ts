@@ -66,9 +66,13 @@ export class HealthServer {
     else this.close();
   }
 
+  /** Closes the port, also one that is still being opened. Ends the requests that wait for facts: no timer is left. */
   close(): void {
-    this.#stopKeeping();
-    void this.#server?.then((server) => server?.close());
+    void this.#server?.then((server) => {
+      this.#stopKeeping();
+      server?.close();
+      for (const tell of this.#waiting.values()) tell(undefined);
+    });
   }
 
   async #listen(address: NamedAddress): Promise<PageServer | undefined> {

@@ -17,7 +17,10 @@ export type Answerer = (method: string, path: string) => Promise<Page>;
 
 /** An HTTP server that is listening on one port. */
 export interface PageServer {
-  /** The port that the server listens on. If the configured port was 0, the system has chosen this one. */
+  /**
+   * The port that the server listens on. If the configured port was 0, the system has chosen this one. 0 if the server
+   * listens on a Unix socket.
+   */
   readonly port: number;
   readonly close: () => void;
 }
@@ -40,9 +43,8 @@ const CHECK_MS = 1_000;
 
 /**
  * Starts an HTTP server at this address, or at a Unix socket with this path. It responds only to requests whose Host
- * header is a name of the address; at a socket, which no web page reaches, to all. The
- * number of connections and their duration are limited, so that clients can't use up resources that the rest of the
- * process needs.
+ * header is a name of the address; at a socket, which no web page reaches, to all. The number of connections and their
+ * duration are limited, so that clients can't use up resources that the rest of the process needs.
  * @throws Node's error, with its code, if the server can't listen on the address
  */
 export async function servePages(
