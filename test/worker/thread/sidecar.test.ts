@@ -192,3 +192,39 @@ test('the thread starts with the first task, and gets the last of the credential
   beat.release();
   await heartbeats.close();
 });
+
+test('a heartbeat that was refused for credentials that have been renewed since has none renewed again', async () => {
+  const clock = new HandClock(0, { promisesOnly: true });
+  const port = portOf(() => new Promise(() => {}));
+  let tell: ThreadListener['onMessage'] = () => {};
+  const heartbeats = new WorkerHeartbeats({
+    ...{ clock, random: () => 0, log: silentLog, heartbeatRate: 5, stallAfterMs: false as const },
+    startHeartbeatThread: (_options, { onMessage }) => {
+      tell = onMessage;
+      return { postMessage: () => {}, terminate: async () => {} };
+    },
+  });
+  let generation = 0;
+  const refused: number[] = [];
+  heartbeats.connect([{ region: 'us-east-1', port, recipes }], {
+    current: () => ({ accessKeyId: `key ${generation}`, secretAccessKey: 'b' }),
+    asOf: () => ({ generation, sentAt: 0 }),
+    refused: (_, asOf) => refused.push(asOf.generation) > 0,
+  });
+  heartbeats.track({ port, token: 't', everyMs: 20_000, leasedAt: 0, onGone: () => {} });
+  await clock.advance(0);
+  const error = { name: 'ExpiredTokenException', message: 'expired' };
+  const refuse = async (of: number): Promise<void> => {
+    tell({ kind: 'refused', asOf: { generation: of, sentAt: 0 }, type: error.name, error });
+    await clock.advance(0);
+  };
+  await refuse(0);
+  expect(refused).toEqual([0]);
+  generation = 1;
+  await refuse(0);
+  await refuse(0);
+  expect(refused).toEqual([0]);
+  await refuse(1);
+  expect(refused).toEqual([0, 1]);
+  await heartbeats.close();
+});

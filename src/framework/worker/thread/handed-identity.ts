@@ -112,6 +112,7 @@ export class IdentityHandOver {
    */
   async refused({ asOf, type, error }: Extract<FromThread, { kind: 'refused' }>): Promise<void> {
     await this.renew();
-    this.#source.refused({ type, error: toError(error) }, asOf);
+    if (asOf.generation === this.#handed?.asOf.generation)
+      this.#source.refused({ type, error: toError(error) }, asOf);
   }
 }
