@@ -67,13 +67,12 @@ export function createTappedLog(
     timestamp: isoTime(),
     formatters: { level: levelName },
   };
-  const output = destination ? undefined : standardOutput();
-  const lines = destination ?? { write: (line: string) => output?.write(line) };
-  const log = pino(
-    options,
-    tapped(pretty ? prettyLines(lines, !destination && hasColours()) : lines, onLine),
-  );
-  output?.onLost((lost, why) =>
+  if (destination)
+    return pino(options, tapped(pretty ? prettyLines(destination, false) : destination, onLine));
+  const output = standardOutput();
+  const lines = { write: (line: string) => output.write(line) };
+  const log = pino(options, tapped(pretty ? prettyLines(lines, hasColours()) : lines, onLine));
+  output.onLost((lost, why) =>
     log.warn({ lost, why }, 'lines of the log are lost: they could not be written'),
   );
   return log;
