@@ -154,7 +154,8 @@ export class Worker implements ObservedWorker {
     });
     if (parts.stores)
       parts.stores.tell = ({ event, ...payload }) => this.#outside(() => this.#events.emit(event, payload));
-    this.#deferrals = parts.deferred && new Deferrals({ ...parts, store: parts.deferred, ask: this.#ask });
+    const { deferred: store, clock, random, scopeOf } = parts;
+    this.#deferrals = store && new Deferrals({ store, clock, random, scopeOf, ask: this.#ask });
     this.#outbox = parts.openOutbox?.({
       events: this.#events,
       heartbeats: parts.heartbeats,

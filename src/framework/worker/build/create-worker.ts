@@ -86,8 +86,12 @@ export async function buildWorker(given: Plan, start: StartWorld): Promise<Worke
     world.signal?.throwIfAborted();
     const telemetry = new Telemetry({ ...plan, ...plan.settings, ...world });
     const scopeOf = scopeAt(endpoint);
+    const { clock, random, log, stores } = world;
     const worker = new Worker({
-      ...world,
+      clock,
+      random,
+      log,
+      stores,
       name: plan.settings.workerName ?? nameWorker(world.random),
       reportLimitMs,
       graceMs,
