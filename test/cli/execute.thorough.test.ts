@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CreateStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { startLocalService } from 'stepwright/local';
+import { type Fault, startLocalService } from 'stepwright/local';
 import { endpointOf, execute, killAll, type Run, SLOW, started, stepwright } from '../support/cli.js';
 import { faultPlan } from '../support/faults.js';
 
@@ -123,6 +123,21 @@ describe('a worker of the main job, and executions that are started from another
       /^the credentials may not look up a name \(.*\): give the ARN of the state m/,
     );
     client.destroy();
+    await service.close();
+  });
+
+  test.each<Fault>([
+    { kind: 'error', error: 'ThrottlingException' },
+    { kind: 'status', status: 503 },
+    { kind: 'reset-before' },
+  ])('a machine is not started while its type is unknown: $kind', async (fault) => {
+    const faults = faultPlan();
+    faults.always('DescribeStateMachine', fault);
+    const service = await startLocalService({ port: 0, fault: faults.hook });
+    const run = execute(service.url, 'arn:aws:states:us-east-1:123456789012:stateMachine:E', '7');
+    expect(await run.ended).toEqual({ code: 1, signal: null });
+    expect(faults.count('DescribeStateMachine')).toBeGreaterThan(0);
+    expect(faults.count('StartExecution')).toBe(0);
     await service.close();
   });
 

@@ -32,7 +32,7 @@ export interface ExecFlags {
   readonly error?: readonly string[];
   readonly killAfter?: string;
   readonly memoryMb?: string;
-  /** Names of fields of the input, for {@link PassedFields}. */
+  /** Names of the fields of the input that the program gets as variables, and that its output has again. */
   readonly passThrough?: readonly string[];
   /** A shell command that has to succeed before each poll. */
   readonly healthy?: string;

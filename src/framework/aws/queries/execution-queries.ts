@@ -8,7 +8,7 @@ import type {
 import type { Clock } from '../../base/time/clock.js';
 import { classifyReportFailure, sdkFailure } from '../failure.js';
 import { NoStepFunctions } from './machine-queries.js';
-import { ask, QueryTimeout } from './query.js';
+import { ask } from './query.js';
 
 export type { HistoryEvent, SFNClient } from '@aws-sdk/client-sfn';
 
@@ -109,16 +109,16 @@ export async function startExecution(
 const EXPRESS_LIMIT_MS = 330_000;
 
 /**
- * Returns false for a STANDARD machine, and also if the service doesn't describe it: a role may be allowed to start and
- * not to describe machines. What is wrong otherwise, the start says.
- * @throws QueryTimeout if the request isn't answered in time
+ * Returns false for a STANDARD machine, and also if the service refuses to describe it: a role may be allowed to start
+ * and not to describe machines. What is wrong otherwise, the start says.
+ * @throws the error of a request that failed for a reason that may pass, such as throttling: the type isn't known then
  */
 export async function isExpress(client: SFNClient, stateMachineArn: string, clock: Clock): Promise<boolean> {
   const input = { stateMachineArn, includedData: 'METADATA_ONLY' } as const;
   try {
     return (await ask(client, clock, 'DescribeStateMachine', input)).type === 'EXPRESS';
   } catch (error) {
-    if (error instanceof QueryTimeout) throw error;
+    if (mayPass(error)) throw error;
     return false;
   }
 }
