@@ -105,7 +105,7 @@ const ROWS: Readonly<Record<keyof Rows, { takes: readonly Kind[]; alsoWrong?: re
   grace: { takes: ['a duration', 'no time', 'less than a millisecond'], alsoWrong: [60] },
   drain: { takes: [], alsoWrong: ['stop'] },
   heartbeatRate: { takes: ['1', '1e15'], alsoWrong: ['250', 0.99] },
-  lambdas: { takes: ['an object', 'an object that holds itself'] },
+  lambdas: { takes: ['an object'], alsoWrong: [{ f: 5 }, { f: './f' }, { f: {} }] },
   httpHosts: {
     takes: ['an empty list'],
     alsoWrong: [['https://api.example.com'], ['a b'], 'api.example.com'],
@@ -252,6 +252,18 @@ test("a mistake in a field of an option is told by the field's own name, and nev
   ]);
   const without = await problemsOf(createWorker({ payloads: { store: { secret: 'hunter2' } } } as never));
   expect(JSON.stringify(without)).not.toContain('hunter2');
+});
+
+test('each function of the local service that is in no valid form is told by its key, without its variables', async () => {
+  const h = { handler: 7, memmory: 3, env: { KEY: 'hunter2' } };
+  const lambdas = { f: 5, right: './dist/file.handler', g: 'noext', h };
+  const problems = await problemsOf(createWorker({ activities: [], lambdas } as unknown as Config));
+  const expected = "expected './dist/file.handler', or { handler, timeout: '30s', memoryMb: 128, env }, got";
+  expect(problems.map(({ where, what }) => [where, what])).toEqual([
+    ["lambdas['f']", `${expected} 5 (number)`],
+    ["lambdas['g']", `${expected} "noext" (string)`],
+    ["lambdas['h']", `${expected} {"handler":7,"memmory":3,"env":["KEY"]} (object)`],
+  ]);
 });
 
 test('everything that is wrong with a class comes at once', async () => {

@@ -43,6 +43,13 @@ test.each([
   );
 });
 
+test('all functions that are refused are told at once, each as it was given', async () => {
+  const wrong = { F: 5, G: './f' } as never;
+  await expect(openBench({ lambdas: wrong })).rejects.toThrow(
+    /2 problems.*lambdas\['F'\]: expected .*, got 5 \(number\).*lambdas\['G'\]: expected .*, got "\.\/f"/s,
+  );
+});
+
 test('a refused function shows no values of its variables', async () => {
   const wrong = { handler: './f', env: { KEY: 'secret' } };
   await expect(openBench({ lambdas: { Wrong: wrong } })).rejects.toThrow(/^(?!.*secret).*"env":\["KEY"\]/s);

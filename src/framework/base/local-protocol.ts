@@ -1,5 +1,7 @@
 import type { Agent } from 'node:http';
+import { isPlainObject } from './json.js';
 import { systemClock } from './time/clock.js';
+import { parseDuration } from './time/duration.js';
 
 /**
  * A header that is in every response of the local service, and in none of AWS. A client can tell by it that it talks to
@@ -96,3 +98,34 @@ export function callLocalService(
 export const isLocalService = (url: string): Promise<boolean> =>
   // A POST without an operation changes nothing. A GET could be answered by the console instead.
   callLocalService(url, {});
+
+/** The longest time that Lambda allows. */
+const LONGEST_MS = 15 * 60_000;
+
+/** Splits `./dist/file.handler` as Lambda does: at the first dot of the file's name. */
+const HANDLER = /^((?:.*[/\\])?[^./\\]+)\.(?![cm]?[jt]s\.)([^/\\]+)$/;
+
+/** The form of a Lambda function that the local service runs, as messages show it. */
+export const FUNCTION_FORM = "'./dist/file.handler', or { handler, timeout: '30s', memoryMb: 128, env }";
+
+/** Returns the path of a handler's module without its extension, and the name of the export; undefined for neither. */
+export function handlerIn(text: unknown): { readonly path: string; readonly handler: string } | undefined {
+  const [, path, handler] = (typeof text === 'string' && HANDLER.exec(text)) || [];
+  return path === undefined || handler === undefined ? undefined : { path, handler };
+}
+
+/** Returns true if a function is configured in a valid form. */
+export function isFunctionForm(given: unknown): boolean {
+  if (!isPlainObject(given)) return handlerIn(given) !== undefined;
+  const { handler, timeout = '15m', memoryMb = 512, env = {}, ...others } = given;
+  const isTimeout = (parseDuration(timeout) ?? Infinity) <= LONGEST_MS;
+  const isForm = isTimeout && isMemory(memoryMb) && isPlainObject(env) && Object.keys(others).length === 0;
+  return isForm && handlerIn(handler) !== undefined;
+}
+
+const isMemory = (megabytes: unknown): boolean =>
+  Number.isInteger(megabytes) && Number(megabytes) >= 128 && Number(megabytes) <= 10_240;
+
+/** Returns a function as messages show it: of its variables, which may be secret, the names alone. */
+export const withoutVariables = (given: unknown): unknown =>
+  isPlainObject(given) && isPlainObject(given['env']) ? { ...given, env: Object.keys(given['env']) } : given;

@@ -19,6 +19,7 @@ import {
   type Rule,
   type Table,
 } from '../declare/option-rules.js';
+import { FUNCTION_FORM, isFunctionForm, withoutVariables } from '../base/local-protocol.js';
 import { isPlainObject, parseJson } from '../base/json.js';
 import type { Lambdas, Mocks } from '../local/index.js';
 import { isPort, readAddress } from './address.js';
@@ -270,6 +271,16 @@ const folders: Rule = {
     isPlainObject(value) && Object.values(value).every((each) => typeof each === 'string' && each !== ''),
 };
 
+const lambdas: Rule = {
+  ...record,
+  each: {
+    expected: FUNCTION_FORM,
+    fix: `write ${FUNCTION_FORM}`,
+    ok: isFunctionForm,
+    shown: withoutVariables,
+  },
+};
+
 const endpoint: Rule = {
   expected: "'local', 'aws' or an http(s) URL",
   fix: "write a URL such as 'http://127.0.0.1:8083', or 'local', or 'aws'",
@@ -406,7 +417,7 @@ export const CONFIG_OPTIONS = {
   pool: { ...pool, default: {}, ofWorker: true, help: 'the sizes of pools of threads and processes' },
   heartbeatRate: { ...rate, default: 250, ofWorker: true, help: 'the most heartbeats a second of a worker' },
   mocks: { ...record, default: {}, keysOnly: true, help: "the local service's answers for other resources" },
-  lambdas: { ...record, default: {}, keysOnly: true, help: 'the functions that the local service runs' },
+  lambdas: { ...lambdas, default: {}, keysOnly: true, help: 'the functions that the local service runs' },
   httpHosts: {
     ...listOf("names such as 'api.example.com' or '*.example.com'", isHostName),
     default: [],

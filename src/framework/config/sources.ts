@@ -157,18 +157,20 @@ export const mistakesIn = (prefix: string): Mistakes => ({
  */
 export function badValue(
   where: string,
-  rule: Pick<Option, 'expected' | 'fix' | 'unit' | 'keysOnly'>,
+  rule: Pick<Option, 'expected' | 'fix' | 'unit' | 'keysOnly' | 'shown'>,
   value: unknown,
 ): Problem {
-  const { expected, keysOnly, fix = `set ${where} to ${expected}` } = rule;
+  const { expected, keysOnly, shown = same, fix = `set ${where} to ${expected}` } = rule;
   const durations = durationsFor(rule, value);
   return {
     code: 'CONFIG_BAD_VALUE',
     where,
-    what: `expected ${expected}, got ${keysOnly ? kindOf(value) : show(value)}`,
+    what: `expected ${expected}, got ${keysOnly ? kindOf(value) : show(shown(value))}`,
     fix: durations === undefined ? fix : `write ${durations}`,
   };
 }
+
+const same = (value: unknown): unknown => value;
 
 /** Returns the name of a value's type. Messages show it instead of the value if the value may be secret. */
 function kindOf(value: unknown): string {

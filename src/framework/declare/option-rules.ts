@@ -16,6 +16,10 @@ export interface Rule {
   readonly unit?: 'ms';
   /** The rules of an object's fields. A mistake in one is told under its own name, such as `payloads.above`. */
   readonly fields?: Readonly<Record<string, Rule>>;
+  /** The rule of each value of an object whose keys are names. A mistake in one is told as `lambdas['name']`. */
+  readonly each?: Rule;
+  /** Returns what messages show of a bad value. @default the value */
+  readonly shown?: (value: unknown) => unknown;
   /** Present if messages must show only the keys of the value, because its contents may be secret, or code. */
   readonly keysOnly?: true;
 }
@@ -82,6 +86,11 @@ export function checkAgainst(
       ];
     if (value === undefined) return [];
     if (!rule.ok(value)) return [refused(key, rule, value)];
+    const { each } = rule;
+    if (each && isPlainObject(value))
+      return Object.entries(value).flatMap(([item, given]) =>
+        each.ok(given) ? [] : [refused(`${key}['${item}']`, each, given)],
+      );
     return rule.fields && isPlainObject(value)
       ? checkAgainst(rule.fields, value, { unknown, refused }, `${key}.`)
       : [];

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import type { Settings } from '../../config/resolve.js';
-import type { Lambdas, LocalServiceOptions, SdkPackages } from '../../local/index.js';
+import type { Lambdas, LocalFunction, LocalServiceOptions, SdkPackages } from '../../local/index.js';
 
 /** The options of a project that concern the local service. */
 export type ServiceSettings = Pick<
@@ -26,15 +26,14 @@ export const answerOptions = (
   packages: packagesIn(projectDir),
 });
 
-/** Returns the functions with the paths of their modules in full. Mistakes are left to the service. */
-export const projectLambdas = (lambdas: Lambdas, projectDir: string): Lambdas =>
-  Object.fromEntries(
-    Object.entries(lambdas).map(([name, given]) => {
-      const options = typeof given === 'string' ? { handler: given } : { ...given };
-      if (typeof options.handler === 'string') options.handler = resolve(projectDir, options.handler);
-      return [name, options];
-    }),
-  );
+/** Returns the functions with the paths of their modules in full. */
+export const projectLambdas = (lambdas: Lambdas, projectDir: string): Lambdas => {
+  const inFull = (given: LocalFunction): LocalFunction =>
+    typeof given === 'string'
+      ? resolve(projectDir, given)
+      : { ...given, handler: resolve(projectDir, given.handler) };
+  return Object.fromEntries(Object.entries(lambdas).map(([name, given]) => [name, inFull(given)]));
+};
 
 /** Finds the packages of a project as its own modules find them, also one that is installed meanwhile. */
 function packagesIn(projectDir: string): SdkPackages {

@@ -1,6 +1,7 @@
 import { devNull } from 'node:os';
 import { relative, resolve } from 'node:path';
-import { optionError } from '../../../base/errors.js';
+import { type Problem, throwProblems } from '../../../base/errors.js';
+import { FUNCTION_FORM, handlerIn, isFunctionForm, withoutVariables } from '../../../base/local-protocol.js';
 import { show } from '../../../base/show.js';
 import { parseDuration } from '../../../base/time/duration.js';
 import { functionIn } from './function-endpoint.js';
@@ -22,9 +23,6 @@ export type LocalFunction =
 
 /** The functions that the local service runs. A key is the name of a function. */
 export type Lambdas = Readonly<Record<string, LocalFunction>>;
-
-/** The longest time that Lambda allows. */
-const LONGEST_MS = 15 * 60_000;
 
 /** A function, and all variables of its environment but the region. */
 export type OwnFunction = FunctionSetup & { readonly env: NodeJS.ProcessEnv };
@@ -60,41 +58,44 @@ function environmentOf(
   };
 }
 
-/** Splits `./dist/file.handler` as Lambda does: at the first dot of the file's name. */
-const HANDLER = /^((?:.*[/\\])?[^./\\]+)\.(?![cm]?[jt]s\.)([^/\\]+)$/;
-
-const isMemory = (megabytes: number): boolean =>
-  Number.isInteger(megabytes) && megabytes >= 128 && megabytes <= 10_240;
-
-const FORM = "'./dist/file.handler', or { handler, timeout: '30s', memoryMb: 128, env }";
-
 /**
  * Returns the functions of a config by their names.
  * @param service the variables of the service, with the endpoints of emulators
- * @throws StartError if one is in no valid form, or named twice
+ * @throws StartError with each that is in no valid form, or named twice
  */
 export function setupsOf(lambdas: Lambdas, service: NodeJS.ProcessEnv): ReadonlyMap<string, OwnFunction> {
   const setups = new Map<string, OwnFunction>();
+  const problems: Problem[] = [];
+  const refuse = (key: string, what: string, fix: string): void =>
+    void problems.push({ code: 'CONFIG_BAD_VALUE', where: `lambdas['${key}']`, what, fix });
   for (const [key, given] of Object.entries(lambdas)) {
-    const where = `lambdas['${key}']`;
     const { name = key } = functionIn(key) ?? {};
+    const setup = setupOf(name, given);
     if (setups.has(name))
-      throw optionError(
-        where,
-        'another key names this function too',
-        'remove one: aliases run the same code',
+      refuse(key, 'another key names this function too', 'remove one: aliases run the same code');
+    else if (setup) setups.set(name, { ...setup, env: environmentOf(setup, variablesOf(given), service) });
+    else
+      refuse(
+        key,
+        `expected ${FUNCTION_FORM}, got ${show(withoutVariables(given))}`,
+        `write ${FUNCTION_FORM}`,
       );
-    const options = typeof given === 'string' ? { handler: given } : { ...given };
-    const { handler: text, timeout = '15m', memoryMb = 512, env = {}, ...others } = options;
-    const [, path, handler] = HANDLER.exec(text) ?? [];
-    const timeoutMs = parseDuration(timeout) ?? Infinity;
-    const isWrong = timeoutMs > LONGEST_MS || !isMemory(memoryMb) || Object.keys(others).length > 0;
-    if (path === undefined || handler === undefined || isWrong) {
-      const got = show({ ...options, ...(options.env && { env: Object.keys(env) }) });
-      throw optionError(where, `expected ${FORM}, got ${got}`, `write ${FORM}`);
-    }
-    const setup = { name, module: resolve(path), handler, memoryMb, timeoutMs };
-    setups.set(name, { ...setup, env: environmentOf(setup, env, service) });
   }
+  throwProblems(problems);
   return setups;
 }
+
+/** Returns undefined for a function in no valid form. */
+function setupOf(name: string, given: LocalFunction): FunctionSetup | undefined {
+  if (!isFunctionForm(given)) return undefined;
+  const {
+    handler: text,
+    timeout = '15m',
+    memoryMb = 512,
+  } = typeof given === 'string' ? { handler: given } : given;
+  const { path = '', handler = '' } = handlerIn(text) ?? {};
+  return { name, module: resolve(path), handler, memoryMb, timeoutMs: parseDuration(timeout) ?? 0 };
+}
+
+const variablesOf = (given: LocalFunction): NodeJS.ProcessEnv =>
+  (typeof given === 'string' ? undefined : given.env) ?? {};
