@@ -49,6 +49,29 @@ describe('a value of another form is answered by the form of a flag or a variabl
   });
 });
 
+describe('a mistake of the config is told by each command that reads it', () => {
+  const configOf = (name: string, text: string): string => {
+    writeFileSync(join(dir, name), `export default { activities: [], ${text} };`);
+    return name;
+  };
+
+  test.each(['config', 'check', 'local', 'start'])('%s: of functions, all at once', async (command) => {
+    const lambdas = "lambdas: { f: 5, g: 'noext', h: { handler: 7, memmory: 3 } }";
+    const text = await run([command, '--config', configOf('lambdas.config.mjs', lambdas)]);
+    expect(text).toContain('3 problems');
+    for (const got of ["lambdas['f']: expected './dist/file.handler', or", 'got 5', "['g']", "['h']"])
+      expect(text).toContain(got);
+    expect(text).toContain('exit code 1');
+  });
+
+  test('of a getter that throws, by the file and the option', async () => {
+    const getter = "get region() { throw new Error('boom'); }";
+    const text = await run(['start', '--config', configOf('getter.config.mjs', getter)]);
+    expect(text).toMatch(/1\. getter\.config\.mjs: its option region throws when it is read: Error: boom\n/);
+    expect(text).toContain('[CONFIG_UNREADABLE]');
+  });
+});
+
 describe('a variable that nothing reads', () => {
   const env = {
     STEPWRIGHT_CONCURENCY: '3',

@@ -144,7 +144,24 @@ async function importConfig(file: string, shown: string): Promise<Config> {
       `its default export is no object: ${show(config)}`,
       'export the config itself, as in: export default defineConfig({ … }); of a function, what it returns',
     );
+  checkGetters(config, where);
   return config;
+}
+
+/** @throws StartError if an option is a getter that throws */
+function checkGetters(config: object, where: string): void {
+  for (const key of Object.keys(config)) {
+    try {
+      Reflect.get(config, key);
+    } catch (error) {
+      throw unreadable(
+        where,
+        `its option ${key} throws when it is read: ${traceOf(error)}`,
+        'correct the getter of the option, or write a value instead',
+        error,
+      );
+    }
+  }
 }
 
 const unreadable = (where: string, what: string, fix: string, cause?: unknown): StartError =>
