@@ -22,15 +22,19 @@ export async function openControl(
 ): Promise<PageServer> {
   checkPath(path);
   await removeStale(path);
+  return listenAt(path, answererOf(worker)).catch((error: Error) => {
+    throw refused(path, error.message, 'name a file in a folder that this user may write to');
+  });
+}
+
+/** The umask is that of the whole process, so it has its own value again before anything is awaited. */
+function listenAt(path: string, answer: Answerer): Promise<PageServer> {
   // The file is made within this call, and nobody else may use it for a moment either.
   const before = process.umask(0o177);
   try {
-    const opening = servePages({ path }, answererOf(worker));
+    return servePages({ path }, answer);
+  } finally {
     process.umask(before);
-    return await opening;
-  } catch (error) {
-    process.umask(before);
-    throw refused(path, (error as Error).message, 'name a file in a folder that this user may write to');
   }
 }
 

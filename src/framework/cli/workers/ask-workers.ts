@@ -87,7 +87,9 @@ async function addressesOf(place: Address, clock: Clock): Promise<Address[] | Lo
 
 /** Reads `/status` from the health port of one worker. Never rejects. */
 const askStatus = (address: Address, clock: Clock): Promise<Reply> =>
-  callPage({ ...address, path: '/status' }, clock).then(replyOf, ({ message }: Error) => ({ why: message }));
+  callPage({ ...address, path: '/status' }, clock, STATUS_MS).then(replyOf, ({ message }: Error) => ({
+    why: message,
+  }));
 
 interface PageResponse {
   readonly statusCode: number;
@@ -99,9 +101,11 @@ interface PageResponse {
 /**
  * Asks a worker for a page.
  * @param options the address of its health port or control socket, and the page
- * @throws Error that says in plain words why there is no response
+ * @param limitMs how long the whole response is awaited
+ * @throws Error that says in plain words why there is no response. Its cause is the error of the connection, or a
+ * {@link NoAnswer}
  */
-export function callPage(options: RequestOptions, clock: Clock): Promise<PageResponse> {
+export function callPage(options: RequestOptions, clock: Clock, limitMs: number): Promise<PageResponse> {
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => reject(new Error(reasonOf(error), { cause: error }));
     const call = request({ ...options, agent: false }, (response) => {
@@ -116,8 +120,8 @@ export function callPage(options: RequestOptions, clock: Clock): Promise<PageRes
       response.on('end', () => resolve({ statusCode, headers, value: parseJson(text) }));
     });
     // A whole answer is awaited for this long, also one that comes byte by byte.
-    const late = (): void => void call.destroy(new Refused(`no answer within ${STATUS_MS / 1000} s`));
-    call.on('close', limitCallAfter(clock, STATUS_MS, late));
+    const late = (): void => void call.destroy(new NoAnswer(`no answer within ${limitMs / 1000} s`));
+    call.on('close', limitCallAfter(clock, limitMs, late));
     call.on('error', fail);
     call.end();
   });
@@ -125,7 +129,12 @@ export function callPage(options: RequestOptions, clock: Clock): Promise<PageRes
 
 /** An error whose message is the reason, in plain words. */
 class Refused extends Error {
-  override readonly name = 'Refused';
+  override readonly name: string = 'Refused';
+}
+
+/** The error of a call whose whole response has not come in time. */
+export class NoAnswer extends Refused {
+  override readonly name = 'NoAnswer';
 }
 
 function reasonOf(error: NodeJS.ErrnoException): string {
