@@ -118,9 +118,10 @@ test('a listing of the endpoint is read page by page', async () => {
   expect(JSON.parse(end.output ?? '')).toEqual(['a', 'b', 'c', 'd', 'e'].map((key) => ({ key })));
 });
 
-test('an object that does not exist fails the state with the cause of the endpoint', async () => {
+const missing = ['none.json', 'none.json.gz'];
+test.each(missing)('a missing %s fails the state with the cause of the endpoint', async (Key) => {
   const env = { AWS_ENDPOINT_URL_S3: await fakeS3(new Map()) };
-  const map = reader('getObject', { Key: 'none.json' }, { InputType: 'JSON' });
+  const map = reader('getObject', { Key }, { InputType: 'JSON' });
   expect(await run(map, { env, packages })).toMatchObject({
     error: 'States.ItemReaderFailed',
     cause: 'There is no such key.',

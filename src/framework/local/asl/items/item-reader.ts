@@ -83,6 +83,8 @@ async function* unzipped(bytes: AsyncIterable<Uint8Array>, key: string): AsyncGe
   try {
     yield* unzip as AsyncIterable<Uint8Array>;
   } catch (error) {
+    // Only the errors of zlib have such a code: what `bytes` throws says itself what is wrong.
+    if (!(error as NodeJS.ErrnoException).code?.startsWith('Z_')) throw error;
     throw readerFailure(`The object '${key}' can not be read as gzip: ${(error as Error).message}`);
   }
 }
