@@ -1,5 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { ResultFiles } from '../../src/framework/local/asl/items/map-results.js';
 import type { MapRunOrder } from '../../src/framework/local/asl/runtime/map-run.js';
+import type { ObjectStore } from '../../src/framework/local/asl/runtime/running-execution.js';
 import { type Child, type ChildStarter, MapRun } from '../../src/framework/local/engine/map-runs/map-run.js';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 
@@ -72,4 +77,84 @@ test('a run ends at once if its results can not be written', async () => {
   expect(ends).toEqual([lost]);
   expect(run.status).toBe('FAILED');
   expect(started.length).toBeLessThan(5);
+});
+
+test('a redrive goes on after results that could not be written', async () => {
+  let isFull = true;
+  const add = (): Promise<void> | undefined => {
+    if (!isFull) return undefined;
+    const written = Promise.reject(new Error('The disk is full.'));
+    written.catch(() => {});
+    return written;
+  };
+  const { run } = begin({ results: { ...ORDER.results, add } });
+  await turns(10);
+  isFull = false;
+  const ended = new Promise((onEnd) => run.redrive(onEnd));
+  expect(await ended).toBeUndefined();
+  expect(run.status).toBe('SUCCEEDED');
+});
+
+test('the results of an attempt are complete before those of the next one end', async () => {
+  const log: string[] = [];
+  const end = async (): Promise<void> => {
+    log.push('begins');
+    await turns(3);
+    log.push('ends');
+  };
+  const { run } = begin({ results: { ...ORDER.results, end } });
+  run.abort();
+  run.redrive(() => {});
+  run.abort();
+  const ended = new Promise((onEnd) => run.redrive(onEnd));
+  expect(await ended).toBeUndefined();
+  expect(log).toEqual(['begins', 'ends', 'begins', 'ends', 'begins', 'ends']);
+});
+
+/** The results of a map run in a store that can not write the keys that contain `blocked`. */
+function resultFiles() {
+  const state = { blocked: '' };
+  const write: ObjectStore['write'] = async (_bucket, key) => {
+    if (state.blocked !== '' && key.includes(state.blocked)) throw new Error(`no room for ${key}`);
+  };
+  const none = async function* (): AsyncGenerator<never> {};
+  const config = { transformation: 'COMPACT', outputType: 'JSONL' } as const;
+  const results = new ResultFiles({ read: none, list: none, write }, 'b', 'p', config);
+  const add = async (succeeded: boolean, text = '1'): Promise<void> =>
+    results.add(0, { succeeded, output: succeeded ? text : undefined, describe: () => text });
+  return { state, results, add };
+}
+
+test.each(['FAILED', 'manifest'])('a redrive can mend that %s could not be stored', async (blocked) => {
+  const { state, results, add } = resultFiles();
+  await add(false);
+  await add(true);
+  state.blocked = blocked;
+  await expect(results.end('arn:run')).rejects.toThrow('no room for p/run/');
+  state.blocked = '';
+  await results.end('arn:run');
+  expect(results.take()).toMatchObject({ MapRunArn: 'arn:run' });
+});
+
+test('no temporary file is left of results that can not be stored', async () => {
+  const { state, results, add } = resultFiles();
+  const large = `${Math.random()} ${'x'.repeat(1024 * 1024)}`;
+  const before = new Set(readdirSync(tmpdir()));
+  const left = (): string[] =>
+    readdirSync(tmpdir()).filter((name) => {
+      if (before.has(name) || !name.startsWith('stepwright-results-')) return false;
+      try {
+        return readFileSync(join(tmpdir(), name), 'utf8').startsWith(large);
+      } catch {
+        return false; // That of another test, which has removed it.
+      }
+    });
+  state.blocked = 'SUCCEEDED';
+  for (const _ of [1, 2]) {
+    await add(true, large);
+    await add(false, large);
+    expect(left()).toHaveLength(2);
+    await expect(results.end('arn:run')).rejects.toThrow('no room for p/run/SUCCEEDED_0.jsonl');
+    expect(left()).toEqual([]);
+  }
 });

@@ -100,26 +100,42 @@ export class ResultFiles implements MapResults {
     // Those that had failed before a redrive have run again.
     this.#written.FAILED = [];
     try {
-      if (this.#lost) throw this.#lost;
-      for (const [outcome, file] of this.#open)
-        this.#written[outcome].push(await this.#stored(file, `${folder}/${outcome}`, outcome));
+      await this.#storeOpen(folder);
       const ResultFiles = { ...this.#written, PENDING: [] };
       const manifest = new OpenFile('JSONL');
       await manifest.add([JSON.stringify({ DestinationBucket: bucket, MapRunArn: mapRunArn, ResultFiles })]);
       await manifest.storeAs((path) => this.store.write(bucket, `${folder}/manifest.json`, path));
     } catch (error) {
-      throw (this.#lost = writerFailure(error));
-    } finally {
-      this.#open.clear();
+      throw writerFailure(error);
     }
     const details = { Bucket: bucket, Key: `${folder}/manifest.json` };
     this.#result = { MapRunArn: mapRunArn, ResultWriterDetails: details };
   }
 
+  /** Stores the files of this attempt. The results of children that have failed are never lost: those run again. */
+  async #storeOpen(folder: string): Promise<void> {
+    const files = new Map(this.#open);
+    this.#open.clear();
+    try {
+      if (this.#lost) throw this.#lost;
+      for (const outcome of ['SUCCEEDED', 'FAILED'] as const) {
+        const file = files.get(outcome);
+        if (file) this.#written[outcome].push(await this.#stored(file, `${folder}/${outcome}`, outcome));
+      }
+    } finally {
+      for (const file of files.values()) await file.remove();
+    }
+  }
+
   async #stored(file: OpenFile, name: string, outcome: Outcome): Promise<ResultFile> {
     const key = `${name}_${this.#written[outcome].length}.${this.config.outputType.toLowerCase()}`;
-    const size = await file.storeAs((path) => this.store.write(this.bucket, key, path));
-    return { Key: key, Size: size };
+    try {
+      const size = await file.storeAs((path) => this.store.write(this.bucket, key, path));
+      return { Key: key, Size: size };
+    } catch (error) {
+      if (outcome === 'SUCCEEDED') this.#lost = writerFailure(error);
+      throw error;
+    }
   }
 
   take(): Json | undefined {
@@ -153,8 +169,14 @@ class OpenFile {
       await store(this.#path);
       return size;
     } finally {
-      await rm(this.#path, { force: true });
+      await this.remove();
     }
+  }
+
+  /** Removes the temporary file, once what is being written to it is written. */
+  async remove(): Promise<void> {
+    await this.#written.catch(() => undefined);
+    await rm(this.#path, { force: true });
   }
 
   #flush(): Promise<void> {

@@ -109,6 +109,7 @@ export class MapRun implements StartedMapRun {
     this.status = 'RUNNING';
     this.endedAt = undefined;
     this.#attempt = new AbortController();
+    this.#room = undefined;
     this.items.redriven();
     this.executions.redriven();
     void this.#run();
@@ -217,10 +218,11 @@ export class MapRun implements StartedMapRun {
   /** Ends the results, and tells the state. */
   async #settle(failure: unknown): Promise<void> {
     const attempt = this.#attempt;
+    const before = this.#settled;
     let why = failure;
     try {
-      // The children that were stopped add their results first.
-      await Promise.resolve();
+      // The results of the attempt before are complete first, and the children that were stopped add theirs.
+      await before;
       await this.results.end(this.arn);
     } catch (error) {
       why ??= error;
