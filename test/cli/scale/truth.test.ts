@@ -104,7 +104,7 @@ test.each<[string, object, string]>([
   ['a text', { running: 'many' }, 'running is "many" (string)'],
   ['no number', { running: null }, 'running is null'],
   ['a time that is none', queueOf({ emptyAt: 'now' }), 'queue.emptyAt is'],
-  ['no queue', { queue: 7 }, 'queue.minuteAt is undefined'],
+  ['no queue', { queue: 7 }, 'queue is 7 (number), expected an object'],
 ])('a status with %s is named, and counts as a worker that can not be read', async (_, change, says) => {
   const { clock, metrics } = await scene();
   const bad = statusAt(clock.now(), 0, change);

@@ -53,7 +53,7 @@ test('the console of `local` shows the workers of a fleet, as they go, with what
   });
   expect(list.find(({ key }) => key === `127.0.0.1:${odd}`)).toMatchObject({
     state: 'unknown',
-    reasons: ['its status is not believed: counts is null, expected an object'],
+    reasons: ['its status is not believed: counts is null, expected an object of counts'],
   });
   expect(list.find(({ key }) => key === '127.0.0.1:1')).toMatchObject({
     reasons: [expect.stringContaining('ECONNREFUSED')],

@@ -1,5 +1,5 @@
 import { isPlainObject } from '../../base/json.js';
-import { show } from '../../base/show.js';
+import { cut, show } from '../../base/show.js';
 import { MOST_TASKS } from '../../base/worker-status.js';
 import type { ConsoleWorker } from '../../local/index.js';
 
@@ -8,6 +8,8 @@ export type Check = (value: unknown, path: string) => string | undefined;
 
 /** The most characters of a text that are believed. */
 const MOST_TEXT = 10_000;
+/** The most characters of a text that the console shows. */
+const SHOWN_TEXT = 400;
 const MOST_HANDLERS = 200;
 
 export const kind =
@@ -16,9 +18,17 @@ export const kind =
     is(value) ? undefined : `${path} is ${show(value)}, expected ${expected}`;
 
 export const text = kind('a text', (value) => typeof value === 'string' && value.length <= MOST_TEXT);
+const name = kind('a name', (value) => value !== '' && text(value, '') === undefined);
 export const time = kind('a time', Number.isFinite);
 const flag = kind('true or false', (value) => typeof value === 'boolean');
 const number = kind('a number', Number.isFinite);
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+const count = kind('a count', isCount);
+const counts = kind(
+  'an object of counts',
+  (value) =>
+    isPlainObject(value) && Object.values(value).every((each) => typeof each !== 'number' || isCount(each)),
+);
 
 export const optional =
   (check: Check): Check =>
@@ -42,9 +52,9 @@ export const listOf =
 export const fields =
   (checks: Readonly<Record<string, Check>>): Check =>
   (value, path) => {
-    const object = isPlainObject(value) ? value : {};
+    if (!isPlainObject(value)) return `${path || 'it'} is ${show(value)}, expected an object`;
     for (const [key, check] of Object.entries(checks)) {
-      const wrong = check(object[key], path === '' ? key : `${path}.${key}`);
+      const wrong = check(value[key], path === '' ? key : `${path}.${key}`);
       if (wrong !== undefined) return wrong;
     }
     return undefined;
@@ -56,15 +66,15 @@ export const fields =
  * @param more checks what else is wanted
  */
 export const status = (handler: Check, more: Readonly<Record<string, Check>> = {}): Check =>
-  fields({ name: text, state: text, handlers: listOf(MOST_HANDLERS, 'handlers', handler), ...more });
+  fields({ name, state: text, handlers: listOf(MOST_HANDLERS, 'handlers', handler), ...more });
 
 const shownHandler = fields({
-  name: text,
+  name,
   activityArn: text,
-  concurrency: number,
-  used: number,
-  running: number,
-  undelivered: number,
+  concurrency: count,
+  used: count,
+  running: count,
+  undelivered: count,
   paused: optional(fields({ by: text, since: time, until: optional(time) })),
   polls: fields({ state: text, trouble: optional(fields({ kind: text, since: time })) }),
 });
@@ -77,8 +87,8 @@ const shownStatus = status(shownHandler, {
   drain: optional(fields({ since: time, graceUntil: time })),
   protection: optional(fields({ platform: text, state: text, since: optional(time) })),
   ageMs: optional(number),
-  tasksInFlight: number,
-  counts: kind('an object', isPlainObject),
+  tasksInFlight: count,
+  counts,
   tasks: listOf(
     MOST_TASKS,
     'tasks',
@@ -92,6 +102,20 @@ const shownStatus = status(shownHandler, {
   ),
 });
 
+/** The status has texts in its handlers' `polls.trouble`, and none deeper. */
+const DEPTH = 5;
+
+/** Cuts the texts of a value, and leaves out what lies deeper in it. */
+function cutTexts(value: unknown, depth = DEPTH): unknown {
+  if (typeof value === 'string') return value.length > SHOWN_TEXT ? `${cut(value, SHOWN_TEXT)}…` : value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === 0) return undefined;
+  if (Array.isArray(value)) return value.map((each) => cutTexts(each, depth - 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [cut(key, SHOWN_TEXT), cutTexts(each, depth - 1)]),
+  );
+}
+
 /**
  * Reads the JSON of `/status` for the console.
  * @param address the address of the worker's health port
@@ -100,5 +124,5 @@ const shownStatus = status(shownHandler, {
 export function remoteStatus(value: unknown, address: string): ConsoleWorker | string {
   const wrong = shownStatus(value, '');
   if (wrong !== undefined) return `its status is not believed: ${wrong}`;
-  return { ...(value as ConsoleWorker), address };
+  return { ...(cutTexts(value) as ConsoleWorker), address };
 }
