@@ -36,12 +36,23 @@ export const projectLambdas = (lambdas: Lambdas, projectDir: string): Lambdas =>
 };
 
 /** Finds the packages of a project as its own modules find them, also one that is installed meanwhile. */
-function packagesIn(projectDir: string): SdkPackages {
+export function packagesIn(projectDir: string, isPnp = 'pnp' in process.versions): SdkPackages {
   const require = createRequire(join(projectDir, 'package.json'));
   const folders = (name: string): readonly string[] => require.resolve.paths(name) ?? [];
+  // Node remembers a package that require.resolve() has not found.
+  const hasFolder = (name: string): boolean => folders(name).some((each) => existsSync(join(each, name)));
   return {
-    // Node remembers a package that require.resolve() has not found. Yarn's Plug'n'Play has no folders.
-    has: (name) => 'pnp' in process.versions || folders(name).some((each) => existsSync(join(each, name))),
+    has: isPnp ? (name) => resolves(require, name) : hasFolder,
     load: async (name) => require(name) as object,
   };
+}
+
+/** Yarn's Plug'n'Play has no folders of packages, but its own `require.resolve()`, by the list that Yarn has written. */
+function resolves(require: NodeJS.Require, name: string): boolean {
+  try {
+    require.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
 }
