@@ -19,7 +19,7 @@ const parts = { clock: systemClock, random: Math.random, log: silentLog };
  * and runs a handler by the same code, so only its start and the messages of its channel can change an outcome: for
  * them, an outcome is a text, or the name and cause of an error, whichever row it comes from.
  */
-const EACH = 8;
+const EACH = 16;
 /** So many rows run at once. */
 const LANES = 4;
 
