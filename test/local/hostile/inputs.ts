@@ -146,6 +146,10 @@ export const named: HostileInput[] = [
   many('the length of a list', 25_000, 'States.ArrayLength($.l)', TOO_LARGE, {
     l: Array.from({ length: 100_000 }, () => 1),
   }),
+  works('an object among many others', { 'x.$': 'States.ArrayContains($.l, $.o)' }, undefined, {
+    l: Array.from({ length: 40_000 }, () => ({})),
+    o: Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [`k${at}`, 1])),
+  }),
   many('a range without an item', 3_000, 'States.ArrayContains(States.ArrayRange(1,1000,1),0)', undefined),
   many('a range of items', 3_000, 'States.ArrayUnique(States.ArrayRange(1,1000,1))', TOO_LARGE),
   many('a range in parts', 3_000, 'States.ArrayPartition(States.ArrayRange(1,1000,1),2)', TOO_LARGE),

@@ -1,14 +1,6 @@
 import { EvaluationFailure, type StateData } from '../expression.js';
 import { HASH_NAMES, hashText, javaRandom, uuid } from '../values/functions.js';
-import {
-  bareText,
-  canonical,
-  equalJson,
-  isObject,
-  type Json,
-  type JsonObject,
-  weigh,
-} from '../values/json.js';
+import { bareText, canonical, isObject, type Json, type JsonObject, weigh } from '../values/json.js';
 import { Scanner } from '../values/scanner.js';
 import { takePath } from './path.js';
 import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
@@ -212,7 +204,10 @@ function getItem(args: Json[], name: string): Json {
 }
 
 function contains(args: Json[], name: string): Json {
-  return list(args[0], name).some((item) => equalJson(item, args[1] ?? null));
+  const [items, wanted = null] = [list(args[0], name), args[1]];
+  if (typeof wanted !== 'object') return items.includes(wanted);
+  const text = canonical(wanted);
+  return items.some((item) => typeof item === 'object' && canonical(item) === text);
 }
 
 function unique(args: Json[], name: string): Json {
