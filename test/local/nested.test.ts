@@ -443,6 +443,18 @@ test('a Task that waits for an EXPRESS machine fails before it starts one', asyn
   expect(calls).toEqual([]);
 });
 
+test('a mistake of the service fails the Task, and is logged', async () => {
+  const errors: object[] = [];
+  const mistake = new TypeError('a mistake');
+  const warn = (): never => {
+    throw mistake;
+  };
+  const log = { ...silentLog, warn, error: (fields: object | string) => void errors.push(Object(fields)) };
+  const bench = await open({ Parent: one(child('', 'Gone')) }, { log });
+  expect(await run(bench, 'Parent')).toMatchObject({ error: 'States.Runtime', cause: String(mistake) });
+  expect(errors).toEqual([{ err: mistake, execution: `${EXECUTION}Parent:E` }]);
+});
+
 test('a Task that polls an activity lets go of its poll when it is cut', async () => {
   const poll = call(
     'aws-sdk:sfn:getActivityTask',

@@ -174,7 +174,7 @@ export class StepFunctions {
     const lambda = endpointIn(env, 'AWS_ENDPOINT_URL_LAMBDA');
     this.functions = new Functions(lambdas, lambda, env, real, options.log);
     this.#awsServices = new Services(packages, env);
-    const resources = new ResourceList([
+    const resources = new ResourceList(log, [
       new MockTable(options.mocks ?? {}),
       ...(options.api ? [new NestedExecutions(options.api(this), log)] : []),
       this.functions,

@@ -1,3 +1,4 @@
+import type { Logger } from '../../base/log/log.js';
 import type { Cancel } from '../../base/time/clock.js';
 import type { CallTarget, ResourceAnswer, Resources, SubmittedTask } from '../asl/runtime/resource.js';
 import type { Json } from '../asl/values/json.js';
@@ -21,7 +22,11 @@ export interface CallTaker {
 
 /** Answers each call by the first of a list that takes it. */
 export class ResourceList implements Resources {
-  constructor(private readonly takers: readonly CallTaker[]) {}
+  /** @param log receives the mistakes of the service */
+  constructor(
+    private readonly log: Logger,
+    private readonly takers: readonly CallTaker[],
+  ) {}
 
   refusal(call: CallTarget, input?: Json): string | undefined {
     if (this.#takerOf(call, input)) return undefined;
@@ -35,7 +40,10 @@ export class ResourceList implements Resources {
     const cut = new AbortController();
     void taker
       .answer(task, input, cut.signal)
-      .catch((error: unknown) => failedWith('States.Runtime', String(error)))
+      .catch((err: unknown) => {
+        this.log.error({ err, execution: task.execution.arn }, 'the local service failed to answer a Task');
+        return failedWith('States.Runtime', String(err));
+      })
       .then((answer) => task.answered(answer));
     return () => cut.abort();
   }
