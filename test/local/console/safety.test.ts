@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ListActivitiesCommand } from '@aws-sdk/client-sfn';
@@ -136,6 +137,28 @@ test('GETs change nothing, and what is no operation is not done', async () => {
   for (const name of ['constructor', 'CreateActivity/', 'createActivity'])
     expect((await send(bench, `/console/api/${name}`, act)).status).toBe(404);
   expect(await activities(bench)).toEqual([]);
+});
+
+test('a poll whose connection is cut waits for no task', async () => {
+  const bench = await openConsole();
+  const activityArn = 'arn:aws:states:us-east-1:123456789012:activity:Work';
+  bench.service.seedActivity(activityArn);
+  const body = JSON.stringify({ activityArn });
+  const headers = {
+    ...pageHeaders(bench),
+    host: new URL(bench.service.url).host,
+    'content-length': body.length,
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const poll = `POST /console/api/GetActivityTask HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
+  const socket = connect(bench.service.port, '127.0.0.1');
+  // The response to the second has no socket yet.
+  socket.write(poll + poll);
+  await bench.clock.settle(() => bench.service.parkedPolls === 2);
+  expect(bench.service.parkedPolls).toBe(2);
+  socket.destroy();
+  await bench.clock.settle(() => bench.service.parkedPolls === 0);
+  expect(bench.service.parkedPolls).toBe(0);
 });
 
 test('without the console there is no page and nothing that it asks', async () => {

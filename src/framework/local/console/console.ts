@@ -117,7 +117,8 @@ export class Console implements RequestHandler {
       checker: new Checker(body),
       region: homeRegion(this.service.stepFunctions),
       closedWindowMs: 0,
-      onClosed: (callback) => response.once('close', () => response.writableFinished || callback()),
+      onClosed: (callback) =>
+        response.closed ? callback() : response.once('close', () => response.writableFinished || callback()),
     };
   }
 }
