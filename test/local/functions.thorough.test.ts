@@ -124,6 +124,28 @@ test('what a function writes is logged line by line, with its name and request',
   expect(lines).toEqual(expect.arrayContaining(['first', 'second', 'third'].map((line) => [about, line])));
 });
 
+test('a function that writes more than is read from the service has to wait, and no line is lost', async () => {
+  const lambdas = JSON.stringify({ F: { handler: `${HANDLERS}.floods`, timeout: '3s' } });
+  const program = `
+    import { startLocalService } from 'stepwright/local';
+    const service = await startLocalService({ port: 0, lambdas: ${lambdas} });
+    process.stderr.write(service.url);`;
+  const apart = spawn(process.execPath, ['--input-type=module', '-e', program]);
+  const [url]: unknown[] = await once(apart.stderr, 'data');
+  const client = newClient({ url: String(url) });
+  const bench = { ...(await openBench()), client };
+  const { cause } = await run(bench, plain());
+  let text = '';
+  apart.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  while (text.length < 500_000) await once(apart.stdout, 'data');
+  client.destroy();
+  apart.kill();
+  await once(apart, 'close');
+  expect(cause).toContain('Task timed out');
+  const lines = text.split('\n');
+  expect(lines.slice(0, -2).every((line, index) => line.startsWith(`${index} `))).toBe(true);
+});
+
 test('a process that runs nothing ends after a minute', async () => {
   const bench = await openBench(running('counted'));
   expect((await run(bench, plain())).output).toBe(1);
@@ -153,7 +175,7 @@ test('ten invocations of a function run at once, and others wait', async () => {
   expect(counts.filter((count) => count === 1).length).toBeLessThanOrEqual(10);
 });
 
-describe('a function that runs, and a process that it has started, end', () => {
+describe('a process ends', () => {
   const isConnected = async (server: Server): Promise<Socket> => {
     const [socket] = (await once(server, 'connection')) as [Socket];
     socket.resume().on('error', () => {});
@@ -165,7 +187,22 @@ describe('a function that runs, and a process that it has started, end', () => {
     return { server, port: (server.address() as AddressInfo).port };
   };
 
-  test('with the service, also if the function was replaced meanwhile', async () => {
+  test('that has loaded an older file, when the function runs again', async () => {
+    const { server, port } = await listening();
+    const file = join(mkdtempSync(join(tmpdir(), 'functions-')), 'fn.mjs');
+    copyFileSync(`${HANDLERS}.mjs`, file);
+    const bench = await openBench({ lambdas: { F: file.replace('.mjs', '.connects') } });
+    const connected = isConnected(server);
+    await run(bench, plain(), { port });
+    const closed = once(await connected, 'close');
+    utimesSync(file, new Date(), new Date(Date.now() + 60_000));
+    await run(bench, plain(), { port });
+    await closed;
+    expect((await connected).destroyed).toBe(true);
+    server.close();
+  });
+
+  test('that a function has started, with the service, also if the function was replaced meanwhile', async () => {
     const { server, port } = await listening();
     const bench = await openBench(running('spawns'));
     const connected = isConnected(server);
@@ -179,7 +216,7 @@ describe('a function that runs, and a process that it has started, end', () => {
     server.close();
   });
 
-  test('with a service that is killed', async () => {
+  test('that a function has started, with a service that is killed', async () => {
     const { server, port } = await listening();
     const definition = JSON.stringify({ StartAt: 'X', States: { X: plain() } });
     const program = `
@@ -300,12 +337,12 @@ describe('a failure of a function', () => {
   });
 
   test('its own timeout ends it, and other functions run on', async () => {
-    const lambdas = { F: { handler: `${HANDLERS}.hangs`, timeout: '3s' }, G: `${HANDLERS}.echo` };
+    const lambdas = { F: { handler: `${HANDLERS}.hangs`, timeout: '3050ms' }, G: `${HANDLERS}.echo` };
     const bench = await openBench({ lambdas });
     const { error, cause } = await run(bench, plain(), {}, 1);
     expect(error).toBe('Lambda.Unknown');
     expect(cause).toMatch(
-      /^The cause could not be determined because Lambda did not return an error type\. Returned payload: \{"errorMessage":"\S+Z [\w-]{36} Task timed out after 3\.00 seconds"\}$/,
+      /^The cause could not be determined because Lambda did not return an error type\. Returned payload: \{"errorMessage":"\S+\.050Z [\w-]{36} Task timed out after 3\.05 seconds"\}$/,
     );
     expect((await run(bench, plain('G'), 1)).output).toBe(1);
   });

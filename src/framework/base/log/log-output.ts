@@ -99,7 +99,7 @@ class LogOutput extends Drain {
       this.#keptBytes += bytes;
       this.#gather(line);
     }
-    return !this.#isFull;
+    return !this.isFull;
   }
 
   #gather(line: string): void {
@@ -172,14 +172,14 @@ class LogOutput extends Drain {
     this.#keptBytes = Math.max(0, this.#keptBytes - bytes);
     if (this.#lost > 0) this.#tell();
     if (this.#keptBytes === 0) this.#why = 'behind';
-    if (!this.#isFull) this.wake();
+    if (!this.isFull) this.wake();
   }
 
   /**
    * True if many lines wait because the reader of the log is slow or doesn't read. False if the reader is gone or the
    * disk is full: waiting wouldn't help then.
    */
-  get #isFull(): boolean {
+  get isFull(): boolean {
     return this.#keptBytes > FULL_BYTES && (this.#why === 'behind' || this.#why === 'EAGAIN');
   }
 
@@ -196,6 +196,9 @@ let output: LogOutput | undefined;
 
 /** Returns the only LogOutput of this process. Two of them would write into each other's lines. */
 export const standardOutput = (): LogOutput => (output ??= new LogOutput());
+
+/** True while log lines wait for a slow reader. See {@link LogOutput.whenDrained}. */
+export const outputIsFull = (): boolean => output?.isFull === true;
 
 /** Writes the log lines that still wait. Does nothing if nothing was logged. See {@link LogOutput.flush}. */
 export const flushLog = async (): Promise<void> => output?.flush();

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ChildOutput } from '../../../base/log/child-output.js';
 import type { Logger } from '../../../base/log/log.js';
-import { standardOutput } from '../../../base/log/log-output.js';
+import { outputIsFull, standardOutput } from '../../../base/log/log-output.js';
 import { entryUrl } from '../../../base/package.js';
 import { Reaper } from '../../../base/reaper.js';
 import type { Cancel, Clock } from '../../../base/time/clock.js';
@@ -18,7 +18,7 @@ const MOST_PROCESSES = 10;
 /** The milliseconds after which a process ends that runs nothing. */
 const IDLE_MS = 60_000;
 
-/** How often the time and the memory of a running function are looked at. */
+/** The milliseconds between two looks at the memory of a running function. */
 const WATCH_MS = 100;
 /** The megabytes that a process may have beside the memory of its function, for Node itself. */
 const NODE_MB = 64;
@@ -74,7 +74,7 @@ class FunctionProcess {
     this.#register();
     const output = new ChildOutput(this.#child, undefined, {
       write: (text) => this.#write(text),
-      whenDrained: () => {},
+      whenDrained: (fn) => standardOutput().whenDrained(fn),
     });
     this.#child.on('message', (message) => {
       const result = message as Partial<InvocationResult>;
@@ -99,10 +99,9 @@ class FunctionProcess {
     this.#cancel();
     this.isBusy = true;
     this.#requestId = invocation.requestId;
-    const ends = this.clock.now() + this.#setup.timeoutMs;
-    this.#cancel = this.clock.every(WATCH_MS, () =>
-      this.clock.now() < ends ? this.#checkMemory() : this.#timeOut(invocation),
-    );
+    const stopTimer = this.clock.after(this.#setup.timeoutMs, () => this.#timeOut(invocation));
+    const stopWatch = this.clock.every(WATCH_MS, () => this.#checkMemory());
+    this.#cancel = () => [stopTimer, stopWatch].forEach((stop) => stop());
     return new Promise((resolve) => {
       this.#resolve = resolve;
       this.#child.send(invocation);
@@ -131,13 +130,13 @@ class FunctionProcess {
     });
   }
 
-  /** Logs what the function has written. */
-  #write(text: string): true {
+  /** Logs what the function has written. @returns false while it is to be held back */
+  #write(text: string): boolean {
     const about = { function: this.#setup.name, requestId: this.#requestId };
     for (const line of text.split(/\r?\n/).filter((each) => each !== ''))
       if (this.log) this.log.info(about, line);
       else standardOutput().write(`${line}\n`);
-    return true;
+    return !outputIsFull();
   }
 
   /** Kills a process that takes too much memory, where the system tells it: V8's limit is that of its heap alone. */
@@ -192,9 +191,13 @@ export class FunctionProcesses {
   async invoke(invocation: Invocation): Promise<InvocationResult> {
     while (this.busy >= MOST_PROCESSES) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
-      const idle = [...this.#processes].find(({ isFree }) => isFree);
-      const free = idle ?? new FunctionProcess(this.setup, this.clock, this.log);
-      this.#processes.add(free);
+      let free = [...this.#processes].find(({ isFree }) => isFree);
+      if (!free) {
+        // Those that are idle have loaded an older file.
+        this.#endIdle();
+        free = new FunctionProcess(this.setup, this.clock, this.log);
+        this.#processes.add(free);
+      }
       return await free.run(invocation);
     } catch (error) {
       // The system refuses the process, such as for the size of its environment.
@@ -215,6 +218,10 @@ export class FunctionProcesses {
   /** Ends each process when it has nothing to do. */
   retire(): void {
     this.#isRetired = true;
+    this.#endIdle();
+  }
+
+  #endIdle(): void {
     for (const each of this.#processes) if (!each.isBusy) each.end();
   }
 
