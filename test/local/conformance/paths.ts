@@ -168,6 +168,13 @@ const missing: MachineRow[] = [
         "An error occurred while executing the state 'X' (entered at the event id #2). The path visits more than 1000000 values.",
     },
   })),
+  {
+    does: 'a filter may ask for the length of a list for each of many items',
+    from: 'Jayway JsonPath',
+    machine: one({ Type: 'Pass', InputPath: '$.l[?(@ > $.l.length())]' }),
+    input: { l: ONES },
+    expect: { output: [] },
+  },
   ...['all', 'type', 'matches'].map((operator) =>
     notHere(`$.l[?(@.n ${operator} ['x'])]`, `the operator '${operator}' of filters`),
   ),
