@@ -325,7 +325,7 @@ withChromium('in a real Chromium', () => {
   test('the start dialog offers an example only to an activity that gets the input', async () => {
     const activity = arnOf('Example');
     service.seedActivity(activity);
-    /** Opens the dialog of a new machine. Returns how often the page asked for an example. */
+    /** Opens the dialog of a new machine. Returns how often the page asked for the input of a handler. */
     const asked = async (name: string, first: object): Promise<number> => {
       const States = {
         First: { ...first, Next: 'Work' },
@@ -338,7 +338,7 @@ withChromium('in a real Chromium', () => {
       const last = page.waitForResponse(/lastInput/);
       await button('Start execution').click();
       await last;
-      return asks.filter((path) => path.endsWith('/example')).length;
+      return asks.filter((path) => path.endsWith('/handlerInput')).length;
     };
     const dialog = page.getByRole('dialog');
     expect(await asked('TaskFirst', { Type: 'Task', Resource: activity })).toBe(1);

@@ -177,7 +177,9 @@ withChromium('the lists, in a real Chromium', () => {
     await page.getByRole('link', { name: 'Slow' }).waitFor();
     await tab.go(`activities/${PACK}`);
     await tab.button('Delete').click();
+    await tab.dialog().waitFor();
     await page.keyboard.press('Escape');
+    await tab.dialog().waitFor({ state: 'detached' });
     await page.getByText('1 task waits for a worker').waitFor();
     await confirm();
     await page.getByText('There is no activity yet.').waitFor();
