@@ -3,9 +3,10 @@
  * check:thorough` tries ten times as much.
  * @default 1, which CI runs
  */
-const EFFORT = Number(process.env['STEPWRIGHT_EFFORT'] ?? 1);
+const ASKED: unknown = Reflect.get(globalThis, 'testEffort') ?? 1;
+const EFFORT = Number(ASKED);
 if (!(EFFORT > 0 && EFFORT < Infinity))
-  throw new Error(`STEPWRIGHT_EFFORT is '${process.env['STEPWRIGHT_EFFORT']}': give a number above 0`);
+  throw new Error(`STEPWRIGHT_EFFORT is '${String(ASKED)}': give a number above 0`);
 
 /** How often a property is tried that CI tries so many times. */
 export const tries = (inCi: number): number => Math.ceil(inCi * EFFORT);
