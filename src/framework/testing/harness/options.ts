@@ -172,12 +172,7 @@ export const MACHINE_OPTIONS: Rows<TestMachineOptions> = {
     fix: "write the path, the text or the definition of each: machines: { Child: 'state-machines/Child.asl.json' }",
     keysOnly: true,
   },
-  s3: {
-    expected: 'folders by the names of buckets',
-    ok: (value) => isPlainObject(value) && Object.values(value).every(isText),
-    fix: "write the path of a folder for each bucket: s3: { orders: './test/orders' }",
-    keysOnly: true,
-  },
+  s3: CONFIG_OPTIONS.s3,
   faults: {
     expected: "lists of faults by 'Class.method'",
     ok: (value) => isPlainObject(value) && Object.values(value).every(Array.isArray),
