@@ -216,6 +216,9 @@ const FUNCTIONS: Readonly<Record<string, PathFunction>> = {
   index: (value, [at]) => (typeof at === 'number' ? listOf(value).at(Math.trunc(at)) : undefined),
 };
 
+/** The functions that find their result without a look at all items of a list. */
+const QUICK = new Set(['length', 'size', 'first', 'last', 'index']);
+
 function size(value: Json): Json {
   if (Array.isArray(value)) return value.length;
   return isObject(value) ? Object.keys(value).length : null;
@@ -252,7 +255,7 @@ function readFunction(name: string, scanner: Scanner): FunctionStep {
   const from = scanner.at;
   const args = readArguments(name, scanner);
   const shown = `.${name}${scanner.text.slice(from, scanner.at)}`;
-  return { kind: 'function', name, call: (value) => call(value, args), shown };
+  return { kind: 'function', name, call: (value) => call(value, args), readsAll: !QUICK.has(name), shown };
 }
 
 function readArguments(name: string, scanner: Scanner): Json[] {

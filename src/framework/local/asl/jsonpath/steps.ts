@@ -25,6 +25,8 @@ export interface FunctionStep {
   readonly name: string;
   /** Returns the function's result for a value; undefined if it has none. */
   readonly call: (value: Json) => Json | undefined;
+  /** True if it reads all items of a list, so that it takes longer for a long one. */
+  readonly readsAll: boolean;
   readonly shown: string;
 }
 
@@ -122,16 +124,12 @@ function find(root: Json, steps: readonly Step[], visits: Visits): Json[] {
   return found;
 }
 
-/** The functions that take as long for a short list as for a long one. */
-const QUICK = /^(?:length|size|first|last|index)$/;
-
 /** Takes a step of which `leadsToOne` is true. */
 function stepToOne(at: Json, step: Step, visits: Visits): Json | undefined {
   visits.add(1);
   if (step.kind === 'function') {
-    // The length of a list is known, and its last item found, without a look at the others.
     if (isObject(at)) visits.add(Object.keys(at).length);
-    else if (!QUICK.test(step.name)) visits.add(childrenOf(at).length >> 2);
+    else if (step.readsAll) visits.add(childrenOf(at).length >> 2);
     return step.call(at);
   }
   if (step.kind === 'indexes') return Array.isArray(at) ? at.at(step.indexes[0] ?? 0) : undefined;
