@@ -70,9 +70,11 @@ export class NestedExecutions implements CallTaker {
     if (!called) throw new Error(`${call.resource} is no call of Step Functions`);
     const parent = { executionArn: execution.arn, state: call.state, scheduledId };
     const isAwaited = called.suffix.startsWith('sync');
-    const cause = `${bareText(body['stateMachineArn'] ?? null)} is an EXPRESS machine: a Task can't wait for its execution by .${called.suffix}`;
-    if (isAwaited && (await this.#isExpress(body, { parent, cut })))
+    if (isAwaited && (await this.#isExpress(body, { parent, cut }))) {
+      const machine = bareText(body['stateMachineArn'] ?? null);
+      const cause = `${machine} is an EXPRESS machine: a Task can't wait for its execution by .${called.suffix}`;
       return failedWith('States.TaskFailed', cause);
+    }
     const soon = this.api.call(called.operation, body, { parent, cut });
     const answer = soon instanceof Promise ? await soon : soon;
     if ('error' in answer) return this.#failure(task, answer.error, called, body);
@@ -130,10 +132,10 @@ export class NestedExecutions implements CallTaker {
   }
 }
 
-/** What is answered to a task that was cut. */
+/** The answer to a task that was cut. */
 const CUT = failedWith('States.Runtime', 'The task was cut.');
 
-/** How a Task calls Step Functions: by its optimised integration (`states`), or by that of the SDK. */
+/** The way in which a Task calls Step Functions: by its optimised integration (`states`), or by that of the SDK. */
 interface Called {
   readonly operation: string;
   readonly isSdk: boolean;
