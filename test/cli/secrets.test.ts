@@ -3,6 +3,14 @@ import { Secrets } from '../../src/framework/cli/execute/secrets.js';
 
 const TOKEN = `AAAAKgAAAAIAAAAAAAAAA${'fwNw/+='.repeat(60)}`;
 const LATER = `AQCEAAAAKgAAAAMAAAAAAAAAA${'fwNw/+='.repeat(60)}`;
+const HARMLESS = {
+  SecretId: 'a',
+  secretArn: 'b',
+  NextToken: 'c',
+  ClientRequestToken: 'd',
+  maxTokens: 5,
+  hasPassword: true,
+};
 const DEFINITION = JSON.stringify({ Parameters: { Body: { 'answer.$': '$$.Task.Token' } } });
 
 test.each<[what: string, value: unknown, masked: unknown]>([
@@ -82,25 +90,7 @@ test.each<[what: string, value: unknown, masked: unknown]>([
     'with AKIAIOSFODNN7EXAMPLE and eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl sent',
     'with (masked) and (masked) sent',
   ],
-  [
-    'what only names a secret, and other tokens',
-    {
-      SecretId: 'a',
-      secretArn: 'b',
-      NextToken: 'c',
-      ClientRequestToken: 'd',
-      maxTokens: 5,
-      hasPassword: true,
-    },
-    {
-      SecretId: 'a',
-      secretArn: 'b',
-      NextToken: 'c',
-      ClientRequestToken: 'd',
-      maxTokens: 5,
-      hasPassword: true,
-    },
-  ],
+  ['what only names a secret, and other tokens', HARMLESS, HARMLESS],
 ])('%s', (_, value, masked) => {
   expect(new Secrets(DEFINITION).mask(value, 'TaskStateEntered')).toEqual(masked);
 });
