@@ -44,7 +44,7 @@ const USAGE = {
 const CLOSED =
   'the worker closed the connection, since too many are open or it has just ended: ask again in some seconds';
 
-/** What the error of a connection means at a control socket, by its code. */
+/** The meanings of a connection's errors at a control socket, by their codes. */
 const MEANINGS: Readonly<Record<string, string>> = {
   ECONNREFUSED:
     'no worker listens there: the one that did has ended. Start the worker again with --control and this path',

@@ -20,7 +20,7 @@ const HELD_LENGTH = 2 ** 14;
  */
 const REST_MS = 250;
 
-/** What the output of children is written to, such as a standard stream of this process. */
+/** The destination of what children write, such as a standard stream of this process. */
 interface Sink {
   /** @returns false if nothing more should be written until {@link whenDrained} calls its function */
   write(text: string): boolean;

@@ -5,7 +5,7 @@ const MASK = '(masked)';
 /** The task tokens of Step Functions, by what all of them have at or near their beginning. */
 const TOKENS = /(?:AQC[\w+/]{0,5})?AAAAKgAAAA[\w+/=%-]{40,}/g;
 
-/** What opens something wherever it stands: the ids of access keys, signed tokens (RFC 7519), and private keys. */
+/** Texts that open something wherever they stand: the ids of access keys, signed tokens (RFC 7519), and private keys. */
 const CREDENTIALS =
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\beyJ[\w-]{8,}\.eyJ[\w-]+\.[\w-]*|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?/g;
 

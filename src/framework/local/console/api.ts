@@ -340,7 +340,7 @@ export interface EventWithData {
 }
 
 /**
- * Who works on a task, and until when. `since` is the time when the worker got the task. The task's token isn't in it,
+ * The worker of a task, and the end of its lease. `since` is the time when the worker got the task. The task's token isn't in it,
  * since whoever knows it can end the task.
  */
 export interface Lease {

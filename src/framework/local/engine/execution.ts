@@ -90,7 +90,7 @@ export class Execution implements RunningExecution, Ending {
   /** The events. Those of an EXPRESS execution are counted and logged, but not kept. */
   readonly history: History;
   readonly stepCounter: StepCounter;
-  /** What each Catch has received, by the id of the StateExited event. Undefined if none has received anything. */
+  /** The input that each Catch has received, by the id of the StateExited event. Undefined if none has received anything. */
   caught: Map<number, Json> | undefined;
   readonly startedAt: number;
   /** Executions are numbered in the order in which they ended. Undefined while this one is running. */

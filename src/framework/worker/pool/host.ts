@@ -82,7 +82,7 @@ export class Tail {
 /** A thread or process that ends closes its channel too, and its exit is noticed within this time. */
 const CLOSED_MS = 200;
 
-/** What a thread and a process of a pool share: what they have printed, and why the worker ends them. */
+/** The part that threads and processes of a pool share: their output, and the reason why the worker ends them. */
 export abstract class BaseHost implements Host {
   abstract readonly kind: Host['kind'];
   abstract readonly exited: Promise<HostExit>;

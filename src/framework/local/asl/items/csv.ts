@@ -96,7 +96,7 @@ class RowParser {
   }
 
   #read(line: string): void {
-    /** Where the cell begins, if it does in this line; and what of the line is read. */
+    /** The place where the cell begins, -1 if it does in an earlier line; and the place up to which the line is read. */
     let [begin, from] = [this.isOpen ? -1 : 0, 0];
     for (const { 0: char, index: at } of line.matchAll(this.#special)) {
       if (at < from) continue;

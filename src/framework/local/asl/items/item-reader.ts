@@ -78,7 +78,7 @@ function bytesOf({ store, bucket, signal }: DataSet, key: string): AsyncIterable
 
 async function* unzipped(bytes: AsyncIterable<Uint8Array>, key: string): AsyncGenerator<Uint8Array> {
   const unzip = createGunzip();
-  // What fails is thrown where `unzip` is read.
+  // An error of either is thrown where `unzip` is read.
   pipeline(bytes, unzip, () => {});
   try {
     yield* unzip as AsyncIterable<Uint8Array>;

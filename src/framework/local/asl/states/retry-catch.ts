@@ -8,7 +8,7 @@ import type { ErrorDetails, StateTestEnd } from '../runtime/state-test.js';
 import { LONGEST_SECONDS, type Reader } from '../definition/reader.js';
 import { pause } from './wait.js';
 
-/** What a state does: one attempt (`once`), its Retry, its Catch, and its exit through a catcher. */
+/** The work of a state: one attempt (`once`), its Retry, its Catch, and its exit through a catcher. */
 interface Attempts {
   /** Makes one attempt to run the state. Resolves with the state's output and the name of the next state. */
   readonly once: (branch: Branch, input: Json) => Soon<Step>;

@@ -39,7 +39,7 @@ export interface TaskCall extends Limits {
  */
 const CLOSED = 'Provided task does not exist anymore';
 
-/** How long the end of a task by its token waits for the answer of the call that sent the token. */
+/** The most milliseconds for which the end of a task by its token waits for the answer of the call that sent the token. */
 const LATEST_ANSWER_MS = 5_000;
 
 const eventsOf = (kind: ServiceResource['event']) => ({
