@@ -3,9 +3,9 @@ import { describe, expect, jest, test } from '@jest/globals';
 import * as sdk from '@aws-sdk/client-sfn';
 import { type LocalService, startLocalService } from 'stepwright/local';
 import { silentLog } from '../../src/framework/base/log/log.js';
-import { Reader } from '../../src/framework/local/asl/definition/reader.js';
-import { isOperator } from '../../src/framework/local/asl/jsonpath/choice-rule.js';
-import { problemsIn } from '../../src/framework/local/asl/machine.js';
+import { Reader } from '../../src/framework/asl/definition/reader.js';
+import { isOperator } from '../../src/framework/asl/jsonpath/choice-rule.js';
+import { problemsIn } from '../../src/framework/asl/machine.js';
 
 /**
  * The tables of docs/local.md. Accept a change with UPDATE_DOCS=1 STEPWRIGHT_THOROUGH=1 npm run -s jest --

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { EvaluationThreads } from '../../src/framework/local/asl/jsonata/evaluator.js';
+import { EvaluationThreads } from '../../src/framework/asl/jsonata/evaluator.js';
 
 /** The outcome of an expression in a thread that runs this code. */
 async function outcomeIn(code: string): Promise<object> {

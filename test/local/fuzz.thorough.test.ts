@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import { startLocalService, type LocalService } from 'stepwright/local';
-import { jsonMistake } from '../../src/framework/local/asl/values/json-scan.js';
+import { jsonMistake } from '../../src/framework/asl/values/json-scan.js';
 import { mulberry32 } from '../support/random.js';
 import { branches } from './conformance/branches.js';
 import { choices } from './conformance/choices.js';

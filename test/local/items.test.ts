@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { rowsOf } from '../../src/framework/local/asl/items/csv.js';
+import { rowsOf } from '../../src/framework/asl/items/csv.js';
 
 async function rows(...chunks: string[]): Promise<string[][]> {
   async function* text(): AsyncGenerator<string> {

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { ResultFiles } from '../../src/framework/local/asl/items/map-results.js';
-import type { MapRunOrder } from '../../src/framework/local/asl/runtime/map-run.js';
-import type { ObjectStore } from '../../src/framework/local/asl/runtime/running-execution.js';
+import { ResultFiles } from '../../src/framework/asl/items/map-results.js';
+import type { MapRunOrder } from '../../src/framework/asl/runtime/map-run.js';
+import type { ObjectStore } from '../../src/framework/asl/runtime/running-execution.js';
 import { type Child, type ChildStarter, MapRun } from '../../src/framework/local/engine/map-runs/map-run.js';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 

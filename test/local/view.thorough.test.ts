@@ -1,7 +1,7 @@
 import { expect, jest, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { HandClock } from 'stepwright/testing';
-import { Branch } from '../../src/framework/local/asl/runtime/branch.js';
+import { Branch } from '../../src/framework/asl/runtime/branch.js';
 import type { Execution } from '../../src/framework/local/engine/execution.js';
 import { StepFunctions } from '../../src/framework/local/engine/step-functions.js';
 import { type Edge, edgesAt } from '../../src/console/model/drawing/taken-edges.js';

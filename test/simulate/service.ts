@@ -1,4 +1,4 @@
-import { EvaluationInPlace } from '../../src/framework/local/asl/jsonata/evaluator.js';
+import { EvaluationInPlace } from '../../src/framework/asl/jsonata/evaluator.js';
 import { StepFunctions } from '../../src/framework/local/engine/step-functions.js';
 import { TokenMint } from '../../src/framework/local/engine/tasks/task-token.js';
 import { ServiceError } from '../../src/framework/local/engine/service-error.js';

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { Activity } from '../../src/framework/local/engine/activities.js';
-import type { TaskOrder } from '../../src/framework/local/asl/runtime/resource.js';
+import type { TaskOrder } from '../../src/framework/asl/runtime/resource.js';
 import type { Fault, FaultCall, FaultHook } from '../../src/framework/local/index.js';
 import { TaskTable } from '../../src/framework/local/engine/tasks/open-tasks.js';
 

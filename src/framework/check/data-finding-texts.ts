@@ -1,5 +1,5 @@
 import { isPlainObject } from '../base/json.js';
-import { didYouMean, nearest } from '../local/index.js';
+import { didYouMean, nearest } from '../asl/definition/reader.js';
 import { type CheckedHandler, handlerOf } from './handlers.js';
 import type { FoundAt } from './finding.js';
 import { followData, placeOf, type StateData } from './flow/flow.js';

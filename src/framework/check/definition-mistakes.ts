@@ -1,7 +1,6 @@
 import type { Problem } from '../base/errors.js';
-import { problemsIn } from '../local/asl/machine.js';
-import { DUPLICATE } from '../local/asl/definition/reader.js';
-import { type DefinitionProblem, didYouMean } from '../local/index.js';
+import { problemsIn } from '../asl/machine.js';
+import { type DefinitionProblem, didYouMean, DUPLICATE } from '../asl/definition/reader.js';
 import { locationOf, messageOf } from './finding.js';
 import { type JsonText, type Position, type Step, stateAt } from './source/json-text.js';
 import { locatable, type MachineSource } from './source/machine-source.js';

@@ -1,4 +1,4 @@
-import { didYouMean, nearest } from '../local/index.js';
+import { didYouMean, nearest } from '../asl/definition/reader.js';
 import { OWN_ERROR } from '../worker/handler/outcome/own-errors.js';
 import { type Found, type FoundAt, paste } from './finding.js';
 import { type CheckedHandler, handlerOf } from './handlers.js';

@@ -1,7 +1,7 @@
-import { activityTasks } from '../local/index.js';
+import { activityTasks } from '../asl/machine.js';
 import { isPlainObject } from '../base/json.js';
-import { type FoundState, statesIn } from '../local/asl/definition/state-graph.js';
-import type { JsonObject } from '../local/asl/values/json.js';
+import { type FoundState, statesIn } from '../asl/definition/state-graph.js';
+import type { JsonObject } from '../asl/values/json.js';
 import type { Step } from './source/json-text.js';
 
 /** A state of a definition, at any depth. */

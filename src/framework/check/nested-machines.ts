@@ -1,4 +1,4 @@
-import { parseServiceArn } from '../local/asl/definition/service-resource.js';
+import { parseServiceArn } from '../asl/definition/service-resource.js';
 import type { JsonSchema } from '../declare/schema/dto-schema.js';
 import { isPlainObject } from '../base/json.js';
 import type { FoundAt } from './finding.js';

@@ -3,8 +3,8 @@ import { isDateString, isISO8601, isRFC3339 } from 'class-validator';
 import { isPlainObject } from '../base/json.js';
 import { show } from '../base/show.js';
 import { conversionTo } from '../declare/dto/kinds.js';
-import { parseTimestamp } from '../local/asl/values/functions.js';
-import { didYouMean, nearest } from '../local/index.js';
+import { parseTimestamp } from '../asl/values/functions.js';
+import { didYouMean, nearest } from '../asl/definition/reader.js';
 import { common, type Fields, isUnknown, ListOf, OneOf, othersOf, type Shape, Typed } from './flow/shape.js';
 import type { Step } from './source/json-text.js';
 

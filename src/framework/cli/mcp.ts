@@ -1,7 +1,7 @@
 import { Console } from 'node:console';
 import { systemClock } from '../base/time/clock.js';
 import type { Flags } from '../config/sources.js';
-import { readJson } from '../local/asl/values/json.js';
+import { readJson } from '../asl/values/json.js';
 import {
   answerMessage,
   CODES,

@@ -15,7 +15,8 @@ import { ServiceRoutes } from './api/service-routes.js';
 import { Console, type ConsoleOptions } from './console/console.js';
 import { McpEndpoint } from './mcp/mcp-endpoint.js';
 import type { Lambdas } from './resources/functions/function-setup.js';
-import { StepFunctions, type SeedMachine, type StepFunctionsOptions } from './engine/step-functions.js';
+import type { SeedMachine } from '../asl/machine.js';
+import { StepFunctions, type StepFunctionsOptions } from './engine/step-functions.js';
 
 export interface LocalServiceOptions extends Omit<StepFunctionsOptions, 'api'> {
   /** The port to listen on; 0 for any free port. @default 8083 */

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { Evaluator } from '../../../src/framework/local/asl/expression.js';
-import { EvaluationInPlace, EvaluationThreads } from '../../../src/framework/local/asl/jsonata/evaluator.js';
+import type { Evaluator } from '../../../src/framework/asl/expression.js';
+import { EvaluationInPlace, EvaluationThreads } from '../../../src/framework/asl/jsonata/evaluator.js';
 import { StepFunctions } from '../../../src/framework/local/engine/step-functions.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { tries } from '../../support/effort.js';

@@ -18,9 +18,9 @@ import {
   TEXT,
   UNKNOWN,
 } from './shape.js';
-import { compileIntrinsic } from '../../local/asl/jsonpath/intrinsics.js';
-import { compilePath, referenceSteps } from '../../local/asl/jsonpath/path.js';
-import { isDefinite, type Step } from '../../local/asl/jsonpath/steps.js';
+import { compileIntrinsic } from '../../asl/jsonpath/intrinsics.js';
+import { compilePath, referenceSteps } from '../../asl/jsonpath/path.js';
+import { isDefinite, type Step } from '../../asl/jsonpath/steps.js';
 import { Evaluation, Lost } from './jsonata-evaluation.js';
 import { parsed, Scope } from './jsonata-expression.js';
 

@@ -1,6 +1,6 @@
 import { isPlainObject } from '../../base/json.js';
 import type { JsonSchema } from '../../declare/schema/dto-schema.js';
-import { LONGEST_SECONDS } from '../../local/asl/definition/reader.js';
+import { LONGEST_SECONDS } from '../../asl/definition/reader.js';
 import {
   type DeadPath,
   type Environment,

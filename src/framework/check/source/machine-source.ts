@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import type { SeedMachine } from '../../local/index.js';
+import type { SeedMachine } from '../../asl/machine.js';
 import { JsonText, type PositionOf, type Step } from './json-text.js';
-import { problemsIn } from '../../local/asl/machine.js';
+import { problemsIn } from '../../asl/machine.js';
 
 /** The text of a state machine, from a file or from Step Functions. */
 export interface MachineSource {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { shownPath } from '../../base/show.js';
-import { isObject } from '../../local/asl/values/json.js';
+import { isObject } from '../../asl/values/json.js';
 import { JsonText, type PositionOf } from '../source/json-text.js';
 import type { MachineSource } from '../source/machine-source.js';
 import { arnOf, namePropertiesOf } from './physical-names.js';

@@ -1,7 +1,7 @@
 import type { Problem } from '../../base/errors.js';
 import { didYouMean, shownPath } from '../../base/show.js';
-import { partitionOf } from '../../local/asl/values/arn.js';
-import type { Json } from '../../local/asl/values/json.js';
+import { partitionOf } from '../../asl/values/arn.js';
+import type { Json } from '../../asl/values/json.js';
 import type { Position } from '../source/json-text.js';
 import type { Deployment } from './stacks.js';
 import { callOf } from './functions.js';

@@ -1,7 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 import { type Problem, StartError } from '../../base/errors.js';
 import { didYouMean, shownPath } from '../../base/show.js';
-import { LOCAL_ACCOUNT } from '../../local/asl/values/arn.js';
+import { LOCAL_ACCOUNT } from '../../asl/values/arn.js';
 import { arnOf } from './physical-names.js';
 import { Stack, type StackValues } from './stack.js';
 import { isServed, readStack, type StackMachine } from './stack-machines.js';

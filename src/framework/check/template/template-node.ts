@@ -1,5 +1,5 @@
 import type { Document, LineCounter, Node } from 'yaml';
-import { type Json, setOwn } from '../../local/asl/values/json.js';
+import { type Json, setOwn } from '../../asl/values/json.js';
 import { type Problem, StartError } from '../../base/errors.js';
 import type { Position, Step } from '../source/json-text.js';
 

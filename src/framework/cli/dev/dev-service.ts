@@ -1,7 +1,7 @@
 import type { MachineSource } from '../../check/source/machine-source.js';
 import type { Problem } from '../../base/errors.js';
 import type { LocalService } from '../../local/index.js';
-import type { ResourceAnswer } from '../../local/asl/runtime/resource.js';
+import type { ResourceAnswer } from '../../asl/runtime/resource.js';
 import type { Mock, Mocks } from '../../local/resources/mocks.js';
 import type { Logger } from '../../base/log/log.js';
 import { consoleOptions } from '../local/console.js';

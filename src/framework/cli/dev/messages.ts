@@ -2,7 +2,7 @@ import type { WorkerStatus } from '../../base/worker-status.js';
 import type { Finding } from '../../check/finding.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 import type { Flags } from '../../config/sources.js';
-import type { ResourceAnswer } from '../../local/asl/runtime/resource.js';
+import type { ResourceAnswer } from '../../asl/runtime/resource.js';
 import type { MockCall } from '../../local/resources/mocks.js';
 import type { LogFlags } from '../flags/log-flags.js';
 import type { ServiceSettings } from '../local/project-answers.js';

@@ -5,7 +5,7 @@ import { onChildMessage, sendToChild } from '../../base/process-channel.js';
 import type { Finding } from '../../check/finding.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 import type { Flags } from '../../config/sources.js';
-import type { ResourceAnswer } from '../../local/asl/runtime/resource.js';
+import type { ResourceAnswer } from '../../asl/runtime/resource.js';
 import type { MockCall } from '../../local/resources/mocks.js';
 import { Reaper } from '../../base/reaper.js';
 import { longestDrain } from '../../worker/worker.js';

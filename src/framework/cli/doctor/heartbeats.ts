@@ -1,7 +1,7 @@
 import { slowHeartbeat } from '../../check/task-limits.js';
 import { showDuration } from '../../base/time/duration.js';
 import { showError } from '../../base/show.js';
-import { activityTasks } from '../../local/index.js';
+import { activityTasks } from '../../asl/machine.js';
 import type { KeptMachine } from '../../aws/queries/machine-queries.js';
 import type { RegionQueries } from '../../aws/queries/region-queries.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { turn } from '../../base/time/turn.js';
 import { hasHeapFor, relieveHeap } from '../engine/heap.js';
-import { isObject, readJson } from '../asl/values/json.js';
+import { isObject, readJson } from '../../asl/values/json.js';
 import type { Body } from './request-validation.js';
 
 /**

@@ -1,6 +1,6 @@
-import { parseArn, type ResourceKind } from '../asl/values/arn.js';
-import { hashText } from '../asl/values/functions.js';
-import { isObject, isTooLarge } from '../asl/values/json.js';
+import { parseArn, type ResourceKind } from '../../asl/values/arn.js';
+import { hashText } from '../../asl/values/functions.js';
+import { isObject, isTooLarge } from '../../asl/values/json.js';
 import { PAGE_LIMIT, type PageRequest } from '../engine/pages.js';
 import { errors } from '../engine/service-error.js';
 import { CAUSE_LIMIT, ERROR_LIMIT, PAYLOAD_LIMIT_BYTES } from '../../base/size.js';

@@ -1,11 +1,11 @@
 import type { Call } from '../api/operation.js';
 import { ARN, checkArn, MAX } from '../api/request-validation.js';
 import { checkHeapFor } from '../api/operations/definitions.js';
-import type { TaskOrder } from '../asl/runtime/resource.js';
+import type { TaskOrder } from '../../asl/runtime/resource.js';
 import { HISTORY_LIMIT } from '../engine/history.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import type { Commands, NothingQueued, TakenTask } from './api.js';
-import { problemsIn } from '../asl/machine.js';
+import { problemsIn } from '../../asl/machine.js';
 
 /** The worker name that the history shows for a task that a person has taken in the console. */
 const WORKER_NAME = 'console';

@@ -1,4 +1,4 @@
-import { parseArn } from '../asl/values/arn.js';
+import { parseArn } from '../../asl/values/arn.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import { pageOf } from '../engine/pages.js';
 import { errors } from '../engine/service-error.js';

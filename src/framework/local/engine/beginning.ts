@@ -1,6 +1,6 @@
-import { compileMachine, type Program } from '../asl/machine.js';
-import { nearest } from '../asl/definition/reader.js';
-import { parseJson, readJson, type Json, type JsonObject } from '../asl/values/json.js';
+import { compileMachine, type Program } from '../../asl/machine.js';
+import { nearest } from '../../asl/definition/reader.js';
+import { parseJson, readJson, type Json, type JsonObject } from '../../asl/values/json.js';
 import { errors } from './service-error.js';
 import type { Execution } from './execution.js';
 import type { Entry } from './history.js';

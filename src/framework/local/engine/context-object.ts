@@ -1,5 +1,5 @@
-import { isoTime } from '../asl/runtime/state-visit.js';
-import type { Json, JsonObject } from '../asl/values/json.js';
+import { isoTime } from '../../asl/runtime/state-visit.js';
+import type { Json, JsonObject } from '../../asl/values/json.js';
 import type { Machine } from './machines/machines.js';
 
 /** The facts about an execution that are in its context object. Times are epoch milliseconds. */

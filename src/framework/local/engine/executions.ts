@@ -3,7 +3,7 @@ import type { PutEvent } from '../../base/local-protocol.js';
 import { LinkedList } from '../../base/collections.js';
 import { type Entry, entryOf, ExecutionLists } from './execution-lists.js';
 import { hasHeapFor } from './heap.js';
-import type { Json } from '../asl/values/json.js';
+import type { Json } from '../../asl/values/json.js';
 import {
   Execution,
   type ExecutionEnd,

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Cancel } from '../../base/time/clock.js';
-import type { TestedState } from '../asl/machine.js';
-import { Branch } from '../asl/runtime/branch.js';
-import type { Resources } from '../asl/runtime/resource.js';
-import type { RunningExecution, StateServices } from '../asl/runtime/running-execution.js';
-import { Scope } from '../asl/runtime/scope.js';
-import { Spellings } from '../asl/runtime/payload-text.js';
-import { StepCounter } from '../asl/runtime/interpret.js';
-import type { StateTest, StateTestEnd } from '../asl/runtime/state-test.js';
-import { VariableScope } from '../asl/runtime/variables.js';
-import { formatArn } from '../asl/values/arn.js';
-import type { Json, JsonObject } from '../asl/values/json.js';
+import type { TestedState } from '../../asl/machine.js';
+import { Branch } from '../../asl/runtime/branch.js';
+import type { Resources } from '../../asl/runtime/resource.js';
+import type { RunningExecution, StateServices } from '../../asl/runtime/running-execution.js';
+import { Scope } from '../../asl/runtime/scope.js';
+import { Spellings } from '../../asl/runtime/payload-text.js';
+import { StepCounter } from '../../asl/runtime/interpret.js';
+import type { StateTest, StateTestEnd } from '../../asl/runtime/state-test.js';
+import { VariableScope } from '../../asl/runtime/variables.js';
+import { formatArn } from '../../asl/values/arn.js';
+import type { Json, JsonObject } from '../../asl/values/json.js';
 import { contextOf } from './context-object.js';
 import type { Home } from './machines/machines.js';
 

@@ -1,11 +1,11 @@
 import { systemClock, type Cancel, type Clock } from '../../base/time/clock.js';
 import { ScaledClock } from '../../base/time/scaled-clock.js';
 import { silentLog, type Logger } from '../../base/log/log.js';
-import type { Evaluator } from '../asl/expression.js';
-import { EvaluationThreads } from '../asl/jsonata/evaluator.js';
-import { compileMachine, type MachineType } from '../asl/machine.js';
-import type { StateTest } from '../asl/runtime/state-test.js';
-import type { Json } from '../asl/values/json.js';
+import type { Evaluator } from '../../asl/expression.js';
+import { EvaluationThreads } from '../../asl/jsonata/evaluator.js';
+import { compileMachine, type SeedMachine } from '../../asl/machine.js';
+import type { StateTest } from '../../asl/runtime/state-test.js';
+import type { Json } from '../../asl/values/json.js';
 import { type MockConfig, TestCases } from '../resources/mock-config.js';
 import { Buckets, type Folders } from '../resources/buckets/buckets.js';
 import { MockTable, type Mocks } from '../resources/mocks.js';
@@ -19,7 +19,6 @@ import { ResourceList } from '../resources/resource-list.js';
 import { Activities, POLL_LIMIT, type PollAnswer } from './activities.js';
 import type { Execution, Parent, StartedBy } from './execution.js';
 import { Executions } from './executions.js';
-import type { SeedVersion } from './machines/versions.js';
 import { ChildGroup } from './execution-lists.js';
 import type { ChildStarter } from './map-runs/map-run.js';
 import { MapRuns } from './map-runs/map-runs.js';
@@ -30,7 +29,7 @@ import { Tags } from './machines/tags.js';
 import { TaskTable } from './tasks/open-tasks.js';
 import type { TokenMint } from './tasks/task-token.js';
 import { KeptBytes } from './heap.js';
-import type { StateServices } from '../asl/runtime/running-execution.js';
+import type { StateServices } from '../../asl/runtime/running-execution.js';
 import { StateTestExecution } from './state-test.js';
 
 /** The time in which a poll may still arrive that a worker has sent before its polls were ended. */
@@ -113,25 +112,6 @@ export interface ForTests {
   readonly evaluator?: Evaluator;
   /** True if executions need not give way to requests: they take the same course on a busy machine. @default false */
   readonly isAlone?: boolean;
-}
-
-/** A state machine to create in code, not by a request to the API. */
-export interface SeedMachine {
-  readonly name: string;
-  readonly definition: string;
-  /** @default 'STANDARD' */
-  readonly type?: MachineType;
-  /**
-   * The region in the machine's ARN. If it isn't given, it is taken from the ARN of the first activity that the machine
-   * uses. The same is true of `account` and `partition`.
-   */
-  readonly region?: string;
-  readonly account?: string;
-  readonly partition?: string;
-  /** The machine's role. @default a role of the local service */
-  readonly roleArn?: string;
-  /** Publishes the definition as a version, to which these aliases lead. @default no version */
-  readonly version?: SeedVersion;
 }
 
 /**

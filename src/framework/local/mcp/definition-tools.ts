@@ -1,5 +1,5 @@
 import { localRole } from '../../base/local-protocol.js';
-import { compileMachine, compileTested, DefinitionError, type Program } from '../asl/machine.js';
+import { compileMachine, compileTested, DefinitionError, type Program } from '../../asl/machine.js';
 import { homeRegion } from '../console/queries.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import { excerpt, FROM, SAME_CALL, tool, type Tool, type ToolCall, ToolError } from './tool.js';

@@ -1,4 +1,4 @@
-import { didYouMean, nearest } from '../asl/definition/reader.js';
+import { didYouMean, nearest } from '../../asl/definition/reader.js';
 import type { Execution } from '../engine/execution.js';
 import type { Machine } from '../engine/machines/machines.js';
 import type { StepFunctions } from '../engine/step-functions.js';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler, Service } from '../api/operation.js';
 import { callOperation } from '../api/operations/operations.js';
-import { parseJson } from '../asl/values/json.js';
+import { parseJson } from '../../asl/values/json.js';
 import type { ConsoleOptions } from '../console/console.js';
 import { homeRegion } from '../console/queries.js';
 import { refuseRequest } from '../console/safety.js';

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { didYouMean, nearest } from '../asl/definition/reader.js';
+import { didYouMean, nearest } from '../../asl/definition/reader.js';
 import { packageFolder } from '../console/page-files.js';
 import { ToolError, DOCUMENT, excerpt, FROM, type ProjectCall, SAME_CALL, tool, type Tool } from './tool.js';
 

@@ -1,6 +1,6 @@
 import { show } from '../../base/show.js';
 import { VERSION } from '../../base/package.js';
-import { isObject, type JsonObject } from '../asl/values/json.js';
+import { isObject, type JsonObject } from '../../asl/values/json.js';
 import type { ToolListing, ToolResult } from './tool.js';
 
 const LATEST = '2025-11-25';

@@ -3,9 +3,9 @@ import type { StepFunctions } from '../engine/step-functions.js';
 import { ServiceError } from '../engine/service-error.js';
 import type { WorkerSource } from '../console/topics/workers.js';
 import { show } from '../../base/show.js';
-import { didYouMean, nearest } from '../asl/definition/reader.js';
-import { isObject } from '../asl/values/json.js';
-import { jsonMistake } from '../asl/values/json-scan.js';
+import { didYouMean, nearest } from '../../asl/definition/reader.js';
+import { isObject } from '../../asl/values/json.js';
+import { jsonMistake } from '../../asl/values/json-scan.js';
 
 /** The objects that a call of a tool works with if it needs no service. */
 export interface ProjectCall {

@@ -1,7 +1,7 @@
 import { isHostIn, isLoopback } from '../../base/hosts.js';
 import type { Clock } from '../../base/time/clock.js';
-import type { CallTarget, ResourceAnswer, SubmittedTask } from '../asl/runtime/resource.js';
-import { bareText, isObject, type Json, type JsonObject, parseJson } from '../asl/values/json.js';
+import type { CallTarget, ResourceAnswer, SubmittedTask } from '../../asl/runtime/resource.js';
+import { bareText, isObject, type Json, type JsonObject, parseJson } from '../../asl/values/json.js';
 import { headerIn, type HttpResponse, sendRequest } from './http-request.js';
 import type { CallTaker } from './resource-list.js';
 import { valuesOf } from './sdk-spelling.js';

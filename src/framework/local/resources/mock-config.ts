@@ -1,8 +1,8 @@
 import { didYouMean } from '../../base/show.js';
 import type { Cancel } from '../../base/time/clock.js';
-import type { CallTarget, ResourceAnswer, Resources, SubmittedTask } from '../asl/runtime/resource.js';
+import type { CallTarget, ResourceAnswer, Resources, SubmittedTask } from '../../asl/runtime/resource.js';
 import { CAUSE_LIMIT, ERROR_LIMIT } from '../../base/size.js';
-import { isObject, type Json } from '../asl/values/json.js';
+import { isObject, type Json } from '../../asl/values/json.js';
 
 /**
  * A mock file of Step Functions Local, with the test cases of state machines. AWS page "Using mocked service

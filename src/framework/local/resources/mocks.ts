@@ -1,9 +1,9 @@
 import { types } from 'node:util';
-import type { CallTarget, ResourceAnswer, ResourceCall, SubmittedTask } from '../asl/runtime/resource.js';
+import type { CallTarget, ResourceAnswer, ResourceCall, SubmittedTask } from '../../asl/runtime/resource.js';
 import { optionError } from '../../base/errors.js';
 import { show } from '../../base/show.js';
 import { CAUSE_LIMIT, ERROR_LIMIT } from '../../base/size.js';
-import type { Json } from '../asl/values/json.js';
+import type { Json } from '../../asl/values/json.js';
 import type { CallTaker } from './resource-list.js';
 import { failedWith } from './service-failure.js';
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../base/log/log.js';
 import type { Cancel } from '../../base/time/clock.js';
-import type { Soon } from '../asl/expression.js';
-import { parseServiceArn } from '../asl/definition/service-resource.js';
-import type { CallTarget, ResourceAnswer, SubmittedTask } from '../asl/runtime/resource.js';
-import { bareText, isObject, readJson, type Json, type JsonObject } from '../asl/values/json.js';
+import type { Soon } from '../../asl/expression.js';
+import { parseServiceArn } from '../../asl/definition/service-resource.js';
+import type { CallTarget, ResourceAnswer, SubmittedTask } from '../../asl/runtime/resource.js';
+import { bareText, isObject, readJson, type Json, type JsonObject } from '../../asl/values/json.js';
 import type { CallTaker } from './resource-list.js';
 import { raised, sdkMetadata, sdkRequest, sdkResponse, sorted } from './sdk-spelling.js';
 import { failedWith, optimisedFailure, sdkFailure } from './service-failure.js';

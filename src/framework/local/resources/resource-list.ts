@@ -1,7 +1,7 @@
 import type { Logger } from '../../base/log/log.js';
 import type { Cancel } from '../../base/time/clock.js';
-import type { CallTarget, ResourceAnswer, Resources, SubmittedTask } from '../asl/runtime/resource.js';
-import type { Json } from '../asl/values/json.js';
+import type { CallTarget, ResourceAnswer, Resources, SubmittedTask } from '../../asl/runtime/resource.js';
+import type { Json } from '../../asl/values/json.js';
 import { failedWith } from './service-failure.js';
 
 /** Answers the calls that it takes, such as those of mocked states. */

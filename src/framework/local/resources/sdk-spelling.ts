@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../asl/values/json.js';
+import { isObject, type Json, type JsonObject } from '../../asl/values/json.js';
 import { headerIn, type HttpHeaders } from './http-request.js';
 
 /** Returns a name with a small, or a capital, first letter. */

@@ -1,4 +1,4 @@
-import type { ResourceAnswer } from '../asl/runtime/resource.js';
+import type { ResourceAnswer } from '../../asl/runtime/resource.js';
 import { CAUSE_LIMIT, ERROR_LIMIT } from '../../base/size.js';
 import { raised } from './sdk-spelling.js';
 

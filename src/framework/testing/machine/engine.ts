@@ -1,7 +1,7 @@
 import { definitionMistakes, machineProblem } from '../../check/definition-mistakes.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 import { throwProblems } from '../../base/errors.js';
-import { EvaluationInPlace } from '../../local/asl/jsonata/evaluator.js';
+import { EvaluationInPlace } from '../../asl/jsonata/evaluator.js';
 import type { Machine } from '../../local/engine/machines/machines.js';
 import type { Mocks } from '../../local/resources/mocks.js';
 import type { HandClock } from '../harness/hand-clock.js';
@@ -13,7 +13,7 @@ import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-
 import type { Body } from '../../local/api/request-validation.js';
 import { callOperation, ownApi } from '../../local/api/operations/operations.js';
 import type { OwnApi } from '../../local/resources/nested-executions.js';
-import type { JsonObject } from '../../local/asl/values/json.js';
+import type { JsonObject } from '../../asl/values/json.js';
 import { ServiceError } from '../../local/engine/service-error.js';
 import { StepFunctions } from '../../local/engine/step-functions.js';
 

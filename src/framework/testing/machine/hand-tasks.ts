@@ -2,8 +2,8 @@ import type { Execution } from '../../local/engine/execution.js';
 import type { OpenTask } from '../../local/engine/tasks/open-tasks.js';
 import type { TestClock } from '../harness/test-clock.js';
 import type { Engine } from './engine.js';
-import { iterationsOf, type TaskOrder, type TaskOrigin } from '../../local/asl/runtime/resource.js';
-import type { RunningExecution } from '../../local/asl/runtime/running-execution.js';
+import { iterationsOf, type TaskOrder, type TaskOrigin } from '../../asl/runtime/resource.js';
+import type { RunningExecution } from '../../asl/runtime/running-execution.js';
 import type { Body } from '../../local/api/request-validation.js';
 import { ServiceError } from '../../local/engine/service-error.js';
 

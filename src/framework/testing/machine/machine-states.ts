@@ -1,8 +1,8 @@
-import { type FoundState, statesIn } from '../../local/asl/definition/state-graph.js';
-import type { JsonObject } from '../../local/asl/values/json.js';
+import { type FoundState, statesIn } from '../../asl/definition/state-graph.js';
+import type { JsonObject } from '../../asl/values/json.js';
 import { type Problem, throwProblems } from '../../base/errors.js';
 import { didYouMean } from '../../base/show.js';
-import type { DefinedTask } from '../../local/asl/states/state.js';
+import type { DefinedTask } from '../../asl/states/state.js';
 import { unusedProblem } from '../harness/options.js';
 
 /** The end of a resource whose Task waits until somebody sends a result or a failure with its token (a callback). */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Activity, PollAnswer } from '../../engine/activities.js';
-import { formatArn } from '../../asl/values/arn.js';
+import { formatArn } from '../../../asl/values/arn.js';
 import { toSeconds } from '../../engine/history.js';
 import { errors } from '../../engine/service-error.js';
 import { DEFAULT_ENCRYPTION, homeOf } from '../../engine/machines/machines.js';

@@ -1,9 +1,9 @@
-import type { DefinitionProblem } from '../../asl/definition/reader.js';
-import { warningsIn } from '../../asl/definition/review.js';
-import { NO_END } from '../../asl/definition/state-graph.js';
-import { problemsIn, type MachineType, DefinitionError } from '../../asl/machine.js';
-import { isObject, parseJson, type JsonObject } from '../../asl/values/json.js';
-import { jsonMistake } from '../../asl/values/json-scan.js';
+import type { DefinitionProblem } from '../../../asl/definition/reader.js';
+import { warningsIn } from '../../../asl/definition/review.js';
+import { NO_END } from '../../../asl/definition/state-graph.js';
+import { problemsIn, type MachineType, DefinitionError } from '../../../asl/machine.js';
+import { isObject, parseJson, type JsonObject } from '../../../asl/values/json.js';
+import { jsonMistake } from '../../../asl/values/json-scan.js';
 import type { Operation } from '../operation.js';
 import { MAX } from '../request-validation.js';
 import { hasHeapFor } from '../../engine/heap.js';

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Resources } from '../../asl/runtime/resource.js';
+import type { Resources } from '../../../asl/runtime/resource.js';
 import { errors } from '../../engine/service-error.js';
 import type { Machine } from '../../engine/machines/machines.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import { START_FROM } from '../../../base/local-protocol.js';
-import { isObject, type Json, readJson } from '../../asl/values/json.js';
+import { isObject, type Json, readJson } from '../../../asl/values/json.js';
 import { beginningIn } from '../../engine/beginning.js';
 import type { Execution, ExecutionStatus, Parent, StartedBy } from '../../engine/execution.js';
 import { toSeconds } from '../../engine/history.js';
@@ -12,7 +12,7 @@ import { notRedrivable } from '../../engine/redrives.js';
 import type { Call, Operation } from '../operation.js';
 import { readMetadataOnly } from './machine-settings.js';
 import { listOf, pageKey, pageOf, pageSize, pageToken } from '../../engine/pages.js';
-import { jsonMistake } from '../../asl/values/json-scan.js';
+import { jsonMistake } from '../../../asl/values/json-scan.js';
 import { ARN, checkArn, checkName, MAX, NAME } from '../request-validation.js';
 
 /** Splits the ARN of a machine from the test case of a mock file that may stand behind it: `ARN#TestCase`. */

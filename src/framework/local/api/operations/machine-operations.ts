@@ -1,4 +1,4 @@
-import { compileMachine, type MachineType } from '../../asl/machine.js';
+import { compileMachine, type MachineType } from '../../../asl/machine.js';
 import { listOf, pageOf } from '../../engine/pages.js';
 import { errors } from '../../engine/service-error.js';
 import { toSeconds } from '../../engine/history.js';

@@ -1,7 +1,7 @@
 import type { OwnApi } from '../../resources/nested-executions.js';
 import { ServiceError } from '../../engine/service-error.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
-import { parseArn } from '../../asl/values/arn.js';
+import { parseArn } from '../../../asl/values/arn.js';
 import type { Call, Operation } from '../operation.js';
 import { type Body, Checker } from '../request-validation.js';
 import { activityOperations } from './activity-operations.js';

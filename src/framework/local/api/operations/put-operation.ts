@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type PutEvent, PUT_EXECUTION } from '../../../base/local-protocol.js';
-import { compileMachine } from '../../asl/machine.js';
-import { parseArn } from '../../asl/values/arn.js';
-import { isObject, type Json, parseJson } from '../../asl/values/json.js';
+import { compileMachine } from '../../../asl/machine.js';
+import { parseArn } from '../../../asl/values/arn.js';
+import { isObject, type Json, parseJson } from '../../../asl/values/json.js';
 import type { ExecutionEnd } from '../../engine/execution.js';
 import type { Machine } from '../../engine/machines/machines.js';
 import { errors } from '../../engine/service-error.js';

@@ -1,4 +1,4 @@
-import { parseArn } from '../../asl/values/arn.js';
+import { parseArn } from '../../../asl/values/arn.js';
 import { errors } from '../../engine/service-error.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import type { Operation } from '../operation.js';

@@ -1,5 +1,5 @@
 import { PUT_TASK_LOG } from '../../../base/local-protocol.js';
-import { parseJson } from '../../asl/values/json.js';
+import { parseJson } from '../../../asl/values/json.js';
 import type { OpenTask } from '../../engine/tasks/open-tasks.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import type { Operation } from '../operation.js';

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../../asl/values/json.js';
+import { isObject, type Json, type JsonObject } from '../../../asl/values/json.js';
 
 /** A member of a service's answer. */
 type Shape =

@@ -1,12 +1,12 @@
-import type { Stage } from '../../asl/expression.js';
-import type { MockedOutcome, StateTestEnd } from '../../asl/runtime/state-test.js';
-import { bareText, isObject, type Json, type JsonObject, parseJson } from '../../asl/values/json.js';
+import type { Stage } from '../../../asl/expression.js';
+import type { MockedOutcome, StateTestEnd } from '../../../asl/runtime/state-test.js';
+import { bareText, isObject, type Json, type JsonObject, parseJson } from '../../../asl/values/json.js';
 import { errors, ServiceError } from '../../engine/service-error.js';
 import { ARN, type Checker, checkRole, MAX, NAME } from '../request-validation.js';
 import { compiled } from './definitions.js';
 import { faultOfMock } from './test-state-mocks.js';
-import { parseServiceArn } from '../../asl/definition/service-resource.js';
-import { compileTested, type TestedState } from '../../asl/machine.js';
+import { parseServiceArn } from '../../../asl/definition/service-resource.js';
+import { compileTested, type TestedState } from '../../../asl/machine.js';
 import { homeOf } from '../../engine/machines/machines.js';
 import type { StateTestExecution } from '../../engine/state-test.js';
 import type { Operation } from '../operation.js';

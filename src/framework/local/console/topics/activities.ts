@@ -1,6 +1,6 @@
 import type { Activity } from '../../engine/activities.js';
 import type { OpenTask } from '../../engine/tasks/open-tasks.js';
-import type { TaskOrder } from '../../asl/runtime/resource.js';
+import type { TaskOrder } from '../../../asl/runtime/resource.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import type { ActivityList, ActivityRow, ActivityTraffic, Percentiles, TaskOrigin } from '../api.js';
 import type { Topic } from './topic.js';

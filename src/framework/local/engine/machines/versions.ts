@@ -1,3 +1,4 @@
+import type { SeedVersion } from '../../../asl/machine.js';
 import { errors } from '../service-error.js';
 import type { Machine } from './machines.js';
 
@@ -29,12 +30,6 @@ export interface Alias {
   readonly routes: readonly Route[];
   /** Aliases are numbered in the order in which they were created. Recorded from the live service: they are listed so. */
   readonly order: number;
-}
-
-/** A version that is published in code, and the aliases that lead to it. */
-export interface SeedVersion {
-  readonly description?: string | undefined;
-  readonly aliases?: readonly string[];
 }
 
 /** The most versions that a state machine may have. AWS page "Step Functions service quotas". */

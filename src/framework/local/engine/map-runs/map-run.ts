@@ -1,4 +1,4 @@
-import { isoTime } from '../../asl/runtime/state-visit.js';
+import { isoTime } from '../../../asl/runtime/state-visit.js';
 import { createHash } from 'node:crypto';
 import { type Linked, LinkedList } from '../../../base/collections.js';
 import { turn } from '../../../base/time/turn.js';
@@ -10,9 +10,9 @@ import {
   type MapRunLimits,
   type MapRunOrder,
   type StartedMapRun,
-} from '../../asl/runtime/map-run.js';
-import { dataLimitFailure } from '../../asl/runtime/state-failure.js';
-import { isTooLarge, type Json } from '../../asl/values/json.js';
+} from '../../../asl/runtime/map-run.js';
+import { dataLimitFailure } from '../../../asl/runtime/state-failure.js';
+import { isTooLarge, type Json } from '../../../asl/values/json.js';
 import { Counts, type EndStatus } from './counts.js';
 
 /** Starts the child executions of one map run. */

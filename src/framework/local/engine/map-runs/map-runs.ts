@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { MapRunOrder, StartedMapRun } from '../../asl/runtime/map-run.js';
+import type { MapRunOrder, StartedMapRun } from '../../../asl/runtime/map-run.js';
 import { errors } from '../service-error.js';
 import type { Machine } from '../machines/machines.js';
 import { type ChildStarter, MapRun } from './map-run.js';

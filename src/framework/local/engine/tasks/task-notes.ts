@@ -1,5 +1,5 @@
 import { tokenHash } from '../../../base/show.js';
-import type { RunningExecution } from '../../asl/runtime/running-execution.js';
+import type { RunningExecution } from '../../../asl/runtime/running-execution.js';
 import type { OpenTask } from './open-tasks.js';
 
 /** A log line of a worker about a task. */

@@ -1,4 +1,4 @@
-import type { ObjectStore, StoredObject } from '../../asl/runtime/running-execution.js';
+import type { ObjectStore, StoredObject } from '../../../asl/runtime/running-execution.js';
 import type { SdkPackages } from '../services/service-client.js';
 import { type Environment, endpointIn } from '../services/services.js';
 import { FolderBucket } from './folder-bucket.js';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
 import { copyFile, mkdir, opendir, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
-import type { ObjectStore, StoredObject } from '../../asl/runtime/running-execution.js';
+import type { ObjectStore, StoredObject } from '../../../asl/runtime/running-execution.js';
 
 /** The most objects that a listing yields at once, so that reading them takes a few milliseconds. */
 const PAGE = 250;

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { ObjectStore, StoredObject } from '../../asl/runtime/running-execution.js';
+import type { ObjectStore, StoredObject } from '../../../asl/runtime/running-execution.js';
 import { type SdkPackages, settingsAt } from '../services/service-client.js';
 
 export const S3_PACKAGE = '@aws-sdk/client-s3';

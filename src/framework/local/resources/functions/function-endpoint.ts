@@ -1,4 +1,4 @@
-import { bareText, isObject, isTooLarge, type JsonObject, parseJson } from '../../asl/values/json.js';
+import { bareText, isObject, isTooLarge, type JsonObject, parseJson } from '../../../asl/values/json.js';
 import { headerIn, type HttpResponse, sendRequest } from '../http-request.js';
 import type { LambdaAnswer } from './lambda-answer.js';
 import { type Failure, optimisedFailure, unreachable } from '../service-failure.js';

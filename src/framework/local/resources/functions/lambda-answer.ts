@@ -1,5 +1,5 @@
-import type { ResourceAnswer } from '../../asl/runtime/resource.js';
-import { isObject, parseJson } from '../../asl/values/json.js';
+import type { ResourceAnswer } from '../../../asl/runtime/resource.js';
+import { isObject, parseJson } from '../../../asl/values/json.js';
 import { headerIn, type HttpResponse } from '../http-request.js';
 import { sdkMetadata } from '../sdk-spelling.js';
 import { failedWith } from '../service-failure.js';

@@ -2,7 +2,7 @@ import type { HttpHeaders } from '../http-request.js';
 import { javaName, raised } from '../sdk-spelling.js';
 import type { ServiceFault } from '../service-failure.js';
 import { fromSdk, NotSupported, type Schema, toSdk } from './shape.js';
-import type { JsonObject, Json } from '../../asl/values/json.js';
+import type { JsonObject, Json } from '../../../asl/values/json.js';
 
 /** The packages of the AWS SDK in the user's project. */
 export interface SdkPackages {

@@ -1,7 +1,7 @@
-import { packageNameOf, parseServiceArn } from '../../asl/definition/service-resource.js';
-import type { CallTarget, ResourceAnswer, SubmittedTask } from '../../asl/runtime/resource.js';
-import { parseArn } from '../../asl/values/arn.js';
-import { isObject, type Json, type JsonObject, parseJson } from '../../asl/values/json.js';
+import { packageNameOf, parseServiceArn } from '../../../asl/definition/service-resource.js';
+import type { CallTarget, ResourceAnswer, SubmittedTask } from '../../../asl/runtime/resource.js';
+import { parseArn } from '../../../asl/values/arn.js';
+import { isObject, type Json, type JsonObject, parseJson } from '../../../asl/values/json.js';
 import type { CallTaker } from '../resource-list.js';
 import { sdkMetadata, sorted } from '../sdk-spelling.js';
 import { failedWith, optimisedFailure, prefixOf, sdkFailure, unreachable } from '../service-failure.js';

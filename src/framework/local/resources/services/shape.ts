@@ -1,4 +1,4 @@
-import { bareText, isObject, type Json, type JsonObject } from '../../asl/values/json.js';
+import { bareText, isObject, type Json, type JsonObject } from '../../../asl/values/json.js';
 import { javaName, raised, sorted } from '../sdk-spelling.js';
 import { didYouMean } from '../../../base/show.js';
 

@@ -1,12 +1,12 @@
 import { channel } from 'node:diagnostics_channel';
 import { Worker } from 'node:worker_threads';
-import { EVALUATION_ENDS, EVALUATION_STARTS } from '../../../base/local-protocol.js';
-import { type Cancel, systemClock } from '../../../base/time/clock.js';
+import { EVALUATION_ENDS, EVALUATION_STARTS } from '../../base/local-protocol.js';
+import { type Cancel, systemClock } from '../../base/time/clock.js';
 import type { Evaluated, EvaluationJob, Evaluator } from '../expression.js';
-import { entryUrl } from '../../../base/package.js';
-import { showError } from '../../../base/show.js';
+import { entryUrl } from '../../base/package.js';
+import { showError } from '../../base/show.js';
 import { Compiler, limitReason } from './compiler.js';
-import { turn } from '../../../base/time/turn.js';
+import { turn } from '../../base/time/turn.js';
 
 /** A job that is running or waiting. */
 interface Asked {
@@ -63,7 +63,7 @@ const LIMIT_MS = 15_000;
 const MEMORY = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
 const THREADS = 2;
 
-const ENTRY = entryUrl('local/asl/jsonata/thread-entry.js');
+const ENTRY = entryUrl('asl/jsonata/thread-entry.js');
 
 /** A worker thread, and the job that runs in it. */
 class Thread {

@@ -1,4 +1,4 @@
-import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../base/size.js';
 import type { Reader } from '../definition/reader.js';
 import { type Expression, runtimeFailure, type StateData } from '../expression.js';
 import {

@@ -2,7 +2,7 @@ import type { Json } from '../values/json.js';
 import type { Branch } from './branch.js';
 import type { StateTestEnd } from './state-test.js';
 import type { Soon } from '../expression.js';
-import { turn } from '../../../base/time/turn.js';
+import { turn } from '../../base/time/turn.js';
 
 /**
  * The outcome of a state: its output, and the name of the next state. `next` is undefined if the state was the last one

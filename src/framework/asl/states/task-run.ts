@@ -1,4 +1,4 @@
-import type { Cancel } from '../../../base/time/clock.js';
+import type { Cancel } from '../../base/time/clock.js';
 import {
   iterationsOf,
   type Limits,

@@ -1,4 +1,4 @@
-import { bytesBeyondLimit } from '../../../base/json.js';
+import { bytesBeyondLimit } from '../../base/json.js';
 
 /**
  * A JSON value. Code must never change a value in place. It makes a changed copy instead, which shares the unchanged

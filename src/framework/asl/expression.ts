@@ -1,4 +1,4 @@
-import type { Cancel } from '../../base/time/clock.js';
+import type { Cancel } from '../base/time/clock.js';
 import type { Json, JsonObject } from './values/json.js';
 
 /** The values that a JSONata expression can read by name: `states`, and the variables. */

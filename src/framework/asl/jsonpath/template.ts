@@ -1,4 +1,4 @@
-import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../base/size.js';
 import { EvaluationFailure, type Expression, soon, type Soon, type StateData } from '../expression.js';
 import { inHashOrder } from '../values/hash-order.js';
 import { isObject, setOwn, weightLeft, type Json, type JsonObject } from '../values/json.js';

@@ -1,4 +1,4 @@
-import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../base/size.js';
 import type { ChildInput } from '../runtime/map-run.js';
 import type { Json, JsonObject } from '../values/json.js';
 import { StateFailure } from '../runtime/state-failure.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../base/time/clock.js';
+import type { Clock } from '../../base/time/clock.js';
 import type { Evaluator } from '../expression.js';
 import type { Json, JsonObject } from '../values/json.js';
 import type { StepCounter } from './interpret.js';

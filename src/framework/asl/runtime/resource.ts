@@ -1,6 +1,6 @@
 /** What a Task state orders of its resource, and what comes back. */
 
-import type { Cancel } from '../../../base/time/clock.js';
+import type { Cancel } from '../../base/time/clock.js';
 import type { Json } from '../values/json.js';
 import type { Branch } from './branch.js';
 import type { RunningExecution } from './running-execution.js';

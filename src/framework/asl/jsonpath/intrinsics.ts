@@ -3,7 +3,7 @@ import { HASH_NAMES, hashText, javaRandom, uuid } from '../values/functions.js';
 import { bareText, canonical, isObject, type Json, type JsonObject, weigh } from '../values/json.js';
 import { Scanner } from '../values/scanner.js';
 import { takePath } from './path.js';
-import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../base/size.js';
 
 type Part = (data: StateData) => Json;
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { appendFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../base/size.js';
 import type { ChildEnd, MapResults } from '../runtime/map-run.js';
 import { StateFailure } from '../runtime/state-failure.js';
 import type { Json } from '../values/json.js';

@@ -1,4 +1,4 @@
-import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../base/size.js';
 import type { Language, WholeNumber } from '../definition/query-language.js';
 import type { Reader } from '../definition/reader.js';
 import type { Expression } from '../expression.js';

@@ -43,6 +43,31 @@ export interface Program extends StateGroup {
 /** The type of a machine. It can't be changed. */
 export type MachineType = 'STANDARD' | 'EXPRESS';
 
+/** A version that is published in code, and the aliases that lead to it. */
+export interface SeedVersion {
+  readonly description?: string | undefined;
+  readonly aliases?: readonly string[];
+}
+
+/** A state machine to create in code, not by a request to the API. */
+export interface SeedMachine {
+  readonly name: string;
+  readonly definition: string;
+  /** @default 'STANDARD' */
+  readonly type?: MachineType;
+  /**
+   * The region in the machine's ARN. If it isn't given, it is taken from the ARN of the first activity that the machine
+   * uses. The same is true of `account` and `partition`.
+   */
+  readonly region?: string;
+  readonly account?: string;
+  readonly partition?: string;
+  /** The machine's role. @default a role of the local service */
+  readonly roleArn?: string;
+  /** Publishes the definition as a version, to which these aliases lead. @default no version */
+  readonly version?: SeedVersion;
+}
+
 /** Thrown if a definition can't be run. `problems` contains all mistakes in the definition. */
 export class DefinitionError extends Error {
   override readonly name = 'DefinitionError';

@@ -1,5 +1,5 @@
-import type { Cancel } from '../../../base/time/clock.js';
-import { withResolvers } from '../../../base/time/wait.js';
+import type { Cancel } from '../../base/time/clock.js';
+import { withResolvers } from '../../base/time/wait.js';
 
 /**
  * The lifetime of a branch. When it ends, everything that code in the branch, or in a branch inside it, waits for is

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import jsonata from 'jsonata';
-import { turn } from '../../../base/time/turn.js';
+import { turn } from '../../base/time/turn.js';
 import { weigh } from '../values/json.js';
 import { generator } from '../values/functions.js';
 import { depthsOf, LIMIT_TEXTS, LimitReached, MOST_BYTES } from './limits.js';

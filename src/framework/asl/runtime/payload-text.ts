@@ -1,6 +1,6 @@
 import { getOwn, isObject, type Json, isTooDeep, isTooLarge, weigh } from '../values/json.js';
 import { eachPart } from '../values/json-scan.js';
-import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../base/size.js';
 import { runtimeFailure } from '../expression.js';
 import { dataLimitFailure } from './state-failure.js';
 
