@@ -6,7 +6,7 @@ import { type Deferral, isDeferral, type TaskContext, taskOf } from '../../decla
 import { isThenable } from '../../base/time/wait.js';
 import { resolveOnce } from '../container/registrations.js';
 import { TaskScopes } from '../container/task-scope.js';
-import { currentContainer, runFor } from './current-task.js';
+import { arbiterOf, currentContainer, runFor } from './current-task.js';
 import type { Deferred, HandlerEnd } from './outcome/outcome.js';
 import { failureOf } from './outcome/failure.js';
 import { compileInput, type Validate } from './input/compile-input.js';
@@ -131,8 +131,12 @@ function callMethod(
 ): HandleTask {
   const callOn =
     (instance: object): HandleTask =>
-    ({ input, context }) =>
-      (Reflect.get(instance, method) as Method).call(instance, input, context);
+    ({ input, context }) => {
+      // A rule, a store or a container may have taken long.
+      const aborted = arbiterOf(context).aborted();
+      if (aborted) throw aborted;
+      return (Reflect.get(instance, method) as Method).call(instance, input, context);
+    };
   if (scope === 'worker') return callOn(resolveOnce(container, target));
   return async (task) => {
     // A container of the user's own may make it asynchronously.

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DependencyContainer } from 'tsyringe';
-import type { TaskContext } from '../../declare/task-context.js';
+import type { TaskAborted, TaskContext } from '../../declare/task-context.js';
 import type { Ask } from '../keep/record.js';
 
 /** The outputs of a handler's tasks, for an interceptor that keeps one and gives it to another task. */
@@ -17,12 +17,14 @@ export interface TaskOutputs {
   repeat(sent: unknown, task: TaskContext): unknown;
 }
 
-/** How a task asks the service about tasks, where it comes from, and if it was deferred. */
+/** How a task asks the service about tasks, where it comes from, and how it stands. */
 interface Arbiter {
   readonly scope: string;
   readonly ask: Ask;
   /** True once `task.defer()` has resolved. */
   readonly isDeferred: () => boolean;
+  /** Returns the reason for which the task's signal was aborted. Makes no signal. */
+  readonly aborted: () => TaskAborted | undefined;
 }
 
 /** The arbiter of a context that a test has made. */
@@ -30,6 +32,7 @@ const NOBODY: Arbiter = {
   scope: 'none',
   ask: () => Promise.resolve('unknown'),
   isDeferred: () => false,
+  aborted: () => undefined,
 };
 
 /** The container and the outputs of the handler that a task runs in. */

@@ -171,6 +171,7 @@ export class Task implements Linked<Task> {
       scope: world.scope,
       ask: (task) => outside(() => ask(task)),
       isDeferred: () => this.#deferral !== undefined,
+      aborted: () => this.#signals.aborted,
     });
   }
 

@@ -98,7 +98,9 @@ const NOT_THROWN: ReadonlySet<string> = new Set([
  */
 export function afterShutdown(outcome: Outcome): Outcome {
   if (outcome.status === 'succeeded' || NOT_THROWN.has(outcome.error)) return outcome;
-  return shutdownFailure(`the worker stopped while the handler ran; it then threw ${outcome.error}`);
+  return shutdownFailure(
+    `the worker stopped before the handler had returned; then ${outcome.error} was thrown`,
+  );
 }
 
 /** True for a failure that the handler has thrown: not for one of its output, its stop, or the crash of its thread. */

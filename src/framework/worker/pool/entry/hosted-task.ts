@@ -91,6 +91,7 @@ export class HostedTask {
       scope,
       ask: (task) => this.#ask(task),
       isDeferred: () => this.#isDeferred,
+      aborted: () => this.#signals.aborted,
     });
   }
 
