@@ -21,7 +21,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'worker/keep': '. → files',
   'worker/observe': 'open-telemetry → metrics → .',
   'worker/pool': 'entry, commands → .',
-  asl: '. → states → items → runtime → jsonpath, jsonata → definition → expression.ts → values',
+  asl: '. → states → items → runtime → jsonpath, jsonata → definition → expression.ts → values, kinds.ts',
   local: '. → mcp → console → api → view, engine → resources',
   'local/api': 'operations → .',
   'local/engine': '. → map-runs → machines, tasks → pages.ts → service-error.ts, heap.ts',

@@ -1,4 +1,5 @@
 import type { Cancel } from '../base/time/clock.js';
+import type { Stage } from './kinds.js';
 import type { Json, JsonObject } from './values/json.js';
 
 /** The values that a JSONata expression can read by name: `states`, and the variables. */
@@ -122,21 +123,6 @@ export function contextOf({ environment, item }: StateData): JsonObject {
   const context = environment.context();
   return item ? { ...context, Map: item } : context;
 }
-
-/** The values of a state that TestState shows besides its input and output. The names are those of the API's `inspectionData`. */
-export type Stage =
-  | 'afterInputPath'
-  | 'afterParameters'
-  | 'afterArguments'
-  | 'afterItemsPath'
-  | 'afterItemsPointer'
-  | 'afterItemSelector'
-  | 'maxConcurrency'
-  | 'toleratedFailureCount'
-  | 'toleratedFailurePercentage'
-  | 'result'
-  | 'afterResultSelector'
-  | 'afterResultPath';
 
 /** A compiled field of a definition. It may return a promise, or throw an EvaluationFailure. */
 export type Expression = (data: StateData) => Json | Promise<Json>;

@@ -1,4 +1,4 @@
-import { choiceKind } from './states/choice.js';
+import { compileChoice } from './states/choice.js';
 import { expressProblemsIn } from './definition/review.js';
 import { isObject, type Json, type JsonObject, readJson } from './values/json.js';
 import { jsonMistake } from './values/json-scan.js';
@@ -6,9 +6,10 @@ import { faultsOf } from './jsonata/syntax.js';
 import { jsonataLanguage } from './jsonata/jsonata-language.js';
 import { jsonPath } from './jsonpath/jsonpath-language.js';
 import type { Language } from './definition/query-language.js';
-import { mapKind } from './states/map.js';
-import { parallelKind } from './states/parallel.js';
-import { failKind, passKind, succeedKind } from './states/pass-succeed-fail.js';
+import { isType, KINDS, type StateType } from './kinds.js';
+import { compileMap } from './states/map.js';
+import { compileParallel } from './states/parallel.js';
+import { compileFail, compilePass, compileSucceed } from './states/pass-succeed-fail.js';
 import type { State, StateGroup } from './runtime/interpret.js';
 import { TESTED_STATE } from './runtime/state-test.js';
 import {
@@ -20,10 +21,10 @@ import {
   repeatedName,
   repeatedNames,
 } from './definition/reader.js';
-import { compileState, type ActivityTask, type DefinedTask, type Kind } from './states/state.js';
-import { taskKind } from './states/task.js';
+import { compileState, type ActivityTask, type Compile, type DefinedTask } from './states/state.js';
+import { compileTask } from './states/task.js';
 import { assignedNames, checkTargets, NO_END, NO_TARGET } from './definition/state-graph.js';
-import { waitKind } from './states/wait.js';
+import { compileWait } from './states/wait.js';
 
 /** A compiled definition of a state machine. */
 export interface Program extends StateGroup {
@@ -77,19 +78,18 @@ export class DefinitionError extends Error {
   }
 }
 
-const KINDS: Record<string, Kind> = {
-  Task: taskKind,
-  Pass: passKind,
-  Choice: choiceKind,
-  Wait: waitKind,
-  Succeed: succeedKind,
-  Fail: failKind,
-  Parallel: parallelKind,
-  Map: mapKind,
+/** The code of each type of state. */
+const COMPILE: Readonly<Record<StateType, Compile>> = {
+  Task: compileTask,
+  Wait: compileWait,
+  Pass: compilePass,
+  Succeed: compileSucceed,
+  Fail: compileFail,
+  Choice: compileChoice,
+  Parallel: compileParallel,
+  Map: compileMap,
 };
 
-/** The types of state, in the order in which Step Functions' error message lists them. */
-const TYPES = 'Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map';
 const NAME_LIMIT = 80;
 const NO_JSON = 'INVALID_JSON_DESCRIPTION';
 
@@ -234,10 +234,10 @@ class MachineCompiler {
     this.#names.add(name);
     const language = readLanguage(reader, inherited);
     const type = reader.requiredString('Type');
-    const kind = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
-    if (!kind) {
-      const meant = nearest(type, Object.keys(KINDS));
-      const text = `The field 'Type' should have one of these values: [${TYPES}]`;
+    if (!isType(type)) {
+      const types = Object.keys(KINDS);
+      const meant = nearest(type, types);
+      const text = `The field 'Type' should have one of these values: [${types.join(', ')}]`;
       reader.problem(text, 'Type', meant && didYouMean(meant));
       const refuse = (): Promise<never> => Promise.reject(new Error(`'${type}' is no type of state`));
       return { enter: () => {}, run: refuse, recover: refuse, test: refuse };
@@ -247,7 +247,7 @@ class MachineCompiler {
       this.#group(inner, inherited, isAlone ? new Set() : visible());
     const shared = { tasks: this.#tasks, references: this.#references, labels: this.#labels };
     const context = { name, language, inherited: inherited.name, nested, ...shared };
-    const state = compileState(type, kind, reader, context);
+    const state = compileState(type, COMPILE[type], reader, context);
     this.tested.set(name, { state, source: reader.source, language: language.name });
     return state;
   }

@@ -1,27 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../values/json.js';
 import type { Reader } from './reader.js';
 import type { Expression, StateData } from '../expression.js';
-
-/** The data-flow fields that a type of state, such as Pass or Task, can have. */
-export interface FlowFields {
-  /**
-   * Says if this type of state can have Parameters (in JSONPath) or Arguments (in JSONata). `'JSONPath'`: it can have
-   * Parameters in JSONPath but no Arguments in JSONata, like a Pass state.
-   * @default false
-   */
-  readonly arguments?: boolean | 'JSONPath';
-  /**
-   * True if this type of state does something that returns a result, such as a task. The state can then have
-   * ResultPath. If `selector` is true too, it can also have ResultSelector.
-   * @default false
-   */
-  readonly result?: boolean;
-  readonly selector?: boolean;
-  /** True if the state can have InputPath and OutputPath (in JSONPath) or Output (in JSONata). @default true */
-  readonly output?: boolean;
-  /** True if the state can have Assign. @default true */
-  readonly assign?: boolean;
-}
+import type { FlowFields } from '../kinds.js';
 
 /** The compiled data-flow fields of a state, such as InputPath, Arguments and Output. */
 export interface Flow {

@@ -1,11 +1,11 @@
 import {
   type Exit,
   type Flow,
-  type FlowFields,
   isNumberIn,
   type Language,
   readVariableNames,
 } from '../definition/query-language.js';
+import type { FlowFields, Stage } from '../kinds.js';
 import type { Reader } from '../definition/reader.js';
 import {
   EvaluationFailure,
@@ -13,7 +13,6 @@ import {
   runtimeFailure,
   soon,
   type Soon,
-  type Stage,
   type StateData,
 } from '../expression.js';
 import { bareText, getOwn, isObject, type Json, type JsonObject, setOwn } from '../values/json.js';

@@ -1,4 +1,4 @@
-import type { Stage } from '../expression.js';
+import type { Stage } from '../kinds.js';
 import type { Json, JsonObject } from '../values/json.js';
 import { StateFailure } from './state-failure.js';
 

@@ -2,29 +2,8 @@ import type { EvaluationFailure } from '../expression.js';
 import type { Json, JsonObject } from '../values/json.js';
 import type { Branch } from './branch.js';
 import type { StartedMapRun } from './map-run.js';
+import type { StateKind } from '../kinds.js';
 import { DATA_LIMIT } from './state-failure.js';
-
-/**
- * The types of the history events that a type of state records between StateEntered and StateExited; absent if it
- * records none. Recorded from the live service: test/local/conformance/recorded/pointers.ts shows the
- * `previousEventId` of each.
- */
-export interface StateEvents {
-  /** The event that is recorded at the start of each attempt. */
-  readonly started?: string;
-  /**
-   * The event that is recorded when the state's work (its iterations or branches) has succeeded. It is the
-   * `previousEventId` of no later event, unless a field of the state itself then fails.
-   */
-  readonly succeeded?: string;
-  /**
-   * The event that is recorded when the state fails and its Retry doesn't allow another attempt. It is recorded before
-   * the state's Catch is tried. It isn't recorded for a States.Runtime failure of the state's own fields.
-   */
-  readonly failed?: string;
-  /** The event that is recorded when the state is ended from outside, for example because another branch has failed. */
-  readonly aborted?: string;
-}
 
 /** The facts about its current state that a branch keeps. */
 export interface EnteredState {
@@ -32,14 +11,8 @@ export interface EnteredState {
   /** The types of the history events for entering and leaving the state. */
   readonly enteredEvent: string;
   readonly exitedEvent: string;
-  readonly kind: {
-    readonly events: StateEvents;
-    /**
-     * True if this type of state can have Retry. Recorded from the live service: only then does the context object
-     * contain RetryCount.
-     */
-    readonly recovers?: boolean;
-  };
+  /** Only a state that can have Retry has RetryCount in its context object. Recorded from the live service. */
+  readonly kind: StateKind;
 }
 
 /**

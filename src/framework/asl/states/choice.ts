@@ -2,7 +2,7 @@ import { runtimeFailure, type Soon, type StateData } from '../expression.js';
 import type { ChoiceRule, Exit, Flow } from '../definition/query-language.js';
 import type { Reader } from '../definition/reader.js';
 import type { Branch } from '../runtime/branch.js';
-import type { Kind, StateContext, WorkResult } from './state.js';
+import type { Compile, StateContext, WorkResult } from './state.js';
 
 interface Option {
   readonly rule: ChoiceRule;
@@ -13,28 +13,23 @@ interface Option {
  * The Choice state. It continues with the Next of the first rule that is true, and applies that rule's Assign and
  * Output. If none is true, it continues with Default, and applies its own.
  */
-export const choiceKind: Kind = {
-  events: {},
-  parts: {},
-  leaves: 'choice',
-  compile(reader, context) {
-    const options = (reader.objects('Choices') ?? []).map((each) => readOption(each, context));
-    if (options.length === 0) reader.problem("The field 'Choices' must have at least one rule", 'Choices');
-    const otherwise = reader.string('Default');
-    const choose = (branch: Branch, data: StateData, flow: Flow, from: number): Soon<WorkResult> => {
-      for (let at = from; ; at++) {
-        const option = options[at];
-        if (!option) return { result: data.root, next: otherwise ?? noMatch() };
-        const { rule, next } = option;
-        const chosen = (): WorkResult => ({ result: data.root, next, exit: exitOf(rule, flow, context) });
-        const isTrue = branch.evaluate((seen) => rule.test(seen), data);
-        if (isTrue instanceof Promise)
-          return isTrue.then((is) => (is ? chosen() : choose(branch, data, flow, at + 1)));
-        if (isTrue) return chosen();
-      }
-    };
-    return (branch, data, flow) => choose(branch, data, flow, 0);
-  },
+export const compileChoice: Compile = (reader, context) => {
+  const options = (reader.objects('Choices') ?? []).map((each) => readOption(each, context));
+  if (options.length === 0) reader.problem("The field 'Choices' must have at least one rule", 'Choices');
+  const otherwise = reader.string('Default');
+  const choose = (branch: Branch, data: StateData, flow: Flow, from: number): Soon<WorkResult> => {
+    for (let at = from; ; at++) {
+      const option = options[at];
+      if (!option) return { result: data.root, next: otherwise ?? noMatch() };
+      const { rule, next } = option;
+      const chosen = (): WorkResult => ({ result: data.root, next, exit: exitOf(rule, flow, context) });
+      const isTrue = branch.evaluate((seen) => rule.test(seen), data);
+      if (isTrue instanceof Promise)
+        return isTrue.then((is) => (is ? chosen() : choose(branch, data, flow, at + 1)));
+      if (isTrue) return chosen();
+    }
+  };
+  return (branch, data, flow) => choose(branch, data, flow, 0);
 };
 
 function noMatch(): never {

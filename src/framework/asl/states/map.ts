@@ -11,7 +11,7 @@ import { isObject, type Json } from '../values/json.js';
 import { runBranches } from './branches.js';
 import { numberIn } from './distributed-fields.js';
 import { DistributedMap, type MapFields } from './distributed-map.js';
-import type { Kind, StateContext, WorkResult } from './state.js';
+import type { Compile, StateContext, WorkResult } from './state.js';
 
 /** The most iterations that a Map in inline mode runs at the same time. AWS page "Using Map state in Inline mode". */
 const INLINE_LIMIT = 40;
@@ -22,20 +22,9 @@ const MOST = Number.MAX_SAFE_INTEGER;
  * The Map state. It runs the same states once for each item of a list. Its result is the list of the iterations'
  * outputs.
  */
-export const mapKind: Kind = {
-  events: {
-    started: 'MapStateStarted',
-    succeeded: 'MapStateSucceeded',
-    failed: 'MapStateFailed',
-    aborted: 'MapStateAborted',
-  },
-  parts: { arguments: false, result: true, selector: true },
-  recovers: true,
-  leaves: 'next',
-  compile(reader, context) {
-    const map = new MapState(reader, context);
-    return (branch, data) => map.run(branch, data);
-  },
+export const compileMap: Compile = (reader, context) => {
+  const map = new MapState(reader, context);
+  return (branch, data) => map.run(branch, data);
 };
 
 /** The compiled fields of a Map. */

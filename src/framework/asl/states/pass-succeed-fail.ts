@@ -1,40 +1,25 @@
 import { type Expression, soon, type StateData } from '../expression.js';
-import type { Kind } from './state.js';
+import type { Compile } from './state.js';
 import type { Branch } from '../runtime/branch.js';
 import { StateFailure } from '../runtime/state-failure.js';
 
 /** The Pass state. Its result is the field Result, or its input if it has no such field. */
-export const passKind: Kind = {
-  events: {},
-  parts: { arguments: 'JSONPath', result: true },
-  leaves: 'next',
-  compile(reader, { language }) {
-    const fixed = language.name === 'JSONPath' ? reader.json('Result') : undefined;
-    return (_branch, data, flow) =>
-      soon(fixed === undefined ? flow.arguments(data) : fixed, (result) => ({ result }));
-  },
+export const compilePass: Compile = (reader, { language }) => {
+  const fixed = language.name === 'JSONPath' ? reader.json('Result') : undefined;
+  return (_branch, data, flow) =>
+    soon(fixed === undefined ? flow.arguments(data) : fixed, (result) => ({ result }));
 };
 
 /** The Succeed state. It ends the branch, or the execution, successfully. */
-export const succeedKind: Kind = {
-  events: {},
-  parts: { assign: false },
-  leaves: 'end',
-  compile: () => () => undefined,
-};
+export const compileSucceed: Compile = () => () => undefined;
 
 /** The Fail state. It ends the branch, or the execution, with an error. A Fail state can't have a Catch. */
-export const failKind: Kind = {
-  events: {},
-  parts: { output: false, assign: false },
-  leaves: 'end',
-  compile(reader, { language }) {
-    const error = language.text(reader, 'Error');
-    const cause = language.text(reader, 'Cause');
-    return async (branch, data) => {
-      throw new StateFailure(await textOf(error, branch, data), await textOf(cause, branch, data));
-    };
-  },
+export const compileFail: Compile = (reader, { language }) => {
+  const error = language.text(reader, 'Error');
+  const cause = language.text(reader, 'Cause');
+  return async (branch, data) => {
+    throw new StateFailure(await textOf(error, branch, data), await textOf(cause, branch, data));
+  };
 };
 
 async function textOf(

@@ -1,12 +1,12 @@
 import { isTooLarge, type Json, type JsonObject } from '../values/json.js';
 import { dataLimitFailure } from '../runtime/state-failure.js';
 import { afterFailure, compileCatch, compileRetry, testOnce } from './retry-catch.js';
-import type { Exit, Flow, FlowFields, Language } from '../definition/query-language.js';
+import type { Exit, Flow, Language } from '../definition/query-language.js';
 import type { Reader } from '../definition/reader.js';
 import type { State, StateGroup, Step } from '../runtime/interpret.js';
 import type { StateTestEnd } from '../runtime/state-test.js';
 import type { Branch } from '../runtime/branch.js';
-import type { StateEvents } from '../runtime/state-visit.js';
+import { KINDS, type StateKind, type StateType } from '../kinds.js';
 import { soon, type Soon, type StateData } from '../expression.js';
 
 /** The outcome of what a state does, such as a task's result. The state's output is computed from it. */
@@ -18,26 +18,14 @@ export interface WorkResult {
   readonly exit?: Exit;
 }
 
-/** A type of state: `Task`, `Pass` and so on. */
-export interface Kind {
-  readonly parts: FlowFields;
-  readonly events: StateEvents;
-  /** True if this type of state can have Retry and Catch. @default false */
-  readonly recovers?: boolean;
-  /**
-   * Says how the branch continues after the state. `next`: with the state named in Next, or not at all if the state has
-   * End. `choice`: with the state that `WorkResult.next` names. `end`: the branch always ends.
-   */
-  readonly leaves: 'next' | 'choice' | 'end';
-  /**
-   * Compiles the fields that only this type of state has. The compiled function does what the state is for, such as
-   * running a task. If it returns undefined, the result is the state's input.
-   */
-  compile(
-    reader: Reader,
-    context: StateContext,
-  ): (branch: Branch, data: StateData, flow: Flow) => Soon<WorkResult | undefined>;
-}
+/**
+ * Compiles the fields that only one type of state has. The compiled function does what the state is for, such as running
+ * a task. If it returns undefined, the result is the state's input.
+ */
+export type Compile = (
+  reader: Reader,
+  context: StateContext,
+) => (branch: Branch, data: StateData, flow: Flow) => Soon<WorkResult | undefined>;
 
 /** The data that is needed to compile a state, besides its own fields. */
 export interface StateContext {
@@ -78,14 +66,23 @@ export interface ActivityTask {
   readonly timeoutSeconds?: number;
 }
 
-/** Compiles a state to a function. Mistakes are added to the reader's problems. */
-export function compileState(type: string, kind: Kind, reader: Reader, context: StateContext): State {
+/**
+ * Compiles a state to a function. Mistakes are added to the reader's problems.
+ * @param compile compiles the fields that only this type of state has
+ */
+export function compileState(
+  type: StateType,
+  compile: Compile,
+  reader: Reader,
+  context: StateContext,
+): State {
   const { language, name } = context;
-  const flow = language.flow(reader, kind.parts);
-  const work = kind.compile(reader, context);
+  const kind: StateKind = KINDS[type];
+  const flow = language.flow(reader, kind.flow);
+  const work = compile(reader, context);
   const retriers = kind.recovers ? compileRetry(reader) : [];
   const catchers = kind.recovers ? compileCatch(reader, language) : [];
-  const next = kind.leaves === 'next' ? readNext(reader) : undefined;
+  const next = kind.leaves.includes('Next') ? readNext(reader) : undefined;
   reader.finish((field) => language.explainUnread(field));
   if (reader.variables.size > 0) context.references.set(name, [...reader.variables].toSorted());
 

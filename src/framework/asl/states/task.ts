@@ -9,7 +9,7 @@ import {
   type ServiceResource,
 } from '../definition/service-resource.js';
 import { runTask } from './task-run.js';
-import type { ActivityTask, Kind, StateContext, WorkResult } from './state.js';
+import type { ActivityTask, Compile, StateContext, WorkResult } from './state.js';
 import { type Expression, soon, type Soon, type StateData } from '../expression.js';
 import type { Branch } from '../runtime/branch.js';
 import { mocked, type MockedOutcome } from '../runtime/state-test.js';
@@ -21,35 +21,29 @@ const SECONDS = { min: 1, max: LONGEST_SECONDS };
  * The Task state. For an activity, it schedules a task for a worker and waits for the result. For any other resource,
  * it calls a mock.
  */
-export const taskKind: Kind = {
-  events: { aborted: 'TaskStateAborted' },
-  parts: { arguments: true, result: true, selector: true },
-  recovers: true,
-  leaves: 'next',
-  compile(reader, context) {
-    const resource = reader.requiredString('Resource');
-    const timeout = context.language.integer(reader, 'TimeoutSeconds', SECONDS);
-    const heartbeat = context.language.integer(reader, 'HeartbeatSeconds', SECONDS);
-    const credentials = readRole(reader, context);
-    checkHeartbeat(reader);
-    const service = readResource(reader, context, resource) ?? ACTIVITY;
-    const run = (branch: Branch, data: StateData, flow: Flow): Soon<WorkResult> => {
-      const input = (): Soon<Json> => branch.evaluate((seen) => flow.arguments(seen), data);
-      const { stateTest } = branch.execution;
-      const read = <T>(field: Expression | undefined, as: (value: Json) => T): Soon<T | undefined> =>
-        field && soon(branch.evaluate(field, data), as);
-      return soon(read(timeout, Number), (timeoutSeconds) =>
-        soon(read(heartbeat, Number), (heartbeatSeconds) =>
-          soon(read(credentials, roleIn), (role) => {
-            if (stateTest?.mock) return tested(branch, service, input, stateTest.mock);
-            return runTask(branch, { resource, service, timeoutSeconds, heartbeatSeconds, role, input });
-          }),
-        ),
-      );
-    };
-    return (branch, data, flow) =>
-      branch.parent ? othersEnter().then(() => run(branch, data, flow)) : run(branch, data, flow);
-  },
+export const compileTask: Compile = (reader, context) => {
+  const resource = reader.requiredString('Resource');
+  const timeout = context.language.integer(reader, 'TimeoutSeconds', SECONDS);
+  const heartbeat = context.language.integer(reader, 'HeartbeatSeconds', SECONDS);
+  const credentials = readRole(reader, context);
+  checkHeartbeat(reader);
+  const service = readResource(reader, context, resource) ?? ACTIVITY;
+  const run = (branch: Branch, data: StateData, flow: Flow): Soon<WorkResult> => {
+    const input = (): Soon<Json> => branch.evaluate((seen) => flow.arguments(seen), data);
+    const { stateTest } = branch.execution;
+    const read = <T>(field: Expression | undefined, as: (value: Json) => T): Soon<T | undefined> =>
+      field && soon(branch.evaluate(field, data), as);
+    return soon(read(timeout, Number), (timeoutSeconds) =>
+      soon(read(heartbeat, Number), (heartbeatSeconds) =>
+        soon(read(credentials, roleIn), (role) => {
+          if (stateTest?.mock) return tested(branch, service, input, stateTest.mock);
+          return runTask(branch, { resource, service, timeoutSeconds, heartbeatSeconds, role, input });
+        }),
+      ),
+    );
+  };
+  return (branch, data, flow) =>
+    branch.parent ? othersEnter().then(() => run(branch, data, flow)) : run(branch, data, flow);
 };
 
 /**

@@ -1,6 +1,6 @@
 import { LONGEST_SECONDS } from '../definition/reader.js';
 import type { WholeNumber } from '../definition/query-language.js';
-import type { Kind } from './state.js';
+import type { Compile } from './state.js';
 import { runtimeFailure, soon } from '../expression.js';
 import type { Branch } from '../runtime/branch.js';
 import { bareText } from '../values/json.js';
@@ -21,28 +21,23 @@ const SECONDS: WholeNumber = {
 /**
  * The Wait state. It waits for a number of seconds, or until a time. It doesn't wait if that time has already passed.
  */
-export const waitKind: Kind = {
-  events: { aborted: 'WaitStateAborted' },
-  parts: {},
-  leaves: 'next',
-  compile(reader, { language }) {
-    const seconds = language.integer(reader, 'Seconds', SECONDS);
-    const timestamp = language.timestamp(reader);
-    const has = (field: string): boolean => [field, `${field}Path`].some((each) => each in reader.source);
-    if (has('Seconds') === has('Timestamp')) {
-      reader.problem(
-        "A Wait must have exactly one of 'Seconds', 'SecondsPath', 'Timestamp' and 'TimestampPath'",
-      );
-    }
-    return (branch, data) => {
-      const now = branch.execution.services.clock.now();
-      return soon(branch.evaluate(timestamp ?? seconds ?? (() => 0), data), (value) => {
-        const ms = timestamp ? Number(value) - now : Number(value) * 1000;
-        if (ms > LONGEST_WAIT_MS) throw runtimeFailure('Wait state delay is too long.');
-        return ms > 0 ? pause(branch, ms) : undefined;
-      });
-    };
-  },
+export const compileWait: Compile = (reader, { language }) => {
+  const seconds = language.integer(reader, 'Seconds', SECONDS);
+  const timestamp = language.timestamp(reader);
+  const has = (field: string): boolean => [field, `${field}Path`].some((each) => each in reader.source);
+  if (has('Seconds') === has('Timestamp')) {
+    reader.problem(
+      "A Wait must have exactly one of 'Seconds', 'SecondsPath', 'Timestamp' and 'TimestampPath'",
+    );
+  }
+  return (branch, data) => {
+    const now = branch.execution.services.clock.now();
+    return soon(branch.evaluate(timestamp ?? seconds ?? (() => 0), data), (value) => {
+      const ms = timestamp ? Number(value) - now : Number(value) * 1000;
+      if (ms > LONGEST_WAIT_MS) throw runtimeFailure('Wait state delay is too long.');
+      return ms > 0 ? pause(branch, ms) : undefined;
+    });
+  };
 };
 
 /**

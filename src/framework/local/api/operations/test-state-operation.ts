@@ -1,4 +1,4 @@
-import type { Stage } from '../../../asl/expression.js';
+import type { Stage } from '../../../asl/kinds.js';
 import type { MockedOutcome, StateTestEnd } from '../../../asl/runtime/state-test.js';
 import { bareText, isObject, type Json, type JsonObject, parseJson } from '../../../asl/values/json.js';
 import { errors, ServiceError } from '../../engine/service-error.js';
