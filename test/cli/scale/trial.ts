@@ -1,7 +1,8 @@
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { expect } from '@jest/globals';
 import { MINUTE_MS } from '../../../src/framework/cli/scale/backlog.js';
-import { type FleetEstimate, FleetScaler } from '../../../src/framework/cli/scale/fleet-scaler.js';
+import type { FleetEstimate } from '../../../src/framework/cli/scale/estimate.js';
+import { FleetScaler } from '../../../src/framework/cli/scale/fleet-scaler.js';
 import { silentLog } from '../../../src/framework/base/log/log.js';
 import { type Held, holding } from '../../support/work.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';

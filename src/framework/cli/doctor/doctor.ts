@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from '../../base/time/clock.js';
+import { systemClock } from '../../base/time/clock.js';
 import type { Flags } from '../../config/sources.js';
-import { fault, type Finding, ok, unknown, type Verdict, warning } from './finding.js';
+import { fault, type Finding, type Host, ok, unknown, type Verdict, warning } from './finding.js';
 import { DURATION_EXPECTED, parseDuration } from '../../base/time/duration.js';
 import { throwProblems } from '../../base/errors.js';
 import { oneCopyFix, otherCopies, ourCopy } from '../../declare/other-copies.js';
@@ -76,14 +76,6 @@ function line({ verdict, check, subject, expected, got, fix }: Finding): string 
   const lines = [`expected ${expected}`, came, ...(fix === undefined ? [] : [`Fix: ${fix}`])];
   const indent = ' '.repeat(WIDTH);
   return [head, ...lines.map((each) => indent + each.replaceAll('\n', `\n${indent}`))].join('\n');
-}
-
-/** Facts about this machine and this process, on which the findings depend. */
-export interface Host {
-  readonly clock: Clock;
-  readonly env: NodeJS.ProcessEnv;
-  /** The milliseconds that the platform waits between SIGTERM and SIGKILL; absent if the user hasn't given them. */
-  readonly stopTimeoutMs?: number | undefined;
 }
 
 /**

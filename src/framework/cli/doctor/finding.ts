@@ -1,3 +1,4 @@
+import type { Clock } from '../../base/time/clock.js';
 import { isThrottle } from '../../aws/failure.js';
 import type { CallFailure } from '../../aws/call.js';
 
@@ -32,6 +33,14 @@ export interface Finding {
   readonly got: string;
   /** The advice; absent if the verdict is `ok`. */
   readonly fix?: string;
+}
+
+/** Facts about this machine and this process, on which the findings depend. */
+export interface Host {
+  readonly clock: Clock;
+  readonly env: NodeJS.ProcessEnv;
+  /** The milliseconds that the platform waits between SIGTERM and SIGKILL; absent if the user hasn't given them. */
+  readonly stopTimeoutMs?: number | undefined;
 }
 
 /** A check before its result is known: the check's name, its subject, and the expected result. */

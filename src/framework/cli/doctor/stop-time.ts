@@ -4,9 +4,8 @@ import { query } from '../../aws/queries/query.js';
 import { findPlatform } from '../../worker/protect/find-platform.js';
 import { KubernetesPod } from '../../worker/protect/kubernetes-pod.js';
 import { longestDrain } from '../../worker/worker.js';
-import type { Host } from './doctor.js';
 import { FARGATE_MOST_SECONDS } from '../output/banner.js';
-import { type Finding, fault, type Check, ok, unknown } from './finding.js';
+import { type Finding, fault, type Check, type Host, ok, unknown } from './finding.js';
 
 /**
  * Checks that the platform waits long enough before it kills the process: as long as a drain may take. Of all

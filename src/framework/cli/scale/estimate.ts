@@ -56,6 +56,34 @@ export interface Estimate {
   readonly why: string;
 }
 
+/** The estimate for one activity of a fleet. */
+interface ActivityEstimate extends Estimate {
+  /**
+   * The start of the latest minute at which all workers were seen, and had no task; undefined if none is known. While no
+   * worker can be seen, the tasks that were started since are looked for in CloudWatch.
+   */
+  readonly idleMinuteAt: number | undefined;
+}
+
+/** The estimates for each activity of a fleet, and the number of workers that the whole fleet needs. */
+export interface FleetEstimate {
+  readonly fleet: string;
+  /** The time at which the estimate was made, in epoch milliseconds. */
+  readonly at: number;
+  readonly workers: number;
+  /**
+   * The number of workers that the fleet needs. It is the largest number that any activity needs, since each worker
+   * serves all activities.
+   */
+  readonly workersWanted: number;
+  readonly workersMissing: number;
+  readonly activities: readonly ActivityEstimate[];
+  /** A text for each worker whose status can't be read: its address and the reason. */
+  readonly unreadable: readonly string[];
+  /** A text for each worker whose times are not believed: its address and the reason. */
+  readonly wrongClocks: readonly string[];
+}
+
 /**
  * The queue counts as empty if it was known to be empty in this time before now: twice the longest time for which the
  * service holds a poll open.

@@ -2,7 +2,7 @@ import type { Logger } from '../../base/log/log.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { ActivityMetrics } from '../../aws/queries/activity-metrics.js';
 import { MINUTE_MS, type MinuteSum, type QueueCounts } from './backlog.js';
-import { Blind, estimate, type Estimate, NoEstimate } from './estimate.js';
+import { Blind, estimate, type Estimate, type FleetEstimate, NoEstimate } from './estimate.js';
 import { PublishedEstimates } from './published-estimates.js';
 import { checkUnseen, UnseenWork } from './unseen-work.js';
 import type { FoundWorkers } from './worker-statuses.js';
@@ -23,34 +23,6 @@ export interface ScalerSources {
   readonly metrics: Pick<ActivityMetrics, 'counts' | 'runMs' | 'work' | 'greatest' | 'publish'>;
   /** @throws NoEstimate if the workers can't be found */
   readonly readWorkers: () => Promise<FoundWorkers>;
-}
-
-/** The estimate for one activity of a fleet. */
-interface ActivityEstimate extends Estimate {
-  /**
-   * The start of the latest minute at which all workers were seen, and had no task; undefined if none is known. While no
-   * worker can be seen, the tasks that were started since are looked for in CloudWatch.
-   */
-  readonly idleMinuteAt: number | undefined;
-}
-
-/** The estimates for each activity of a fleet, and the number of workers that the whole fleet needs. */
-export interface FleetEstimate {
-  readonly fleet: string;
-  /** The time at which the estimate was made, in epoch milliseconds. */
-  readonly at: number;
-  readonly workers: number;
-  /**
-   * The number of workers that the fleet needs. It is the largest number that any activity needs, since each worker
-   * serves all activities.
-   */
-  readonly workersWanted: number;
-  readonly workersMissing: number;
-  readonly activities: readonly ActivityEstimate[];
-  /** A text for each worker whose status can't be read: its address and the reason. */
-  readonly unreadable: readonly string[];
-  /** A text for each worker whose times are not believed: its address and the reason. */
-  readonly wrongClocks: readonly string[];
 }
 
 /** The milliseconds between two readings of the numbers of scheduled and started tasks from CloudWatch. */

@@ -1,7 +1,6 @@
 import type { ActivityMetrics, PublishedMetric } from '../../aws/queries/activity-metrics.js';
 import { MINUTE_MS } from './backlog.js';
-import type { FleetEstimate } from './fleet-scaler.js';
-import type { Blind } from './estimate.js';
+import type { Blind, FleetEstimate } from './estimate.js';
 
 /** The facts about an activity that a restarted scaler finds again. @see {@link Estimate} */
 interface Recalled {

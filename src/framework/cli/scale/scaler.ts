@@ -5,10 +5,10 @@ import { systemClock } from '../../base/time/clock.js';
 import { type Address, readAddress, showAddress } from '../../config/address.js';
 import { jsonPage, type Page, servePages } from '../../worker/health/page-server.js';
 import { stopSignal } from '../process/signals.js';
-import { COUNTS_MS, type FleetEstimate, FleetScaler, type ScalerOptions } from './fleet-scaler.js';
+import { COUNTS_MS, FleetScaler, type ScalerOptions } from './fleet-scaler.js';
 import { readPlaces } from '../flags/worker-places.js';
 import { readWorkers, WorkerMemory } from './worker-statuses.js';
-import { Blind, NoEstimate } from './estimate.js';
+import { Blind, type FleetEstimate, NoEstimate } from './estimate.js';
 
 /** The flags of the command `scaler`, as texts. */
 export interface ScalerFlags {

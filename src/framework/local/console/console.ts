@@ -5,31 +5,20 @@ import { type Body, Checker } from '../api/request-validation.js';
 import { parseBody } from '../api/request-body.js';
 import { ServiceError } from '../engine/service-error.js';
 import { builtPage, readPageFile } from './page-files.js';
-import { answerQuery, homeRegion, isQuery } from './queries.js';
+import { answerQuery, type HandlerInputs, homeRegion, isQuery } from './queries.js';
 import { refuseRequest, refuseWrite, safetyHeaders, type Refusal } from './safety.js';
 import { Streams } from './streams.js';
 import { checkDefinition, takeTask } from './commands.js';
 import type { WorkerSource } from './topics/workers.js';
 
-export interface ConsoleOptions {
+export interface ConsoleOptions extends HandlerInputs {
   /** Returns the workers to show on the page. @default none */
   readonly workers?: WorkerSource;
-  /**
-   * Returns an example input, as JSON, that the activity's handler would accept; undefined if none can be made.
-   * @default returns undefined
-   */
-  readonly exampleFor?: (activityArn: string) => string | undefined;
   /**
    * Compares the classes of the project with its state machines, and returns the findings as text. It is called by the
    * tool `check_project` of `/mcp`. @default there is no project
    */
   readonly checkProject?: () => Promise<string>;
-  /**
-   * Returns the JSON Schema of the input of the activity's handler, of which the page makes a form; undefined if it
-   * isn't known.
-   * @default returns undefined
-   */
-  readonly schemaFor?: (activityArn: string) => Readonly<Record<string, unknown>> | undefined;
 }
 
 const API_PATH = '/console/api/';

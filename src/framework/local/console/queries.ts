@@ -5,18 +5,32 @@ import { errors } from '../engine/service-error.js';
 import type { Execution } from '../engine/execution.js';
 import type { Version } from '../engine/machines/versions.js';
 import type { Machine } from '../engine/machines/machines.js';
-import type { ConsoleOptions } from './console.js';
 import type { OpenTaskRow, Queries, QueryName, VersionRow } from './api.js';
 import { turn } from '../../base/time/turn.js';
 import { executionRow, LIST_LIMIT } from './topics/executions.js';
 import { viewEvent } from '../view/history-event.js';
 import { type EndedExecution, NoTestError, testSource } from '../view/test-source.js';
 
+/** What is known of the input of an activity's handler. */
+export interface HandlerInputs {
+  /**
+   * Returns an example input, as JSON, that the activity's handler would accept; undefined if none can be made.
+   * @default returns undefined
+   */
+  readonly exampleFor?: (activityArn: string) => string | undefined;
+  /**
+   * Returns the JSON Schema of the input of the activity's handler, of which the page makes a form; undefined if it
+   * isn't known.
+   * @default returns undefined
+   */
+  readonly schemaFor?: (activityArn: string) => Readonly<Record<string, unknown>> | undefined;
+}
+
 /** Returns the response to a query of one name. The query comes from a URL, so any of its fields may be missing. */
 type Query<K extends QueryName> = (
   query: Partial<Queries[K]['query']>,
   stepFunctions: StepFunctions,
-  options: ConsoleOptions,
+  inputs: HandlerInputs,
 ) => Queries[K]['answer'] | Promise<Queries[K]['answer']>;
 
 /** The most executions that `findExecutions` returns. `total` counts all that were found. */
@@ -87,9 +101,9 @@ export function answerQuery(
   name: QueryName,
   query: URLSearchParams,
   stepFunctions: StepFunctions,
-  options: ConsoleOptions,
+  inputs: HandlerInputs,
 ): object | Promise<object> {
-  return queries[name](Object.fromEntries(query), stepFunctions, options);
+  return queries[name](Object.fromEntries(query), stepFunctions, inputs);
 }
 
 /** Returns the tasks of an execution whose tokens were given out and that wait for a result. */
