@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/time/clock.js';
 import { CORAL, ServiceError } from '../engine/service-error.js';
-import type { Exchange } from './server.js';
+import type { Reply } from './reply.js';
 
 /** A call to the API, as a {@link FaultHook} sees it. The call has had no effect yet. */
 export interface FaultCall {
@@ -85,31 +85,31 @@ const HTML = '<html><body><h1>Http/1.1 Service Unavailable</h1></body></html>';
  */
 export async function injectFault(
   fault: Fault,
-  exchange: Exchange,
+  reply: Reply,
   perform: (closedWindowMs?: number) => Promise<object>,
   clock: Clock,
 ): Promise<void> {
   switch (fault.kind) {
     case 'reset-before':
-      return exchange.abort();
+      return reply.abort();
     case 'error':
-      return exchange.send(faultAnswer(fault.error));
+      return reply.send(faultAnswer(fault.error));
     case 'black-hole':
-      if (fault.closeAfterMs !== undefined) clock.after(fault.closeAfterMs, () => exchange.abort());
+      if (fault.closeAfterMs !== undefined) clock.after(fault.closeAfterMs, () => reply.abort());
       return;
     case 'status':
       if (fault.done) await perform();
-      return exchange.answer(fault.status, HTML, 'text/html');
+      return reply.answer(fault.status, HTML, 'text/html');
     case 'closed-poll':
-      return exchange.send(await perform(fault.ms));
+      return reply.send(await perform(fault.ms));
     default:
-      return spoil(fault, exchange, await perform(), clock);
+      return spoil(fault, reply, await perform(), clock);
   }
 }
 
 async function spoil(
   fault: Extract<Fault, { kind: 'answer-lost' | 'reset-during' | 'reset-after' | 'torn-body' | 'delay' }>,
-  exchange: Exchange,
+  reply: Reply,
   result: object,
   clock: Clock,
 ): Promise<void> {
@@ -118,16 +118,14 @@ async function spoil(
   const status = result instanceof ServiceError ? 400 : 200;
   switch (fault.kind) {
     case 'answer-lost':
-      return exchange.abort();
+      return reply.abort();
     case 'reset-during':
     case 'reset-after':
-      exchange.writeHead(status, Buffer.byteLength(text));
-      exchange.response.write(fault.kind === 'reset-after' ? text : half, () => exchange.abort());
-      return;
+      return reply.breakOff(status, text, fault.kind === 'reset-after' ? text : half);
     case 'torn-body':
-      return exchange.answer(status, half);
+      return reply.answer(status, half);
     case 'delay':
       await clock.sleep(fault.ms);
-      return exchange.answer(status, text);
+      return reply.answer(status, text);
   }
 }

@@ -1,12 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { OWN_OPERATIONS, SERVICE_HEADER } from '../../base/local-protocol.js';
+import { OWN_OPERATIONS } from '../../base/local-protocol.js';
 import type { Logger } from '../../base/log/log.js';
-import { turn } from '../../base/time/turn.js';
 import { type FaultHook, injectFault } from './injected-faults.js';
 import { type BodyRefusal, parseBody } from './request-body.js';
 import type { Call, RequestHandler, Service } from './operation.js';
+import { Reply } from './reply.js';
 import { CORAL, errors, ServiceError } from '../engine/service-error.js';
 import { type Body, Checker } from './request-validation.js';
 
@@ -105,20 +104,16 @@ const isOwn = (target: string | string[] | undefined): target is string =>
   typeof target === 'string' && OWN_OPERATIONS.includes(target);
 
 /** One HTTP request to the API, and the response to it. */
-export class Exchange {
-  #closed = false;
-  #onClosed: (() => void) | undefined;
+class Exchange {
+  readonly #reply: Reply;
 
   constructor(
     private readonly options: ServerOptions,
     private readonly warn: Warn,
     private readonly request: IncomingMessage,
-    readonly response: ServerResponse,
+    private readonly response: ServerResponse,
   ) {
-    response.on('close', () => {
-      this.#closed = true;
-      if (!response.writableFinished) this.#onClosed?.();
-    });
+    this.#reply = new Reply(request, response);
   }
 
   async run(count: (operation: string) => number): Promise<void> {
@@ -132,9 +127,9 @@ export class Exchange {
     const body = parseBody(text);
     const { fault: hook, closedPollWindowMs, stepFunctions } = this.options;
     const fault = hook && (await hook({ operation: name, body, index: count(name) }));
-    if (!fault) return this.send(await this.#perform(name, body, closedPollWindowMs));
+    if (!fault) return this.#reply.send(await this.#perform(name, body, closedPollWindowMs));
     const perform = (windowMs = closedPollWindowMs): Promise<object> => this.#perform(name, body, windowMs);
-    await injectFault(fault, this, perform, stepFunctions.clock);
+    await injectFault(fault, this.#reply, perform, stepFunctions.clock);
   }
 
   /**
@@ -142,13 +137,8 @@ export class Exchange {
    * resets the connection instead.
    */
   fail(): void {
-    if (this.response.headersSent) return this.abort();
+    if (this.response.headersSent) return this.#reply.abort();
     this.#refuse(500, 'InternalFailure', 'The local service failed; its log says why');
-  }
-
-  /** Resets the connection. */
-  abort(): void {
-    this.request.socket.resetAndDestroy();
   }
 
   /** Runs an operation. Returns its result or, if it throws a ServiceError, that error. */
@@ -163,7 +153,7 @@ export class Exchange {
         checker,
         region: signedRegion(this.request),
         closedWindowMs,
-        onClosed: (callback) => (this.#closed ? callback() : (this.#onClosed = callback)),
+        onClosed: (callback) => this.#reply.onClosed(callback),
       };
       return await operation(call, this.options.stepFunctions);
     } catch (error) {
@@ -182,34 +172,7 @@ export class Exchange {
   }
 
   #refuse(status: number, type: string, message: string): void {
-    this.answer(status, new ServiceError(type, message, CORAL).body);
-  }
-
-  /** Sends the result of an operation, or the ServiceError that it has thrown. */
-  send(result: object): void {
-    if (result instanceof ServiceError) this.answer(400, result.body);
-    else this.answer(200, JSON.stringify(result));
-  }
-
-  /**
-   * Sends a response when this turn of the event loop is over, so that the client is woken once for all responses of
-   * the turn: waking it is most of what a response costs.
-   */
-  answer(status: number, text: string, contentType?: string): void {
-    turn.after(() => {
-      if (this.#closed || this.response.headersSent) return;
-      this.writeHead(status, Buffer.byteLength(text), contentType);
-      this.response.end(text);
-    });
-  }
-
-  writeHead(status: number, length: number, contentType = 'application/x-amz-json-1.0'): void {
-    this.response.writeHead(status, {
-      'x-amzn-RequestId': randomUUID(),
-      [SERVICE_HEADER]: 'local',
-      'content-type': contentType,
-      'content-length': length,
-    });
+    this.#reply.answer(status, new ServiceError(type, message, CORAL).body);
   }
 }
 
