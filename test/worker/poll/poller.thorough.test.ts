@@ -1,13 +1,10 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
-import { array, assert, asyncProperty, constantFrom, integer, nat, oneof, record } from 'fast-check';
+import { afterEach, expect, test } from '@jest/globals';
 import type { PollAnswer, PollFailure } from '../../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { Poller } from '../../../src/framework/worker/poll/poller.js';
 import { type Slot, Slots } from '../../../src/framework/worker/poll/slots.js';
 import { CallLimiter } from '../../../src/framework/aws/call-limiter.js';
 import { portOf, seeded, task } from '../../support/port.js';
-
-const TROUBLES = ['throttled', 'crowded', 'refused', 'unreachable'] as const satisfies PollFailure[];
 
 const failed = (trouble: PollFailure): PollAnswer => {
   const error = Object.assign(new Error(trouble), { name: trouble });
@@ -108,80 +105,6 @@ class Trial {
   }
 }
 
-const which = constantFrom('oldest' as const, 'newest' as const);
-const trial = record({
-  seed: integer({ min: 1, max: 1_000_000 }),
-  min: integer({ min: 1, max: 5 }),
-  more: nat(15),
-  steps: array(
-    oneof(
-      record({ kind: constantFrom('wait' as const), ms: integer({ min: 1, max: 40_000 }) }),
-      record({ kind: constantFrom('task' as const, 'empty' as const), which }),
-      record({ kind: constantFrom('failed' as const), which, trouble: constantFrom(...TROUBLES) }),
-      record({ kind: constantFrom('slots' as const), free: nat(20) }),
-    ),
-    { maxLength: 60 },
-  ),
-});
-type Play = typeof trial extends { generate(...args: never[]): { value: infer T } } ? T : never;
-
-async function play({ seed, min, more, steps }: Play): Promise<Trial> {
-  const made = new Trial({ min, max: min + more, random: seeded(seed) });
-  await made.wait(0);
-  for (const each of steps) {
-    if (each.kind === 'wait') await made.wait(each.ms);
-    else if (each.kind === 'slots') made.leave(each.free);
-    else if (each.kind === 'failed') await made.end(each.which, failed(each.trouble));
-    else await made.end(each.which, ...(each.kind === 'empty' ? [EMPTY] : []));
-  }
-  return made;
-}
-
-describe('whatever the polls come to', () => {
-  test('no more are open than may be', async () => {
-    const played = asyncProperty(trial, async (each) => {
-      expect((await play(each)).mostOpen).toBeLessThanOrEqual(each.min + each.more);
-    });
-    await expect(assert(played, { numRuns: 200 })).resolves.toBeUndefined();
-  });
-
-  test('a poll is open again within half a minute, and all that may be within a minute of tasks that wait', async () => {
-    const played = asyncProperty(trial, async (each) => {
-      const made = await play(each);
-      made.leave(20);
-      await made.endAll(EMPTY);
-      // A poll that found no room may stand for the one that is open.
-      const wasCrowded = each.steps.some((one) => one.kind === 'failed' && one.trouble === 'crowded');
-      await made.wait(wasCrowded ? 61_000 : 31_000);
-      expect(made.open.length).toBeGreaterThan(0);
-      for (let round = 0; round < 600; round++) {
-        await made.endAll();
-        await made.wait(100);
-      }
-      expect(made.open.length).toBe(Math.min(20, each.min + each.more));
-    });
-    await expect(assert(played, { numRuns: 40 })).resolves.toBeUndefined();
-  });
-
-  test('where all fail, at most two polls a second are sent after the first ten seconds', async () => {
-    const played = asyncProperty(trial, constantFrom(...TROUBLES), async (each, trouble) => {
-      const made = await play(each);
-      made.leave(20);
-      const fail = async (seconds: number): Promise<void> => {
-        for (let tenth = 0; tenth < seconds * 10; tenth++) {
-          await made.endAll(failed(trouble));
-          await made.wait(100);
-        }
-      };
-      await fail(10);
-      const before = made.sent.length;
-      await fail(30);
-      expect(made.sent.length - before).toBeLessThanOrEqual(60);
-    });
-    await expect(assert(played, { numRuns: 20 })).resolves.toBeUndefined();
-  });
-});
-
 test.each([
   ['unreachable', [50, 100, 200, 400, 800, 1_500]],
   ['throttled', [200, 400, 800, 1_600, 3_200, 4_000]],
@@ -196,26 +119,6 @@ test.each([
     await made.wait(1);
     expect(made.open).toHaveLength(1);
   }
-});
-
-test('what is refused after a while is asked for less and less often, too', async () => {
-  const made = new Trial({ max: 10 });
-  for (let second = 0; second < 300; second += 0.5) {
-    await made.wait(500);
-    while (made.open[0] && made.now - made.open[0].sentAt >= 1_500)
-      await made.end('oldest', failed('refused'));
-  }
-  expect(made.sent.length).toBeGreaterThan(8);
-  expect(made.sent.length).toBeLessThan(45);
-});
-
-test('where there is no room for one more poll, those that are open get through', async () => {
-  const made = new Trial({ min: 10, max: 10, room: 5 });
-  await made.wait(200_000);
-  expect(made.poller.status.state).toBe('open');
-  expect(made.open).toHaveLength(5);
-  // Each of the other five asks about once in a minute.
-  expect(made.sent.length).toBeLessThan(10 + 5 * 4 + 5 * 4);
 });
 
 test('where there was no room for one more poll, another is sent at once when the last one open has got a task', async () => {

@@ -1,124 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ActivityPort, PollAnswer, ReportAnswer } from '../../../src/framework/aws/activity-port.js';
+import type { PollAnswer, ReportAnswer } from '../../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
-import type { Worker } from '../../../src/framework/worker/worker.js';
-import { bucket, portOf, seeded, task, workerOn } from '../../support/port.js';
+import { portOf, seeded, task, workerOn } from '../../support/port.js';
 
-const HANDLERS = ['a', 'b', 'c', 'd', 'e'];
 const LATENCY_MS = 40;
-
-/** Workers at a region that refuses polls as it is told, with a backlog for each handler that never ends. */
-class Region {
-  readonly clock = new HandClock(0, { promisesOnly: true });
-  /** The times at which each activity's tasks were given out. */
-  readonly given = new Map<string, number[]>();
-  readonly #workers: Worker[] = [];
-  #tasks = 0;
-
-  /** @param answer returns why a poll isn't granted; undefined if it is */
-  constructor(
-    answer: (clock: HandClock) => (activityArn: string) => PollAnswer | undefined,
-    { workers = 1, names = HANDLERS, seed = 1, workMs = 200 } = {},
-  ) {
-    const { clock } = this;
-    const refuse = answer(clock);
-    const random = seeded(seed);
-    const poll: ActivityPort['poll'] = async (activityArn, _worker, _signal, onSent) => {
-      onSent();
-      await clock.sleep(LATENCY_MS * (0.5 + random()));
-      const refused = refuse(activityArn);
-      if (refused) return refused;
-      const given = this.given.get(activityArn) ?? [];
-      given.push(clock.now());
-      this.given.set(activityArn, given);
-      return task(this.#tasks++);
-    };
-    for (let n = 0; n < workers; n++)
-      this.#workers.push(workerOn(portOf(poll), { clock, names, random, work: () => clock.sleep(workMs) }));
-  }
-
-  /** Returns how many tasks of each activity were given out from one second to another. */
-  sharesIn(from: number, to: number): number[] {
-    return [...this.given.values()].map(
-      (all) => all.filter((at) => at >= from * 1_000 && at < to * 1_000).length,
-    );
-  }
-
-  grantedIn(from: number, to: number): number {
-    return this.sharesIn(from, to).reduce((sum, each) => sum + each, 0);
-  }
-
-  /** Returns the longest time for which an activity had no task given out, in seconds. */
-  longestGap(from: number, to: number): number {
-    const gaps = [...this.given.values()].map((all) => {
-      const inside = all.filter((at) => at >= from * 1_000 && at < to * 1_000);
-      const marks = [from * 1_000, ...inside, to * 1_000];
-      return Math.max(...marks.slice(1).map((at, n) => at - (marks[n] ?? at)));
-    });
-    return Math.max(...gaps) / 1_000;
-  }
-
-  stop(): void {
-    for (const worker of this.#workers) void worker.stop();
-  }
-}
 
 const THROTTLED: PollAnswer = {
   ...{ kind: 'failed', trouble: 'throttled', mayHaveLostToken: false },
   error: Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' }),
 };
-
-const quota =
-  (perSecond: number) =>
-  (clock: HandClock): (() => PollAnswer | undefined) => {
-    const refuse = bucket(clock, perSecond);
-    return () => (refuse() ? THROTTLED : undefined);
-  };
-
-test.each([1, 2, 3, 4, 5])(
-  'of five equal handlers under a quota of 10 polls a second each has its fifth, and none waits for 5 s (seed %i)',
-  async (seed) => {
-    const region = new Region(quota(10), { seed });
-    await region.clock.advance(125_000);
-    const shares = region.sharesIn(5, 125);
-    expect(shares).toHaveLength(HANDLERS.length);
-    expect(Math.max(...shares)).toBeLessThanOrEqual(1.15 * Math.min(...shares));
-    expect(region.longestGap(0, 125)).toBeLessThan(5);
-    region.stop();
-  },
-);
-
-test('a handler whose key is throttled slows no other', async () => {
-  const ofKey: PollAnswer = { ...THROTTLED, ofKey: true };
-  const rest = HANDLERS.slice(1);
-  const [alone, beside] = [
-    new Region(() => () => undefined, { names: rest }),
-    new Region(() => (arn) => (arn === 'arn:a' ? ofKey : undefined)),
-  ];
-  for (const { clock } of [alone, beside]) await clock.advance(60_000);
-  expect(beside.given.has('arn:a')).toBe(false);
-  for (const [at, share] of alone.sharesIn(0, 60).entries())
-    expect(beside.sharesIn(0, 60)[at]).toBeGreaterThanOrEqual(0.98 * share);
-  alone.stop();
-  beside.stop();
-});
-
-test.each([
-  [1, 20],
-  [1, 50],
-  [20, 40],
-  [20, 100],
-])(
-  'from second 5 on, %i workers have nine tenths of a quota of %i polls a second',
-  async (workers, perSecond) => {
-    for (const seed of [1, 2, 3]) {
-      const region = new Region(quota(perSecond), { workers, names: ['a', 'b'], seed });
-      await region.clock.advance(35_000);
-      expect(region.grantedIn(5, 35)).toBeGreaterThanOrEqual(0.9 * 30 * perSecond);
-      region.stop();
-    }
-  },
-);
 
 const UNREACHABLE: PollAnswer = {
   ...{ kind: 'failed', trouble: 'unreachable', mayHaveLostToken: false },
