@@ -165,41 +165,15 @@ describe('the config', () => {
   });
 });
 
-describe('the first layer that sets an option wins', () => {
+describe('the environment', () => {
   const before = { ...process.env };
   afterEach(() => {
     process.env = { ...before };
   });
-  const layers: [string, Config, object, Record<string, string>, number][] = [
-    ['the default', {}, {}, {}, 10],
-    ['the top level of the config', { concurrency: 2 }, {}, {}, 2],
-    ['the decorator', { concurrency: 2 }, { concurrency: 3 }, {}, 3],
-    [
-      "the config's handlers",
-      { concurrency: 2, handlers: { 'Work.run': { concurrency: 4 } } },
-      { concurrency: 3 },
-      {},
-      4,
-    ],
-    [
-      'the environment',
-      { handlers: { 'Work.run': { concurrency: 4 } } },
-      {},
-      { STEPWRIGHT_CONCURRENCY: '5' },
-      5,
-    ],
-  ];
-  layers.push([
-    'the environment for one handler',
-    {},
-    {},
-    { STEPWRIGHT_CONCURRENCY: '5', STEPWRIGHT_HANDLERS: '{"Work.run":{"concurrency":6}}' },
-    6,
-  ]);
-  test.each(layers)('%s', async (_, config, options, env, expected) => {
-    Object.assign(process.env, env);
-    const w = await world.worker({ activities: [activity(() => 1, options)], ...config });
-    expect(w.worker.status().handlers[0]?.concurrency).toBe(expected);
+  test('sets the options of a worker that a program makes', async () => {
+    process.env['STEPWRIGHT_HANDLERS'] = '{"Work.run":{"concurrency":6}}';
+    const w = await world.worker({ activities: [activity(() => 1, { concurrency: 3 })], concurrency: 2 });
+    expect(w.worker.status().handlers[0]?.concurrency).toBe(6);
   });
 });
 

@@ -111,32 +111,6 @@ test('a task that is gone when its result is reported was not delivered, and is 
   expect(faults.count('SendTaskSuccess')).toBe(1);
 });
 
-test('a heartbeat that learns of gone while a report waits to be repeated ends it', async () => {
-  faults.always('SendTaskSuccess', { kind: 'error', error: 'ExpiredTokenException' });
-  const { w, execution } = await answered();
-  await seconds(1);
-  await world.client.send(new StopExecutionCommand({ executionArn: execution }));
-  await seconds(40);
-  const reported = faults.count('SendTaskSuccess');
-  expect(w.of('task:gone')).toMatchObject([{ probablyDelivered: false }]);
-  await seconds(120);
-  expect(faults.count('SendTaskSuccess')).toBe(reported);
-});
-
-test('nothing more is sent once the task is gone, also where its result was refused at the same moment', async () => {
-  const { type, held } = holding({ heartbeat: '20s' });
-  const w = await world.worker({ activities: [type] });
-  const executionArn = await world.execute(world.machine(ARN));
-  await world.clock.settle(() => held.length === 1);
-  await seconds(15);
-  await world.client.send(new StopExecutionCommand({ executionArn }));
-  faults.once('SendTaskSuccess', { kind: 'black-hole' }, { kind: 'error', error: 'InvalidOutput' });
-  held[0]?.succeed('late');
-  await seconds(60);
-  expect(w.of('task:gone')).toHaveLength(1);
-  expect(faults.count('SendTaskFailure')).toBe(0);
-});
-
 test('an endpoint that is gone for two minutes costs a handful of lines, and no result', async () => {
   const { type, held } = holding({ concurrency: 20 });
   const machine = world.machine(ARN, { HeartbeatSeconds: 300 });
@@ -252,18 +226,6 @@ test('a report that the service never takes is lost in the end: an event, a coun
     }),
   );
   expect(faults.count('SendTaskFailure')).toBe(0);
-});
-
-test('in a drain a report is given up 30 s after the grace', async () => {
-  faults.always('SendTaskSuccess', { kind: 'error', error: 'AccessDeniedException' });
-  const { w } = await answered({ grace: '60s' });
-  await seconds(1);
-  void w.worker.stop();
-  await seconds(89);
-  expect(w.worker.status().state).toBe('draining');
-  await seconds(2);
-  expect(w.of('report:lost')).toHaveLength(1);
-  expect(w.worker.status().state).toBe('stopped');
 });
 
 test('trouble with heartbeats never ends a healthy task, and is told once', async () => {

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { CommandFailed, createWorker, TaskAborted } from 'stepwright';
+import { CommandFailed, createWorker } from 'stepwright';
 import type { FaultHook } from 'stepwright/local';
 import type { DependencyContainer } from 'tsyringe';
 import { type FaultPlan, faultPlan } from '../support/faults.js';
 import { silentLog } from '../../src/framework/base/log/log.js';
-import { activity, holding } from '../support/work.js';
+import { activity, type Held, holding } from '../support/work.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../support/world.js';
 
 let world: World;
@@ -48,41 +48,6 @@ test('a worker goes from created to running, draining and stopped, and tells eac
   ]);
 });
 
-test('an open poll is not aborted by a stop: it ends by itself, and no other is started', async () => {
-  const w = await world.worker({ activities: [activity(() => 1)], pollers: 3 });
-  world.machine(ARN);
-  await seconds(10);
-  expect(world.service.parkedPolls).toBe(3);
-  void w.worker.stop();
-  await seconds(49);
-  expect(world.service.parkedPolls).toBe(3);
-  expect(state(w)).toBe('draining');
-  await seconds(2);
-  expect(world.service.parkedPolls).toBe(0);
-  expect(state(w)).toBe('stopped');
-});
-
-test('a stop lets a running task end, and resolves after its report', async () => {
-  const { w, task, execution } = await working({ grace: '100s' });
-  void w.worker.stop();
-  await seconds(70);
-  expect(state(w)).toBe('draining');
-  task.succeed('late');
-  await world.clock.settle(() => state(w) === 'stopped');
-  expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED', output: '"late"' });
-});
-
-test('shuttingDown fires when the drain begins, and the signal only when the grace is over', async () => {
-  const { w, task } = await working({ grace: '30s' });
-  void w.worker.stop();
-  expect(task.task.shuttingDown.aborted).toBe(true);
-  await seconds(29);
-  expect(task.task.signal.aborted).toBe(false);
-  await seconds(1);
-  expect(task.task.signal.reason).toBeInstanceOf(TaskAborted);
-  expect(task.task.signal.reason).toMatchObject({ kind: 'shutdown' });
-});
-
 describe('a stop by whoever is told that a task was received', () => {
   async function stoppedAtOnce(config: object) {
     const { type, held } = holding();
@@ -119,48 +84,33 @@ describe('a stop by whoever is told that a task was received', () => {
 });
 
 describe('after the shutdown abort', () => {
-  test('a returned value is still a success', async () => {
-    const { w, task, execution } = await working({ grace: '30s' });
-    void w.worker.stop();
-    await seconds(31);
-    task.succeed({ saved: true });
-    await seconds(60);
-    expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED', output: '{"saved":true}' });
-    expect(state(w)).toBe('stopped');
+  const terminated = new CommandFailed('train was ended by SIGTERM', {
+    exitCode: null,
+    signal: 'SIGTERM',
+    stderr: '',
   });
-
-  test('a throw is reported as Stepwright.WorkerShutdown', async () => {
+  const shutdown = { status: 'FAILED', error: 'Stepwright.WorkerShutdown' };
+  test.each<[string, (task: Held) => void, object]>([
+    ['a returned value is still a success', ({ succeed }) => succeed('saved'), { output: '"saved"' }],
+    ['a throw is reported as Stepwright.WorkerShutdown', ({ fail }) => fail(new TypeError('no')), shutdown],
+    [
+      'what ends by it, as a program does, is no failure of its own',
+      ({ fail }) => fail(terminated),
+      shutdown,
+    ],
+    [
+      'what is returned and no JSON is refused as ever',
+      ({ succeed }) => succeed(1n),
+      { error: 'Stepwright.InvalidOutput' },
+    ],
+  ])('%s', async (_, settle, expected) => {
     const { w, task, execution } = await working({ grace: '30s' });
     void w.worker.stop();
     await seconds(31);
-    task.fail(new TypeError('stopped in the middle'));
+    expect(task.task.signal.reason).toMatchObject({ name: 'TaskAborted', kind: 'shutdown' });
+    settle(task);
     await seconds(60);
-    expect(await world.describe(execution)).toMatchObject({
-      status: 'FAILED',
-      error: 'Stepwright.WorkerShutdown',
-    });
-    expect(state(w)).toBe('stopped');
-  });
-
-  test('what ends by it, as a program does, is no failure of its own', async () => {
-    const { w, task, execution } = await working({ grace: '30s' });
-    void w.worker.stop();
-    await seconds(31);
-    task.fail(
-      new CommandFailed('train was ended by SIGTERM', { exitCode: null, signal: 'SIGTERM', stderr: '' }),
-    );
-    await seconds(60);
-    expect(await world.describe(execution)).toMatchObject({ error: 'Stepwright.WorkerShutdown' });
-    expect(state(w)).toBe('stopped');
-  });
-
-  test('what is returned and no JSON is refused as ever', async () => {
-    const { w, task, execution } = await working({ grace: '30s' });
-    void w.worker.stop();
-    await seconds(31);
-    task.succeed(1n);
-    await seconds(60);
-    expect(await world.describe(execution)).toMatchObject({ error: 'Stepwright.InvalidOutput' });
+    expect(await world.describe(execution)).toMatchObject(expected);
     expect(state(w)).toBe('stopped');
   });
 
@@ -212,16 +162,6 @@ test('a fault of its own stops the worker as well as can be: its state is failed
   expect(await done).toBe(fault);
 });
 
-test('a task that arrives during the drain is run while the grace lasts', async () => {
-  const machine = world.machine(ARN);
-  const w = await world.worker({ activities: [activity(() => 'run')] });
-  await seconds(1);
-  void w.worker.stop();
-  const execution = await world.execute(machine);
-  await world.clock.settle(() => state(w) === 'stopped');
-  expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED', output: '"run"' });
-});
-
 test('a task that arrives after the grace is failed at once, for a Retry to match', async () => {
   const machine = world.machine(ARN);
   const w = await world.worker({ activities: [activity(() => 'run')], grace: '10s' });
@@ -247,19 +187,6 @@ test('a task that arrives after the grace has 10 s for the report of its failure
   await seconds(10);
   expect(await world.describe(execution)).toMatchObject({ error: 'Stepwright.WorkerShutdown' });
   expect(state(w)).toBe('stopped');
-});
-
-test("with drain 'fail' a task that arrives during the drain is failed at once, from the beginning", async () => {
-  const machine = world.machine(ARN);
-  const w = await world.worker({ activities: [activity(() => 'run')], drain: 'fail' });
-  await seconds(1);
-  void w.worker.stop();
-  const execution = await world.execute(machine);
-  await world.clock.settle(() => state(w) === 'stopped');
-  expect(await world.describe(execution)).toMatchObject({
-    status: 'FAILED',
-    error: 'Stepwright.WorkerShutdown',
-  });
 });
 
 test('an aborted signal stops a worker that runs, and one that is about to', async () => {

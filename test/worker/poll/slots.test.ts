@@ -44,20 +44,6 @@ test('a service that takes no results is not asked for more than twice the slots
   expect(w.worker.status().counts).toMatchObject({ received: 30, succeeded: 30 });
 });
 
-test('a handler that runs on after its deadline was reported keeps its slot, and no other', async () => {
-  const { type, held } = holding({ concurrency: 2, timeout: '5s' });
-  const machine = world.machine(ARN);
-  const w = await world.worker({ activities: [type] });
-  await world.execute(machine);
-  await world.clock.settle(() => held.length === 1);
-  await seconds(6);
-  expect(w.of('task:failed')).toMatchObject([{ error: 'Stepwright.DeadlineExceeded' }]);
-  expect(w.worker.status().handlers).toMatchObject([{ running: 1, undelivered: 0 }]);
-  held[0]?.succeed();
-  await world.clock.settle(() => w.worker.status().tasks.length === 0);
-  expect(w.worker.status().handlers).toMatchObject([{ running: 0, undelivered: 0 }]);
-});
-
 test('before a handler is called, which may block, its task is noted and the next poll is out', async () => {
   const seen: unknown[] = [];
   const look = (): void => {
