@@ -87,11 +87,3 @@ test.each([
   const advice = "has no stack: throw an Error, as in throw new Error('…')";
   expect(trace).toEqual([`at Charging.charge (${what} that was thrown ${advice})`]);
 });
-
-test.each([[undefined], [null]])('of %j the message says what to throw instead', (thrown) => {
-  const { cause } = failureOf(thrown, { handler: 'Charging.charge', warn: () => {} });
-  const { errorMessage } = JSON.parse(cause) as { errorMessage: unknown };
-  expect(errorMessage).toBe(
-    `${String(thrown)} was thrown, or a promise was rejected with nothing: it has no message and no stack. Fix: throw new Error('…'), or reject(new Error('…')); Catch and Retry see the name of that error`,
-  );
-});

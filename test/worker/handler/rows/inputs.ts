@@ -59,26 +59,6 @@ const texts: Row[] = [
     '{"who":"a"',
     invalid('the input is not JSON: unexpected character at position 10'),
   ),
-  row('a bare word', dto.Hello, 'hoge', invalid('the input is not JSON: unexpected character')),
-  row(
-    'a trailing comma',
-    dto.Hello,
-    '{"who":"a",}',
-    invalid('the input is not JSON: unexpected character at position 11'),
-  ),
-  row(
-    'single quotes',
-    dto.Hello,
-    "{'who':'a'}",
-    invalid('the input is not JSON: unexpected character at position 1'),
-  ),
-  row('NaN', dto.Hello, 'NaN', invalid('the input is not JSON: unexpected character')),
-  row(
-    'a text that is no JSON, for any',
-    'any',
-    '{',
-    invalid('the input is not JSON: unexpected character at position 1'),
-  ),
   row(
     'a text above the limit',
     'any',
@@ -119,17 +99,8 @@ const tops: Row[] = [
   row('an object', dto.Hello, '{"who":"hoge"}', given({ Hello: { who: 'hoge' } })),
   row('an empty object', dto.Hello, '{}', refused(HELLO, WHO_EMPTY, WHO_STRING)),
   row('a number for a string', dto.Hello, '{"who":7}', refused(HELLO, WHO_STRING)),
-  row('an empty string', dto.Hello, '{"who":""}', refused(HELLO, WHO_EMPTY)),
-  row('null for a string', dto.Hello, '{"who":null}', refused(HELLO, WHO_STRING)),
-  row('an object for a string', dto.Hello, '{"who":{"length":1}}', refused(HELLO, WHO_STRING)),
-  row('an array for a string', dto.Hello, '{"who":["a"]}', refused(HELLO, WHO_STRING)),
-  row('true for a string', dto.Hello, '{"who":true}', refused(HELLO, WHO_STRING)),
   row('an array for an object', dto.Hello, '[]', refused(HELLO, anObject())),
-  row('an array of the object', dto.Hello, '[{"who":"a"}]', refused(HELLO, anObject())),
   row('null for an object', dto.Hello, 'null', refused(HELLO, anObject())),
-  row('a string for an object', dto.Hello, '"x"', refused(HELLO, anObject())),
-  row('a number for an object', dto.Hello, '7', refused(HELLO, anObject())),
-  row('a boolean for an object', dto.Hello, 'false', refused(HELLO, anObject())),
   row('any JSON, unchecked: an object', 'any', '{"a":[1,null,"x"]}', given({ a: [1, null, 'x'] })),
   row('any JSON, unchecked: null', 'any', 'null', given(null)),
   row('String', String, '"x"', given('x')),
@@ -137,12 +108,6 @@ const tops: Row[] = [
     'String, given a number',
     String,
     '7',
-    refused('a string', ['', 'isString', 'the value must be a string']),
-  ),
-  row(
-    'String, given null',
-    String,
-    'null',
     refused('a string', ['', 'isString', 'the value must be a string']),
   ),
   row('Number', Number, '-0.5', given(-0.5)),
@@ -165,9 +130,7 @@ const tops: Row[] = [
     '[{"who":"a"},{"who":"b"}]',
     given([{ Hello: { who: 'a' } }, { Hello: { who: 'b' } }]),
   ),
-  row('[Dto], empty', [dto.Hello], '[]', given([])),
   row('[Dto], given an object', [dto.Hello], '{"0":{"who":"a"}}', refused('an array of Hello', anArray())),
-  row('[Dto], given null', [dto.Hello], 'null', refused('an array of Hello', anArray())),
   row(
     '[Dto], with wrong elements',
     [dto.Hello],
@@ -225,12 +188,6 @@ const keys: Row[] = [
     },
   ),
   row(
-    '__proto__ in place of a field',
-    dto.Hello,
-    '{"__proto__":{"who":"a"}}',
-    refused(HELLO, WHO_EMPTY, WHO_STRING),
-  ),
-  row(
     '__proto__ spelled with escapes',
     dto.Hello,
     '{"who":"a","\\u005f_proto__":{"x":1}}',
@@ -238,28 +195,10 @@ const keys: Row[] = [
   ),
   row('every key of JSON, where anything may stand', 'any', PROTO, given(JSON.parse(PROTO))),
   row(
-    'constructor as an unknown key',
-    dto.Hello,
-    '{"who":"a","constructor":{"name":"x"}}',
-    given({ Hello: { who: 'a' } }),
-  ),
-  row(
     'keys that every object inherits, where anything may stand',
     dto.Loose,
     '{"meta":{"constructor":"Ferrari","toString":1,"hasOwnProperty":null,"then":2,"__proto__":{"x":1}}}',
     given({ Loose: { meta: { constructor: 'Ferrari', toString: 1, hasOwnProperty: null, then: 2 } } }),
-  ),
-  row(
-    'an array bomb',
-    dto.Loose,
-    '{"meta":{"length":4294967295,"100000000":1}}',
-    given({ Loose: { meta: { '100000000': 1, length: 4294967295 } } }),
-  ),
-  row(
-    '@Allow takes anything',
-    dto.Loose,
-    '{"meta":{},"anything":[[{"a":1}],null]}',
-    given({ Loose: { meta: {}, anything: [[{ a: 1 }], null] } }),
   ),
   row('another key by @Expose', dto.Renamed, '{"user_id":"7"}', given({ Renamed: { userId: '7' } })),
   row(
@@ -308,12 +247,6 @@ const fields: Row[] = [
     given({ Flat: { count: 1, price: 0.5, paid: true, mail: 'a@b.co' } }),
   ),
   row(
-    'an optional field may be absent',
-    dto.Flat,
-    '{"count":1,"price":1,"paid":false}',
-    given({ Flat: { count: 1, price: 1, paid: false } }),
-  ),
-  row(
     'an optional field may be null',
     dto.Flat,
     '{"count":1,"price":1,"paid":false,"mail":null}',
@@ -332,30 +265,6 @@ const fields: Row[] = [
     ),
   ),
   row(
-    'numbers in text are not converted',
-    dto.Flat,
-    '{"count":"1","price":1,"paid":true}',
-    refused('a valid Flat', ['count', 'isNumber', 'count must be a number']),
-  ),
-  row(
-    'a fraction for an integer',
-    dto.Flat,
-    '{"count":1.5,"price":1,"paid":true}',
-    refused('a valid Flat', ['count', 'isInt', 'count must be an integer number']),
-  ),
-  row(
-    'the greatest number',
-    dto.Flat,
-    '{"count":1,"price":1e308,"paid":true}',
-    given({ Flat: { count: 1, price: 1e308, paid: true } }),
-  ),
-  row(
-    'a number too great',
-    dto.Flat,
-    '{"count":1,"price":1e999,"paid":true}',
-    refused('a valid Flat', ['price', 'isNumber', 'price must be a number']),
-  ),
-  row(
     'a condition that holds',
     dto.Conditional,
     '{"kind":"card"}',
@@ -366,12 +275,6 @@ const fields: Row[] = [
     dto.Conditional,
     '{"kind":"cash","number":""}',
     given({ Conditional: { kind: 'cash', number: '' } }),
-  ),
-  row(
-    'a condition that does not, null',
-    dto.Conditional,
-    '{"kind":"cash","number":null}',
-    given({ Conditional: { kind: 'cash', number: null } }),
   ),
   row(
     'a condition that does not: the declared type is held all the same',
@@ -385,7 +288,6 @@ const fields: Row[] = [
     '{"size":1}',
     refused('a valid Derived', ['id', 'isString', 'id must be a string']),
   ),
-  row('a derived class', dto.Derived, '{"size":1,"id":"a"}', given({ Derived: { id: 'a', size: 1 } })),
   row('a @Transform', dto.Transformed, '{"name":"  tea "}', given({ Transformed: { name: 'tea' } })),
   row(
     'a @Transform of the wrong kind',
@@ -488,12 +390,6 @@ const fields: Row[] = [
 
 const nested: Row[] = [
   row(
-    'a nested object',
-    dto.Person,
-    '{"address":{"city":"Kyoto","zip":1}}',
-    given({ Person: { address: { Address: { city: 'Kyoto' } } } }),
-  ),
-  row(
     'a nested object that is absent',
     dto.Person,
     '{}',
@@ -506,46 +402,12 @@ const nested: Row[] = [
     refused('a valid Person', anObject('address')),
   ),
   row(
-    'a nested object that is text',
-    dto.Person,
-    '{"address":"Kyoto"}',
-    refused('a valid Person', anObject('address')),
-  ),
-  row(
-    'a nested object that is an array',
-    dto.Person,
-    '{"address":[{"city":"Kyoto"}]}',
-    refused('a valid Person', anObject('address')),
-  ),
-  row(
-    'a nested object that is an empty array',
-    dto.Person,
-    '{"address":[]}',
-    refused('a valid Person', anObject('address')),
-  ),
-  row(
-    'an optional nested object that is null',
-    dto.Person,
-    '{"address":{"city":"a"},"boss":null}',
-    given({ Person: { address: { Address: { city: 'a' } }, boss: null } }),
-  ),
-  row(
     'a class within itself',
     dto.Person,
     '{"address":{"city":"a"},"boss":{"address":{"city":7}}}',
     refused('a valid Person', ['boss.address.city', 'isString', 'boss.address.city must be a string']),
   ),
-  row('an array of objects', dto.Cart, `{"items":[${goodItem}]}`, given({ Cart: { items: [Tea] } })),
-  row('an empty array', dto.Cart, '{"items":[]}', given({ Cart: { items: [] } })),
   row('an object for an array', dto.Cart, `{"items":${goodItem}}`, refused('a valid Cart', anArray('items'))),
-  row(
-    'an object with indices for an array',
-    dto.Cart,
-    `{"items":{"0":${goodItem}}}`,
-    refused('a valid Cart', anArray('items')),
-  ),
-  row('a string for an array', dto.Cart, '{"items":"tea"}', refused('a valid Cart', anArray('items'))),
-  row('null for an array', dto.Cart, '{"items":null}', refused('a valid Cart', anArray('items'))),
   row(
     'wrong elements, each by its path',
     dto.Cart,
@@ -579,12 +441,6 @@ const nested: Row[] = [
     refused('a valid Cart', ['items', 'arrayMaxSize', 'items must contain no more than 20 elements']),
   ),
   row(
-    'an array of arrays',
-    dto.Cart,
-    `{"items":[[${goodItem}]]}`,
-    refused('a valid Cart', notAnArray('items[0]')),
-  ),
-  row(
     'an array without each',
     dto.PlainCart,
     `{"items":[${goodItem}]}`,
@@ -597,22 +453,10 @@ const nested: Row[] = [
     refused('a valid PlainCart', ['items[0].price', 'isNumber', 'items[0].price must be a number']),
   ),
   row(
-    'an array without each, given an object',
-    dto.PlainCart,
-    `{"items":${goodItem}}`,
-    refused('a valid PlainCart', anArray('items')),
-  ),
-  row(
     'a subtype by its discriminator',
     dto.Drawing,
     '{"main":{"kind":"circle","radius":1,"side":2}}',
     given({ Drawing: { main: { Circle: { radius: 1 } } } }),
-  ),
-  row(
-    'another subtype',
-    dto.Drawing,
-    '{"main":{"kind":"square","side":2}}',
-    given({ Drawing: { main: { Square: { side: 2 } } } }),
   ),
   row(
     'a subtype whose rule is broken',
@@ -628,12 +472,6 @@ const nested: Row[] = [
     'no such subtype',
     dto.Drawing,
     '{"main":{"kind":"star"}}',
-    refused('a valid Drawing', ['main.kind', 'discriminator', 'main.kind must be one of: circle, square']),
-  ),
-  row(
-    'no discriminator',
-    dto.Drawing,
-    '{"main":{"radius":1}}',
     refused('a valid Drawing', ['main.kind', 'discriminator', 'main.kind must be one of: circle, square']),
   ),
   row(
@@ -658,38 +496,6 @@ const nested: Row[] = [
     dto.Drawing,
     '{"main":{"kind":"circle","radius":1},"others":[null]}',
     refused('a valid Drawing', anObject('others[0]')),
-  ),
-  row(
-    'a Date',
-    dto.Dated,
-    '{"at":"2026-01-01T00:00:00Z"}',
-    given({ Dated: { at: { Date: '2026-01-01T00:00:00.000Z' } } }),
-  ),
-  row(
-    'a text that is no date',
-    dto.Dated,
-    '{"at":"soon"}',
-    refused('a valid Dated', [
-      'at',
-      'isDate',
-      'at must be an ISO date, a date-time with its offset, or whole milliseconds',
-    ]),
-  ),
-  row(
-    'an object for a Date',
-    dto.Dated,
-    '{"at":{"getTime":1}}',
-    refused('a valid Dated', [
-      'at',
-      'isDate',
-      'at must be an ISO date, a date-time with its offset, or whole milliseconds',
-    ]),
-  ),
-  row(
-    'null for a Date',
-    dto.Dated,
-    '{"at":null}',
-    refused('a valid Dated', ['at', 'isDate', 'at must be a date']),
   ),
   row(
     'a Map',
@@ -717,12 +523,6 @@ const nested: Row[] = [
     ),
   ),
   row(
-    'an array for a Map',
-    dto.Mapped,
-    `{"items":[${goodItem}]}`,
-    refused('a valid Mapped', anObject('items')),
-  ),
-  row(
     'a Set',
     dto.Setted,
     `{"items":[${goodItem},${goodItem}]}`,
@@ -738,8 +538,6 @@ const nested: Row[] = [
       ['items[0].price', 'min', 'price must not be less than 0'],
     ),
   ),
-  row('an object for a Set', dto.Setted, '{"items":{}}', refused('a valid Setted', anArray('items'))),
-  row('a rule for each element', dto.Tags, '{"tags":["a","b"]}', given({ Tags: { tags: ['a', 'b'] } })),
   row(
     'a rule for each element, broken',
     dto.Tags,
