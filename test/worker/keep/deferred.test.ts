@@ -157,20 +157,6 @@ describe('a task whose handler has deferred it, and whose workers are dead for a
     expect(await done.succeed('o-1', { approved: false })).toEqual({ status: 'accepted' });
   });
 
-  test('is completed after days of an outage by whoever asks then, with what was decided', async () => {
-    const { execution } = await dead('o-1');
-    const done = await completions();
-    faults.always('SendTaskSuccess', { kind: 'status', status: 503 });
-    const failed = done.succeed('o-1', { approved: true }, { by: 'Ann' }).catch((error: unknown) => error);
-    await w.clock.advance(60_000);
-    expect(await failed).toBeInstanceOf(Error);
-    await w.clock.advance(3 * DAY);
-    expect(await done.list()).toMatchObject([{ id: 'o-1', decided: { by: 'Ann' } }]);
-    faults.always('SendTaskSuccess', undefined);
-    expect(await done.succeed('o-1', { approved: true }, { by: 'Ann' })).toEqual({ status: 'accepted' });
-    expect(await w.describe(execution)).toMatchObject({ status: 'SUCCEEDED' });
-  });
-
   test('is left alone by a config that reports to another endpoint, which the error names', async () => {
     const { execution } = await dead('o-1');
     const other = await completions({ endpoint: 'http://127.0.0.1:1' });
@@ -179,14 +165,6 @@ describe('a task whose handler has deferred it, and whose workers are dead for a
     await expect(other.heartbeat('o-1')).rejects.toMatchObject(expected);
     expect(await (await completions()).succeed('o-1', { approved: true })).toEqual({ status: 'accepted' });
     expect(await w.describe(execution)).toMatchObject({ status: 'SUCCEEDED' });
-  });
-
-  test('is gone for whoever completes it after its execution was stopped, each time', async () => {
-    const { execution } = await dead('o-1');
-    await w.client.send(new StopExecutionCommand({ executionArn: execution }));
-    const done = await completions();
-    for (let n = 0; n < 2; n++)
-      expect(await done.succeed('o-1', { approved: true })).toEqual({ status: 'gone' });
   });
 
   test('is gone if its execution was stopped', async () => {
@@ -321,22 +299,6 @@ describe('once a task is deferred, nothing of its handler is reported:', () => {
 });
 
 describe('an id', () => {
-  test('is written before `defer` resolves, so that no completion comes too early', async () => {
-    const done = await completions();
-    const ends: unknown[] = [];
-    await worker(
-      config(async (order, task) => {
-        const deferral = await defers(order, task);
-        ends.push(await done.succeed('o-1', { approved: true }));
-        return deferral;
-      }),
-    );
-    const execution = await deferred('o-1');
-    await w.clock.advance(500);
-    expect(ends).toEqual([{ status: 'accepted' }]);
-    expect(await w.describe(execution)).toMatchObject({ status: 'SUCCEEDED' });
-  });
-
   test('whose task is gone is used again by a retry', async () => {
     await worker();
     const Retry = [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 1, MaxAttempts: 3, BackoffRate: 1 }];
@@ -433,18 +395,6 @@ describe('a service that can not be reached', () => {
     await expect(answered(done.heartbeat('o-1'))).rejects.toThrow(/500/);
     expect(await done.list()).toHaveLength(1);
   });
-});
-
-test('of several that complete a task at once, one is accepted, and the others hear of it', async () => {
-  await worker();
-  const execution = await deferred('o-1');
-  const all = await Promise.all(
-    [1, 2, 3].map(async (n) => (await completions()).succeed('o-1', { approved: n === 2 }, { by: `${n}` })),
-  );
-  expect(all.filter(({ status }) => status === 'accepted')).toHaveLength(1);
-  expect(all.filter(({ status }) => status === 'completed')).toHaveLength(2);
-  const winner = all.findIndex(({ status }) => status === 'accepted') + 1;
-  expect(await w.describe(execution)).toMatchObject({ output: JSON.stringify({ approved: winner === 2 }) });
 });
 
 test('an accepted success removes the checkpoint of the task', async () => {

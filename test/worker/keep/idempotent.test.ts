@@ -208,14 +208,6 @@ test('a failure frees the work, except the names that are final', async () => {
   expect(second.cause).toBe(first.cause);
 });
 
-test('a result that JSON can not express is no outcome', async () => {
-  const machine = world.machine(ARN);
-  let calls = 0;
-  await work(() => (++calls === 1 ? { n: 1n } : 'good'));
-  expect(await run(machine, { id: 'a' })).toMatchObject({ error: 'Stepwright.InvalidOutput' });
-  expect(await run(machine, { id: 'a' })).toMatchObject({ output: '"good"' });
-});
-
 describe('two at once', () => {
   /** The first task of the work is at it for as long as the test likes. */
   async function atWork(
@@ -252,24 +244,6 @@ describe('two at once', () => {
     expect(await ended(first)).toMatchObject({ output: '"the first"' });
     expect(await ended(second)).toMatchObject({ output: '"the first"' });
     expect(calls()).toBe(1);
-  });
-
-  test('the service is asked once, and again only after twice the time before', async () => {
-    const { machine, first, finish } = await atWork({}, { heartbeat: false });
-    const before = faults.count('SendTaskHeartbeat');
-    const asked: number[] = [];
-    for (let second = 0; second < 80; second++) {
-      const execution = await start(machine, { id: 'a' });
-      expect(await ended(execution)).toMatchObject({ error: 'Stepwright.AlreadyRunning' });
-      asked.push(faults.count('SendTaskHeartbeat') - before);
-      await world.clock.advance(900);
-    }
-    // At once, then after 5, 10, 20 and 40 s.
-    expect(asked[3]).toBe(1);
-    expect(asked[8]).toBe(2);
-    expect(asked.at(-1)).toBe(5);
-    finish();
-    expect(await ended(first)).toMatchObject({ status: 'SUCCEEDED' });
   });
 
   test('tasks that ask at once keep to the rate of heartbeats together', async () => {
@@ -317,25 +291,6 @@ describe('two at once', () => {
       expect(calls()).toBe(1);
     },
   );
-
-  test('work whose task is gone is begun anew, and what the first one still does is not kept', async () => {
-    const machine = world.machine(ARN, { TimeoutSeconds: 30 });
-    const ends: ((result: string) => void)[] = [];
-    const w = await work(() => new Promise<string>((resolve) => ends.push(resolve)));
-    const first = await start(machine, { id: 'a' });
-    expect(await ended(first)).toMatchObject({ error: 'States.Timeout' });
-    const second = await start(machine, { id: 'a' });
-    expect(ends).toHaveLength(2);
-    ends[0]?.('the first');
-    await world.clock.advance(1_000);
-    ends[1]?.('the second');
-    expect(await ended(second)).toMatchObject({ output: '"the second"' });
-    expect(await ended(await start(machine, { id: 'a' }))).toMatchObject({ output: '"the second"' });
-    expect(ends).toHaveLength(2);
-    expect(w.log).toContainEqual(
-      expect.objectContaining({ msg: expect.stringContaining('the work begins again') }),
-    );
-  });
 
   test('dates that differ by hours change nothing: the service decides', async () => {
     const { machine, first, finish, calls } = await atWork();
