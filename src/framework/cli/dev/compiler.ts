@@ -44,7 +44,7 @@ function findTsc(dir: string): string {
       code: 'COMPILER_NOT_FOUND' as const,
       where: dir,
       what: 'typescript is not installed there, so nothing can be compiled on change',
-      fix: 'npm install --save-dev typescript; or say what compiles: --build "npx swc src -d dist"',
+      fix: 'npm install --save-dev typescript@~6.0; or say what compiles: --build "npx swc src -d dist"',
     };
     throw new StartError([problem], { cause: error });
   }

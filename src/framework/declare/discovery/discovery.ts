@@ -4,9 +4,11 @@ import { show } from '../../base/show.js';
 import { ERROR_LIMIT } from '../../base/size.js';
 import { parseActivities } from './activity-ref.js';
 import { conflictProblems } from './conflicts.js';
+import { renamedKeyProblems } from './renamed-keys.js';
 import type { ActivityRef, HandlerDefinition } from '../definition.js';
 import type { Constructor } from '../class.js';
 import { isReserved } from '../activity-failure.js';
+import { nestedShapes } from '../dto/dto-shape.js';
 import { type MethodRef, readInput, readOutput } from '../dto/input-type.js';
 import {
   allErrorNames,
@@ -58,9 +60,20 @@ export function discover(
       ...found.flatMap((each) => each.problems),
       ...conflictProblems(handlers, fileOf),
       ...errorNameProblems(),
+      ...renamedKeyProblems([...classes.filter(isClass), ...handlers.flatMap(dtosOf)]),
     ],
   };
 }
+
+const isClass = (type: unknown): boolean => typeof type === 'function';
+
+/** Returns the classes of a handler's input and output, with the classes nested in them. */
+const dtosOf = ({ input, output, groups }: HandlerDefinition): Constructor[] =>
+  [input, output].flatMap((spec) =>
+    spec && 'type' in spec && typeof spec.type === 'function'
+      ? Array.from(nestedShapes(spec.type, groups), ({ type }) => type)
+      : [],
+  );
 
 function readClass(target: Constructor, env: NodeJS.ProcessEnv, allowUnset: boolean): Discovered {
   const mark = typeof target === 'function' ? readActivity(target) : undefined;

@@ -6,7 +6,8 @@ import { ruleClasses } from '../../declare/dto/dto-shape.js';
 import type { Interceptor } from '../../declare/interceptor.js';
 import type { Problem } from '../../base/errors.js';
 import { oneCopyFix, otherCopies, ourCopy } from '../../declare/other-copies.js';
-import { dependencyProblems, type FixMissing, neededBy } from './dependencies.js';
+import { renamedKeyProblems } from '../../declare/discovery/renamed-keys.js';
+import { dependenciesOf, dependencyProblems, type FixMissing, neededBy } from './dependencies.js';
 import { registrationOf, resolveOnce } from './registrations.js';
 
 interface Wanted {
@@ -37,8 +38,33 @@ export function resolveProblems(
   for (const each of listWanted(definitions, shared)) {
     if (!wanted.has(each.type)) wanted.set(each.type, each);
   }
-  return [...wanted.values()].flatMap((each) => problemsOf(each, container, fixMissing));
+  const declared = new Set<unknown>(definitions.map(({ target }) => target));
+  const built = builtFrom(neededTokens(definitions, container, shared), container);
+  return [
+    ...[...wanted.values()].flatMap((each) => problemsOf(each, container, fixMissing)),
+    ...renamedKeyProblems([...built].filter((type) => !declared.has(type))),
+  ];
 }
+
+/** Returns the classes of which a container makes instances for some tokens, and those of instances that it was given. */
+function* builtFrom(
+  tokens: Iterable<InjectionToken>,
+  container: DependencyContainer,
+  seen = new Set<unknown>(),
+): Generator<Constructor> {
+  for (const token of tokens) {
+    const provider = registrationOf(container, token)?.provider;
+    const type = provider && 'useClass' in provider ? provider.useClass : token;
+    const made = provider && 'useValue' in provider ? classOf(provider.useValue) : type;
+    if (typeof made !== 'function' || seen.has(made)) continue;
+    seen.add(made);
+    yield made as Constructor;
+    yield* builtFrom(dependenciesOf(made as Constructor), container, seen);
+  }
+}
+
+const classOf = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, 'constructor') : undefined;
 
 /**
  * Returns every injection token that the handlers need, directly or through their dependencies. Dependencies inside
