@@ -79,8 +79,8 @@ async function worker(given: Config = config(), clock?: HandClock): Promise<Work
   return made;
 }
 
-async function completions(more: Config = {}): Promise<Completions> {
-  const made = await createCompletions({ ...config(), endpoint: w.service.url, ...more }, { clock: w.clock });
+async function completions(more: Config = {}, clock = w.clock): Promise<Completions> {
+  const made = await createCompletions({ ...config(), endpoint: w.service.url, ...more }, { clock });
   opened.push(made);
   return made;
 }
@@ -273,7 +273,9 @@ describe('once a task is deferred, nothing of its handler is reported:', () => {
     const execution = await deferred('o-1');
     expect(await w.describe(execution)).toMatchObject({ status: 'FAILED', error: 'NoMail' });
     expect(made.of('task:failed')).toHaveLength(1);
-    expect(await (await completions()).succeed('o-1', { approved: true })).toMatchObject({
+    const done = await completions();
+    expect(await done.list()).toEqual([]);
+    expect(await done.succeed('o-1', { approved: true })).toMatchObject({
       status: 'completed',
       decided: { status: 'failed', error: 'NoMail', by: 'its handler' },
     });
@@ -395,6 +397,23 @@ describe('a service that can not be reached', () => {
     await expect(answered(done.heartbeat('o-1'))).rejects.toThrow(/500/);
     expect(await done.list()).toHaveLength(1);
   });
+});
+
+test('who comes just after a process that died with its completion sends it, and hears of it then', async () => {
+  await worker();
+  const execution = await deferred('o-1');
+  faults.once('SendTaskSuccess', { kind: 'status', status: 500 });
+  // Its clock stands still, so that it never sends it again.
+  const dead = await completions({}, new HandClock(w.clock.now()));
+  void dead.succeed('o-1', { approved: true }, { by: 'Ann' }).catch(() => {});
+  await w.clock.settle(() => faults.calls.some(({ operation }) => operation === 'SendTaskSuccess'));
+  await w.clock.advance(1_000);
+  const next = await completions();
+  expect(await answered(next.fail('o-1', new Error('no'), { by: 'Bo' }))).toMatchObject({
+    status: 'completed',
+    decided: { by: 'Ann' },
+  });
+  expect(await w.describe(execution)).toMatchObject({ status: 'SUCCEEDED', output: '{"approved":true}' });
 });
 
 test('an accepted success removes the checkpoint of the task', async () => {

@@ -81,8 +81,8 @@ interface CompletionsParts {
   readonly close: () => void;
 }
 
-/** For so long after it was decided, who has decided it may still be sending it. */
-const SENDING_MS = 20_000;
+/** For so long after it was decided, who has decided it may still be sending it. Others look again meanwhile. */
+const [SENDING_MS, LOOK_AGAIN_MS] = [20_000, 1_000];
 /** The longest wait for the answer to a heartbeat. */
 const HEARTBEAT_MS = 15_000;
 
@@ -213,10 +213,13 @@ export class Completions {
       const outcome = await decide(found.task.handler);
       const { decided } = found;
       if (decided) {
-        const isOwn = decided.by === by && isSame(decided.outcome, outcome);
-        const isSent = Math.abs(clock.date() - decided.at) < SENDING_MS && !isOwn;
         if (decided.told === 'gone') return { status: 'gone' };
-        if (decided.told || isSent) return completed(decided);
+        if (decided.told) return completed(decided);
+        const isOwn = decided.by === by && isSame(decided.outcome, outcome);
+        if (!isOwn && Math.abs(clock.date() - decided.at) < SENDING_MS) {
+          await clock.sleep(LOOK_AGAIN_MS, this.#parts.store?.closed);
+          continue;
+        }
         // Who has decided it may not have lived to send it, or this is its next attempt.
         const status = await this.#tell(found, decided);
         return isOwn ? { status } : completed(decided);

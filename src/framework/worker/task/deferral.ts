@@ -5,7 +5,7 @@ import { Deferral, type DeferOptions } from '../../declare/task-context.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
 import type { Ask, CheckpointRef } from '../keep/record.js';
-import { DeferredTasks } from '../keep/deferred-tasks.js';
+import { type Decided, DeferredTasks } from '../keep/deferred-tasks.js';
 import { type LimitedStore, quietly, retried } from '../keep/limited-store.js';
 import type { TaskRef } from './task-events.js';
 
@@ -47,15 +47,15 @@ export class Deferrals {
   }
 
   /**
-   * Writes down that its handler has failed a task. Resolves to false if somebody else has completed it before. If the
-   * store fails, the service decides.
+   * Writes down that its handler has failed a task: before the service is told, and after that again, with what it has
+   * said. Resolves to false if somebody else has completed it before. If the store fails, the service decides.
    */
-  async close(id: string, token: string, outcome: Outcome): Promise<boolean> {
-    const decided = { outcome, by: 'its handler', at: this.#world.clock.date() };
+  async close(id: string, token: string, outcome: Outcome, told?: Decided['told']): Promise<boolean> {
+    const decided = { outcome, by: 'its handler', at: this.#world.clock.date(), told };
     for (;;) {
       const found = await quietly(this.#tasks.find(id));
       if (!found || found.task.token !== token) return true;
-      if (found.decided) return false;
+      if (found.decided && !told) return false;
       const written = await quietly(this.#tasks.decide(found, decided).then((record) => ({ record })));
       if (!written || written.record) return true;
     }

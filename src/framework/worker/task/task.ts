@@ -449,9 +449,13 @@ export class Task implements Linked<Task> {
   async #failDeferred({ id }: Deferral, failure: Outcome): Promise<TaskEnd> {
     const { deferrals, outbox, outside } = this.#world;
     const token = this.lease.token;
-    const isFirst = id === undefined || (await outside(() => deferrals?.close(id, token, failure)));
-    if (isFirst === false) return { kind: 'deferred' };
-    return outbox ? this.#sendKept(outbox, failure) : this.#report.send(failure);
+    const close = (told?: 'accepted' | 'gone'): Promise<boolean> | undefined =>
+      id === undefined ? undefined : outside(() => deferrals?.close(id, token, failure, told));
+    if ((await close()) === false) return { kind: 'deferred' };
+    const end = await (outbox ? this.#sendKept(outbox, failure) : this.#report.send(failure));
+    this.#heartbeat?.release();
+    if (end.kind !== 'lost') await close(end.kind);
+    return end;
   }
 
   #sendKept(outbox: TaskOutbox, outcome: Outcome): Promise<ReportEnd> {
