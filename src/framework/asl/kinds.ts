@@ -213,9 +213,76 @@ export const KINDS = {
 /** The name of a type of state, which is also its name for people. */
 export type StateType = keyof typeof KINDS;
 
+/** The name of a field that contains states. */
+export type HoldingField = Extract<
+  (typeof KINDS)[StateType],
+  { readonly holds: Holding }
+>['holds']['fields'][number];
+
 /** Returns true for the name of a type of state. */
 export const isType = (type: unknown): type is StateType =>
   typeof type === 'string' && Object.hasOwn(KINDS, type);
 
 /** Returns what is known of a type of state, by its name in a definition or a history; undefined for another value. */
 export const kindOf = (type: unknown): StateKind | undefined => (isType(type) ? KINDS[type] : undefined);
+
+/** The keys and indexes that lead from a state to a part of it. */
+export type Steps = readonly (string | number)[];
+
+/** Returns the object in a field, or those in its list, each with the steps to it. */
+function objectsIn<S extends object>(state: S, field: string): [steps: Steps, object: S][] {
+  const value: unknown = Reflect.get(state, field);
+  const isList = Array.isArray(value);
+  const all: unknown[] = isList ? value : [value];
+  return all.flatMap((each, index): [Steps, S][] =>
+    typeof each === 'object' && each !== null && !Array.isArray(each)
+      ? [[isList ? [field, index] : [field], each as S]]
+      : [],
+  );
+}
+
+/** Returns a state, the rules of its Choices, and its catchers, each with the steps to it. */
+export const rulesIn = <S extends object>(state: S): [steps: Steps, rule: S][] => [
+  [[], state],
+  ...objectsIn(state, 'Choices'),
+  ...objectsIn(state, 'Catch'),
+];
+
+/** A transition from a state to the one that a field of it, of a rule or of a catcher names. */
+export interface Transition<S> {
+  readonly kind: 'next' | 'choice' | 'default' | 'catch';
+  /** The steps to the field. */
+  readonly steps: Steps;
+  readonly to: string;
+  /** The state itself, or its rule or catcher. */
+  readonly rule: S;
+}
+
+/** Returns the transitions from a state. A field counts even if the state's type doesn't have it. */
+export function transitionsOf<S extends object>(state: S): Transition<S>[] {
+  const named = (kind: Transition<S>['kind'], [steps, rule]: [Steps, S], field = 'Next'): Transition<S>[] => {
+    const to: unknown = Reflect.get(rule, field);
+    return typeof to === 'string' ? [{ kind, steps: [...steps, field], to, rule }] : [];
+  };
+  return [
+    ...named('next', [[], state]),
+    ...objectsIn(state, 'Choices').flatMap((rule) => named('choice', rule)),
+    ...named('default', [[], state], 'Default'),
+    ...objectsIn(state, 'Catch').flatMap((rule) => named('catch', rule)),
+  ];
+}
+
+/** States inside a state: a branch, or those that each iteration runs. */
+export interface HeldGroup<S> {
+  readonly as: Holding['as'];
+  readonly steps: Steps;
+  readonly group: S;
+}
+
+const HOLDINGS = Object.values<StateKind>(KINDS).flatMap(({ holds }) => holds ?? []);
+
+/** Returns the groups of states inside a state. A field counts even if the state's type doesn't have it. */
+export const groupsIn = <S extends object>(state: S): HeldGroup<S>[] =>
+  HOLDINGS.flatMap(({ fields, as }) =>
+    fields.flatMap((field) => objectsIn(state, field).map(([steps, group]) => ({ as, steps, group }))),
+  );

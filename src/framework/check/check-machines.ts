@@ -8,7 +8,8 @@ import { deadPaths, fieldMismatches, notInline, payloadMismatches } from './data
 import { editJson, type JsonEdit } from './source/json-edit.js';
 import { JsonText, type Step } from './source/json-text.js';
 import { locatable, type MachineSource, withoutSubstitutions } from './source/machine-source.js';
-import { type ActivityState, activityStates, statesOf, type StateView } from './machine-states.js';
+import { statesOf } from '../asl/definition/state-graph.js';
+import { type ActivityState, activityStates, type StateView } from './machine-states.js';
 import { NestedMachines } from './nested-machines.js';
 import { taskLimits } from './task-limits.js';
 

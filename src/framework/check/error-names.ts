@@ -1,3 +1,4 @@
+import { kindOf } from '../asl/kinds.js';
 import { didYouMean, nearest } from '../asl/definition/reader.js';
 import { OWN_ERROR } from '../worker/handler/outcome/own-errors.js';
 import { type Found, type FoundAt, paste } from './finding.js';
@@ -75,9 +76,9 @@ function knownIn(
   const own = tasks.filter(({ steps }) => inside.some((each) => each.steps === steps));
   const serving = own.map(({ activityArn }) => handlerOf(handlers, activityArn));
   const others = inside.some(
-    ({ source, steps }) => source['Type'] === 'Task' && !own.some((each) => each.steps === steps),
+    ({ source, steps }) => kindOf(source['Type'])?.calls && !own.some((each) => each.steps === steps),
   );
-  const fails = inside.flatMap(({ source }) => (source['Type'] === 'Fail' ? [source['Error']] : []));
+  const fails = inside.flatMap(({ source }) => (kindOf(source['Type'])?.fails ? [source['Error']] : []));
   const names = [
     ...serving.flatMap((each) => each?.throws ?? []),
     ...named,

@@ -1,3 +1,4 @@
+import { groupsIn, kindOf, transitionsOf } from '../asl/kinds.js';
 import { isPlainObject } from '../base/json.js';
 import { definitionName, type JsonSchema } from '../declare/schema/dto-schema.js';
 import { followData, placeOf, type StateData } from './flow/flow.js';
@@ -61,9 +62,8 @@ class MachineInput {
     if (typeof name !== 'string' || !isPlainObject(state) || this.#open.has(state)) return undefined;
     if (this.#found.has(state)) return this.#found.get(state);
     this.#open.add(state);
-    const next = (to: unknown): Demand => this.#ofState(states, to, steps);
-    const later =
-      state['Type'] === 'Choice' ? this.#joiner.either(targetsOf(state).map(next)) : next(state['Next']);
+    const targets = transitionsOf(state).flatMap(({ kind, to }) => (kind === 'catch' ? [] : [to]));
+    const later = this.#joiner.either([...new Set(targets)].map((to) => this.#ofState(states, to, steps)));
     const found = [...this.#own(state, [...steps, name]), later].reduce(this.#joiner.both, undefined);
     this.#open.delete(state);
     this.#found.set(state, found);
@@ -72,26 +72,17 @@ class MachineInput {
 
   /** Returns what the state's own work demands. */
   #own(state: Json, steps: readonly Step[]): Demand[] {
-    const { Type, Resource, Branches } = state;
+    const { Type, Resource } = state;
     const { given, values = [] } = this.data.get(placeOf(steps)) ?? {};
-    const wanted = Type === 'Task' && typeof Resource === 'string' ? this.schemas.of(Resource) : undefined;
-    const own = [
+    const isCall = kindOf(Type)?.calls && typeof Resource === 'string';
+    const wanted = isCall ? this.schemas.of(Resource) : undefined;
+    return [
       this.#ofShape(given, wanted),
       ...values.flatMap(({ value, schema, steps: [first] }) =>
         first === 'Choices' ? [] : [this.#ofShape(value, schema)],
       ),
+      ...groupsIn(state).map((held) => this.ofGroup(held.group, [...steps, ...held.steps])),
     ];
-    if (Type === 'Parallel' && Array.isArray(Branches))
-      return [
-        ...own,
-        ...Branches.filter(isPlainObject).map((each, index) =>
-          this.ofGroup(each, [...steps, 'Branches', index]),
-        ),
-      ];
-    const key = isPlainObject(state['ItemProcessor']) ? 'ItemProcessor' : 'Iterator';
-    const processor = state[key];
-    if (Type !== 'Map' || !isPlainObject(processor)) return own;
-    return [...own, this.ofGroup(processor, [...steps, key])];
   }
 
   /** Returns what must be true of the parts of the execution's input in a value so that it matches a schema. */
@@ -127,12 +118,6 @@ class MachineInput {
   }
 }
 
-function targetsOf({ Choices, Default }: Json): unknown[] {
-  const rules: unknown[] = Array.isArray(Choices) ? Choices : [];
-  const targets = rules.map((rule) => (isPlainObject(rule) ? rule['Next'] : undefined));
-  return [...new Set(Default === undefined ? targets : [...targets, Default])];
-}
-
 /** Returns the schema of an input that has, at the end of these keys, a value of the schema. */
 const at = (keys: InputKeys, schema: JsonSchema): JsonSchema =>
   keys.reduceRight<JsonSchema>(
@@ -150,8 +135,9 @@ const isOpen = (schema: JsonSchema | undefined): schema is undefined =>
 class Joiner {
   constructor(private readonly definitions: InputSchemas['definitions']) {}
 
-  /** Returns the demands of a Choice: those of one of its targets. If a target demands nothing, neither does the Choice. */
+  /** Returns the demand of a state that goes on to one of several. If one of them demands nothing, neither does the state. */
   either(targets: readonly Demand[]): Demand {
+    if (targets.length === 1) return targets[0];
     const inputs = targets.flatMap((each) => (isOpen(each) ? [] : [each]));
     if (inputs.length < targets.length || inputs.length === 0) return undefined;
     const distinct = [...new Map(inputs.map((input) => [JSON.stringify(input), input])).values()];

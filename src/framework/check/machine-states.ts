@@ -1,7 +1,6 @@
 import { activityTasks } from '../asl/machine.js';
 import { isPlainObject } from '../base/json.js';
-import { type FoundState, statesIn } from '../asl/definition/state-graph.js';
-import type { JsonObject } from '../asl/values/json.js';
+import type { FoundState } from '../asl/definition/state-graph.js';
 import type { Step } from './source/json-text.js';
 
 /** A state of a definition, at any depth. */
@@ -11,11 +10,6 @@ export type StateView = FoundState;
 export interface ActivityState extends StateView {
   readonly activityArn: string;
 }
-
-/** Returns every state of a valid definition. A state is returned before the states nested in it. */
-export const statesOf = (definition: string): StateView[] => [
-  ...statesIn(JSON.parse(definition) as JsonObject),
-];
 
 /** Returns those of the states that are Tasks on activities. */
 export function activityStates(definition: string, states: readonly StateView[]): ActivityState[] {

@@ -6,7 +6,8 @@ import { type Outputs, outputOf, type StateData } from './flow/flow.js';
 import { isFields, NUMBER, part, type Shape, TEXT, UNKNOWN } from './flow/shape.js';
 import { type CheckedHandler, handlerOf } from './handlers.js';
 import { machineInput } from './machine-input.js';
-import { activityStates, statesOf, type StateView } from './machine-states.js';
+import { statesOf } from '../asl/definition/state-graph.js';
+import { activityStates, type StateView } from './machine-states.js';
 import { schemaMismatches } from './schema-mismatch.js';
 import type { MachineSource } from './source/machine-source.js';
 

@@ -3,7 +3,8 @@ import type { CheckedHandler } from './handlers.js';
 import type { Problem } from '../base/errors.js';
 import { type Finding, fixOf, type Found, locationOf, messageOf, paste } from './finding.js';
 import type { JsonEdit } from './source/json-edit.js';
-import { type ActivityState, activityStates, rulesAround, statesOf, takes } from './machine-states.js';
+import { statesOf } from '../asl/definition/state-graph.js';
+import { type ActivityState, activityStates, rulesAround, takes } from './machine-states.js';
 import { locatable, type MachineSource } from './source/machine-source.js';
 
 /** The facts about a handler that are needed to check its heartbeat interval. */

@@ -1,10 +1,8 @@
 import { isActivityArn } from '../values/arn.js';
 import { isObject, type Json, type JsonObject } from '../values/json.js';
-import { statesIn, type FoundState } from './state-graph.js';
+import { KINDS, kindOf, type StateKind } from '../kinds.js';
+import { pathOf, statesIn } from './state-graph.js';
 import type { DefinitionProblem } from './reader.js';
-
-const pathOf = (steps: FoundState['steps']): string =>
-  steps.map((step) => (typeof step === 'number' ? `[${step}]` : `/${step}`)).join('');
 
 /**
  * Returns the states that Step Functions refuses in an EXPRESS machine, and in the EXPRESS children of a distributed Map.
@@ -17,9 +15,9 @@ export function expressProblemsIn(machine: JsonObject, isExpress: boolean): Defi
       return [];
     const at = pathOf(steps);
     const { Type: type, Resource: resource } = source;
-    if (type === 'Map' && processorConfig(source)['Mode'] === 'DISTRIBUTED')
+    if (processorConfig(source)['Mode'] === 'DISTRIBUTED')
       return { path: `${at}/ItemProcessor`, text: `${CANNOT} a Map in the mode DISTRIBUTED` };
-    const text = type === 'Task' && typeof resource === 'string' ? refusedInExpress(resource) : undefined;
+    const text = kindOf(type)?.calls && typeof resource === 'string' ? refusedInExpress(resource) : undefined;
     return text === undefined ? [] : { path: `${at}/Resource`, text };
   });
 }
@@ -38,16 +36,15 @@ function refusedInExpress(resource: string): string | undefined {
 }
 
 const TEMPLATES = new Set(['Parameters', 'ResultSelector', 'ItemSelector', 'Assign']);
+const ALL: readonly StateKind[] = Object.values(KINDS);
 /** Fields whose texts are not paths, or may be paths although their names don't end in "Path". */
 const OTHERS = new Set([
   'Comment',
   'Resource',
   'Variable',
   'States',
-  'ItemProcessor',
-  'Iterator',
-  'Branches',
-  'Result',
+  ...ALL.flatMap(({ holds }) => holds?.fields ?? []),
+  ...ALL.flatMap(({ literal }) => literal ?? []),
 ]);
 const PATH = /^\${1,2}(?:$|[.[])/;
 const INTRINSIC = /^States\.[A-Za-z0-9]+\(/;
@@ -63,7 +60,7 @@ export function warningsIn(machine: JsonObject): DefinitionProblem[] {
     Object.entries(source).flatMap(([field, value]): DefinitionProblem[] => {
       const at = `${pathOf(steps)}/${field}`;
       const texts = [...textsIn(value, field, at)];
-      if (field === 'Result' && source['Type'] === 'Pass') return staticResult(texts, at);
+      if (field === kindOf(source['Type'])?.literal) return staticResult(texts, at);
       if (TEMPLATES.has(field)) return withoutDollar(texts);
       return OTHERS.has(field) ? [] : withoutPath(texts);
     }),

@@ -1,4 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../values/json.js';
+import { transitionsOf, groupsIn, kindOf, rulesIn, type Transition, type Steps } from '../kinds.js';
 import { didYouMean, nearest, type Reader } from './reader.js';
 
 /**
@@ -19,7 +20,9 @@ export const NO_TARGET = 'MISSING_TRANSITION_TARGET';
  * need no state that ends them.
  */
 export function checkTargets(reader: Reader, states: Reader, startAt: string | undefined): void {
-  const graph = new Map(Object.entries(states.source).map(([name, state]) => [name, targetsOf(state)]));
+  const graph = new Map(
+    Object.entries(states.source).map(([name, state]) => [name, isObject(state) ? transitionsOf(state) : []]),
+  );
   checkExistence(reader, graph, startAt);
   const isMachine = reader.path === '';
   if (isMachine && !Object.values(states.source).some(mayEnd)) {
@@ -28,19 +31,19 @@ export function checkTargets(reader: Reader, states: Reader, startAt: string | u
   } else if (startAt !== undefined) checkReached(states, graph, startAt);
 }
 
-/** The targets of each state, by the state's name. Each target has the path of its field in the state. */
-type Graph = ReadonlyMap<string, readonly (readonly [field: string, target: string])[]>;
+/** The transitions from each state, by the state's name. */
+type Graph = ReadonlyMap<string, readonly Transition<JsonObject>[]>;
 
 function checkExistence(reader: Reader, graph: Graph, startAt: string | undefined): void {
   const names = [...graph.keys()];
-  const check = (target: string, field: string): void => {
+  const check = (target: string, path: string): void => {
     if (graph.has(target)) return;
     const text = `Missing 'Next' target: ${target}`;
-    reader.report({ code: NO_TARGET, path: `${reader.path}/${field}`, text, fix: fixTarget(target, names) });
+    reader.report({ code: NO_TARGET, path: reader.path + path, text, fix: fixTarget(target, names) });
   };
-  if (startAt !== undefined) check(startAt, 'StartAt');
-  for (const [name, targets] of graph)
-    for (const [field, target] of targets) check(target, `States/${name}/${field}`);
+  if (startAt !== undefined) check(startAt, '/StartAt');
+  for (const [name, transitions] of graph)
+    for (const { steps, to } of transitions) check(to, pathOf(['States', name, ...steps]));
 }
 
 function checkReached(states: Reader, graph: Graph, startAt: string): void {
@@ -49,7 +52,7 @@ function checkReached(states: Reader, graph: Graph, startAt: string): void {
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     if (reached.has(name) || !graph.has(name)) continue;
     reached.add(name);
-    for (const [, target] of graph.get(name) ?? []) open.push(target);
+    for (const { to } of graph.get(name) ?? []) open.push(to);
   }
   for (const name of graph.keys()) {
     if (reached.has(name)) continue;
@@ -64,8 +67,10 @@ function checkReached(states: Reader, graph: Graph, startAt: string): void {
  * machine, and the missing `End` or `Next` is reported as another mistake.
  */
 function mayEnd(state: Json): boolean {
-  if (!isObject(state) || state['Type'] === 'Succeed' || state['Type'] === 'Fail') return true;
-  return state['Type'] !== 'Choice' && (state['End'] === true || typeof state['Next'] !== 'string');
+  if (!isObject(state)) return true;
+  const leaves = kindOf(state['Type'])?.leaves ?? ['Next'];
+  if (leaves.length === 0) return true;
+  return leaves.includes('Next') && (state['End'] === true || typeof state['Next'] !== 'string');
 }
 
 /** The most names of states that a proposed fix lists. */
@@ -78,25 +83,6 @@ function fixTarget(target: string, names: readonly string[]): string {
   return `no state is named '${target}'; write one of these: ${names.slice(0, NAMES_SHOWN).join(', ')}${more}`;
 }
 
-/** Returns a state, and the rules of its Choices and Catch, each with the path of its fields in the state. */
-function partsOf(state: Json): [path: string, part: JsonObject][] {
-  if (!isObject(state)) return [];
-  const inner = ['Choices', 'Catch'].flatMap((field) => {
-    const list = state[field];
-    return Array.isArray(list) ? list.map((each, i) => [`${field}[${i}]/`, each] as const) : [];
-  });
-  return [['', state] as const, ...inner].flatMap(([path, part]) => (isObject(part) ? [[path, part]] : []));
-}
-
-function targetsOf(state: Json): [field: string, target: string][] {
-  return partsOf(state).flatMap(([path, part]) =>
-    (path === '' ? ['Next', 'Default'] : ['Next']).flatMap((field): [string, string][] => {
-      const target = part[field];
-      return typeof target === 'string' ? [[path + field, target]] : [];
-    }),
-  );
-}
-
 /**
  * Returns the names of the variables that the states of one scope (the machine, a branch or an iteration) set, each with
  * the names of these states.
@@ -104,7 +90,7 @@ function targetsOf(state: Json): [field: string, target: string][] {
 export function assignedNames(states: Reader): Map<string, Set<string>> {
   const names = new Map<string, Set<string>>();
   for (const [state, source] of Object.entries(states.source))
-    for (const [, { Assign: assign }] of partsOf(source))
+    for (const [, { Assign: assign }] of isObject(source) ? rulesIn(source) : [])
       for (const key of isObject(assign) ? Object.keys(assign) : []) {
         const name = key.replace(/\.\$$/, '');
         names.set(name, (names.get(name) ?? new Set()).add(state));
@@ -115,20 +101,29 @@ export function assignedNames(states: Reader): Map<string, Set<string>> {
 /** A state of a definition, at any depth. */
 export interface FoundState {
   readonly name: string;
-  /** The keys and indexes that lead to the state. */
-  readonly steps: readonly (string | number)[];
+  /** The keys and indexes that lead from the machine to the state. */
+  readonly steps: Steps;
   readonly source: JsonObject;
   readonly language: 'JSONPath' | 'JSONata';
-  /** The Parallel and Map states in which the state is nested, the innermost first. */
+  /** The states in which it is nested, the innermost first. */
   readonly around: readonly FoundState[];
 }
+
+/** Returns the path of a part of a definition, as the messages of Step Functions have it. */
+export const pathOf = (steps: Steps): string =>
+  steps.map((step) => (typeof step === 'number' ? `[${step}]` : `/${step}`)).join('');
+
+/** Returns every state of a definition. @throws SyntaxError if it isn't JSON. See {@link statesIn} */
+export const statesOf = (definition: string): FoundState[] => [
+  ...statesIn(JSON.parse(definition) as JsonObject),
+];
 
 /**
  * Yields every state of a definition, each before the states nested in it. Values that aren't objects are left out.
  * States without a query language have that of the machine, not that of the state around them.
  */
 export function* statesIn(machine: JsonObject): Generator<FoundState> {
-  yield* statesOf(machine, [], languageOf(machine, 'JSONPath'), []);
+  yield* statesOfGroup(machine, [], languageOf(machine, 'JSONPath'), []);
 }
 
 const languageOf = (source: JsonObject, inherited: FoundState['language']): FoundState['language'] => {
@@ -136,9 +131,9 @@ const languageOf = (source: JsonObject, inherited: FoundState['language']): Foun
   return own === 'JSONata' || own === 'JSONPath' ? own : inherited;
 };
 
-function* statesOf(
+function* statesOfGroup(
   group: JsonObject,
-  steps: FoundState['steps'],
+  steps: Steps,
   inherited: FoundState['language'],
   around: readonly FoundState[],
 ): Generator<FoundState> {
@@ -148,18 +143,7 @@ function* statesOf(
     const at = [...steps, 'States', name];
     const state = { name, steps: at, source, language: languageOf(source, inherited), around };
     yield state;
-    for (const [where, inner] of groupsIn(source))
-      if (isObject(inner)) yield* statesOf(inner, [...at, ...where], inherited, [state, ...around]);
+    for (const held of groupsIn(source))
+      yield* statesOfGroup(held.group, [...at, ...held.steps], inherited, [state, ...around]);
   }
-}
-
-/** Returns the branches and the iteration of a state, each with the steps from the state to it. */
-function groupsIn(source: JsonObject): [FoundState['steps'], Json | undefined][] {
-  const { ItemProcessor, Iterator, Branches } = source;
-  const branches = Array.isArray(Branches) ? Branches : [];
-  return [
-    [['ItemProcessor'], ItemProcessor],
-    [['Iterator'], Iterator],
-    ...branches.map((each, at): [FoundState['steps'], Json] => [['Branches', at], each]),
-  ];
 }

@@ -1,4 +1,5 @@
 import { isPlainObject } from '../../base/json.js';
+import { groupsIn, kindOf } from '../../asl/kinds.js';
 import type { DeadPath } from './paths.js';
 import { inputPart, ListOf, merge, part, type Shape, textOf, UNKNOWN } from './shape.js';
 import {
@@ -105,7 +106,7 @@ class Flow {
     const fields = new StateFields(state, language, known);
     const given = fields.given();
     const result = this.#work(state, steps, group.language, known, fields, given);
-    const edges = state['Type'] === 'Choice' ? fields.choices() : fields.next(result);
+    const edges = kindOf(state['Type'])?.leaves.includes('Choices') ? fields.choices() : fields.next(result);
     const all = [...edges, ...fields.catches()];
     // Several ways out of a state have the same OutputPath.
     const dead = new Map(fields.dead.map((each) => [placeOf([...each.steps, each.path]), each]));
@@ -129,21 +130,19 @@ class Flow {
     fields: StateFields,
     given: Shape,
   ): Shape {
-    const { Type, Resource, Branches } = state;
-    if (Type === 'Task')
-      return (typeof Resource === 'string' ? this.outputs(Resource, given) : undefined) ?? UNKNOWN;
-    if (Type === 'Pass') return state['Result'] === undefined ? given : state['Result'];
-    if (Type === 'Parallel' && Array.isArray(Branches))
-      return Branches.filter(isPlainObject).map((branch, index) =>
-        this.group(branch, [...steps, 'Branches', index], language, { ...known, input: given }),
-      );
-    if (Type !== 'Map') return given;
-    const key = isPlainObject(state['ItemProcessor']) ? 'ItemProcessor' : 'Iterator';
-    const processor = state[key];
-    if (!isPlainObject(processor)) return UNKNOWN;
-    const item = fields.item();
-    const input = fields.itemInput(item);
-    const output = this.group(processor, [...steps, key], language, { ...known, input, item });
+    const { Type, Resource } = state;
+    const { calls, holds, literal } = kindOf(Type) ?? {};
+    if (calls) return (typeof Resource === 'string' ? this.outputs(Resource, given) : undefined) ?? UNKNOWN;
+    if (literal !== undefined && state[literal] !== undefined) return state[literal];
+    if (!holds) return given;
+    const item = holds.as === 'iterations' ? fields.item() : undefined;
+    const begun =
+      item === undefined ? { ...known, input: given } : { ...known, input: fields.itemInput(item), item };
+    const outputs = groupsIn(state).map((held) =>
+      this.group(held.group, [...steps, ...held.steps], language, begun),
+    );
+    if (holds.as === 'branches') return outputs;
+    const [output = UNKNOWN] = outputs;
     return MADE_OTHERWISE.some((field) => state[field] !== undefined) ? UNKNOWN : new ListOf(output);
   }
 }

@@ -1,5 +1,6 @@
 import { isPlainObject } from '../../base/json.js';
 import type { JsonSchema } from '../../declare/schema/dto-schema.js';
+import { kindOf, type StateKind } from '../../asl/kinds.js';
 import { LONGEST_SECONDS } from '../../asl/definition/reader.js';
 import {
   type DeadPath,
@@ -70,6 +71,7 @@ export class StateFields {
   readonly values: FieldValue[] = [];
   /** The knowledge where the state's work begins: its input is what InputPath selects. */
   readonly #begun: Known;
+  readonly #kind: StateKind | undefined;
   /** The items of a Map. */
   readonly #items: Shape;
 
@@ -79,7 +81,9 @@ export class StateFields {
     private readonly known: Known,
   ) {
     this.#begun = { ...known, input: this.#selected('InputPath', known, known.input) };
-    this.#items = state['Type'] === 'Map' && state['ItemReader'] === undefined ? this.#listed() : UNKNOWN;
+    this.#kind = kindOf(state['Type']);
+    const isListed = this.#kind?.holds?.as === 'iterations' && state['ItemReader'] === undefined;
+    this.#items = isListed ? this.#listed() : UNKNOWN;
     for (const [key, schema] of Object.entries(WORK_FIELDS)) this.#read(key, schema);
   }
 
@@ -110,8 +114,8 @@ export class StateFields {
   /** Returns what is known of the value that the state's work is given. */
   given(): Shape {
     const key = this.language === 'JSONata' ? 'Arguments' : 'Parameters';
-    const { Type, Result } = this.state;
-    const isRead = Type !== 'Map' && (Type !== 'Pass' || Result === undefined);
+    const { flow, literal } = this.#kind ?? {};
+    const isRead = flow?.arguments && (literal === undefined || this.state[literal] === undefined);
     const template = isRead ? this.state[key] : undefined;
     return template === undefined ? this.#begun.input : this.#made(template, this.#begun, [key]);
   }
@@ -138,9 +142,8 @@ export class StateFields {
 
   /** Returns the way to the next state, or to the end of the group. */
   next(result: Shape): Edge[] {
-    const { Type, Next } = this.state;
-    if (Type === 'Fail') return [];
-    return [this.#exit(this.state, Next, { ...this.known, result }, this.#output(result))];
+    if (this.#kind?.fails) return [];
+    return [this.#exit(this.state, this.state['Next'], { ...this.known, result }, this.#output(result))];
   }
 
   /** Returns the ways out of a Choice. Its rules may have an Output and an Assign of their own. */
@@ -219,11 +222,11 @@ export class StateFields {
   }
 
   #output(result: Shape): Shape {
-    const { Type, Output, ResultSelector, ResultPath } = this.state;
+    const { Output, ResultSelector, ResultPath } = this.state;
     const environment = { ...this.known, result };
     if (this.language === 'JSONata') {
-      const works = Type === 'Task' || Type === 'Map' || Type === 'Parallel';
-      return this.#made(Output, environment, ['Output'], works ? result : this.known.input);
+      const otherwise = this.#kind?.flow.selector ? result : this.known.input;
+      return this.#made(Output, environment, ['Output'], otherwise);
     }
     const read = { ...environment, input: result };
     const selected = this.#made(ResultSelector, read, ['ResultSelector'], result);

@@ -1,5 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { statesIn } from '../../asl/definition/state-graph.js';
+import { kindOf } from '../../asl/kinds.js';
 import type { SeedMachine } from '../../asl/machine.js';
+import { isObject, type JsonObject } from '../../asl/values/json.js';
 import { JsonText, type PositionOf, type Step } from './json-text.js';
 import { problemsIn } from '../../asl/machine.js';
 
@@ -105,22 +108,20 @@ export function withoutSubstitutions(machine: MachineSource, activityArns: reado
 
 const EMPTY = JSON.stringify({ StartAt: 'Substituted', States: { Substituted: { Type: 'Succeed' } } });
 
-function parse(text: string): object | undefined {
+function parse(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-function replaceResources(value: unknown, replace: (resource: string) => string): void {
-  if (typeof value !== 'object' || value === null) return;
-  const isTask = Reflect.get(value, 'Type') === 'Task';
-  for (const [key, part] of Object.entries(value)) {
-    if (isTask && key === 'Resource' && typeof part === 'string' && hasSubstitution(part))
-      Reflect.set(value, key, replace(part));
-    else replaceResources(part, replace);
+function replaceResources(machine: JsonObject, replace: (resource: string) => string): void {
+  for (const { source } of statesIn(machine)) {
+    const { Type, Resource } = source;
+    if (kindOf(Type)?.calls && typeof Resource === 'string' && hasSubstitution(Resource))
+      source['Resource'] = replace(Resource);
   }
 }
 

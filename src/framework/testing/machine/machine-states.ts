@@ -1,5 +1,4 @@
-import { type FoundState, statesIn } from '../../asl/definition/state-graph.js';
-import type { JsonObject } from '../../asl/values/json.js';
+import type { HoldingField } from '../../asl/kinds.js';
 import { type Problem, throwProblems } from '../../base/errors.js';
 import { didYouMean } from '../../base/show.js';
 import type { DefinedTask } from '../../asl/states/state.js';
@@ -102,12 +101,8 @@ type NamesIn<Machine> = Machine extends { readonly States: infer States }
   ? { [Name in keyof States & string]: Name | NamesBelow<States[Name]> }[keyof States & string]
   : never;
 
-type NamesBelow<State> =
-  | (State extends { readonly ItemProcessor: infer Processor } ? NamesIn<Processor> : never)
-  | (State extends { readonly Iterator: infer Iterator } ? NamesIn<Iterator> : never)
-  | (State extends { readonly Branches: readonly (infer Branch)[] } ? NamesIn<Branch> : never);
-
-/** Returns all states of a definition, including those inside Map and Parallel. */
-export const statesOf = (definition: string): FoundState[] => [
-  ...statesIn(JSON.parse(definition) as JsonObject),
-];
+type NamesBelow<State> = {
+  [Field in HoldingField & keyof State]: State[Field] extends readonly (infer Group)[]
+    ? NamesIn<Group>
+    : NamesIn<State[Field]>;
+}[HoldingField & keyof State];
