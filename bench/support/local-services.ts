@@ -29,15 +29,11 @@ export interface Machine {
 
 /** A local service in a process of its own. */
 export class LocalProcess {
-  readonly #child: Child;
-
   private constructor(
     readonly url: string,
     readonly pid: number,
-    child: Child,
-  ) {
-    this.#child = child;
-  }
+    private readonly child: Child,
+  ) {}
 
   static async start(candidate: LocalCandidate): Promise<LocalProcess> {
     const [file, given] = PROCESSES[candidate];
@@ -68,11 +64,11 @@ export class LocalProcess {
 
   /** Bytes in its heap after its garbage was collected. */
   async heap(): Promise<number> {
-    return (await this.#child.ask('heap')) as number;
+    return (await this.child.ask('heap')) as number;
   }
 
   stop(): Promise<void> {
-    return this.#child.stop();
+    return this.child.stop();
   }
 
   /**

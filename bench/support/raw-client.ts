@@ -3,16 +3,15 @@ import { connect, type Socket } from 'node:net';
 
 /** One keep-alive connection to a Step Functions on loopback, with next to nothing of its own: one call at a time. */
 export class RawClient {
-  readonly #socket: Socket;
-  readonly #host: string;
   #received = '';
   #waiting:
     | { readonly resolve: (answer: unknown) => void; readonly reject: (error: Error) => void }
     | undefined;
 
-  private constructor(socket: Socket, host: string) {
-    this.#socket = socket;
-    this.#host = host;
+  private constructor(
+    private readonly socket: Socket,
+    private readonly host: string,
+  ) {
     socket.setNoDelay(true).setEncoding('latin1');
     socket.on('data', (text: string) => this.#take(text));
     socket.on('error', (error) => this.#fail(error));
@@ -31,8 +30,8 @@ export class RawClient {
     const text = JSON.stringify(body);
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve: (answer) => resolve(answer as T), reject };
-      this.#socket.write(
-        `POST / HTTP/1.1\r\nhost: ${this.#host}\r\nx-amz-target: AWSStepFunctions.${operation}\r\n` +
+      this.socket.write(
+        `POST / HTTP/1.1\r\nhost: ${this.host}\r\nx-amz-target: AWSStepFunctions.${operation}\r\n` +
           `content-type: application/x-amz-json-1.0\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
       );
     });
@@ -40,7 +39,7 @@ export class RawClient {
 
   close(): void {
     this.#waiting = undefined;
-    this.#socket.destroy();
+    this.socket.destroy();
   }
 
   #take(text: string): void {

@@ -30,13 +30,11 @@ const git = (...args: string[]): string =>
 
 /** A copy of the working tree, where mutations are tried. */
 export class Tree {
-  readonly #path: string;
   readonly #mutated = new Map<string, string>();
   #current: ChildProcess | undefined;
 
   /** Copies the working tree, without what git ignores, to `path`. */
-  constructor(path: string) {
-    this.#path = path;
+  constructor(private readonly path: string) {
     for (const file of git('ls-files', '-z', '--cached', '--others', '--exclude-standard').split('\0')) {
       if (file === '' || !existsSync(file)) continue;
       mkdirSync(dirname(join(path, file)), { recursive: true });
@@ -54,16 +52,16 @@ export class Tree {
   async build(): Promise<void> {
     for (const args of [[TSC], [TSC, '-p', 'bench'], ['src/console/build.mjs', '--strict']]) {
       const { ok, output } = await this.#run(args, {}, MINUTES(10));
-      if (!ok) throw new Error(`${args.join(' ')} failed in ${this.#path}: ${output}`);
+      if (!ok) throw new Error(`${args.join(' ')} failed in ${this.path}: ${output}`);
     }
   }
 
   /** Undoes the last mutations, makes these, and compiles. @returns those that fit */
   async apply(mutations: readonly Mutation[]): Promise<Mutation[]> {
-    for (const [file, source] of this.#mutated) writeFileSync(join(this.#path, file), source);
+    for (const [file, source] of this.#mutated) writeFileSync(join(this.path, file), source);
     this.#mutated.clear();
     const fitting = mutations.filter((mutation) => {
-      const path = join(this.#path, mutation.file);
+      const path = join(this.path, mutation.file);
       const source = existsSync(path) ? readFileSync(path, 'utf8') : '';
       const changed = mutate(source, mutation);
       if (changed === undefined) return false;
@@ -136,7 +134,7 @@ export class Tree {
   #run(args: readonly string[], env: Env, limitMs: number): Promise<End> {
     return new Promise((resolve) => {
       const child = spawn(process.execPath, args, {
-        ...{ cwd: this.#path, env: { ...process.env, ...env }, detached: true },
+        ...{ cwd: this.path, env: { ...process.env, ...env }, detached: true },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       this.#current = child;

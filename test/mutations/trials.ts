@@ -35,18 +35,15 @@ const limitMs = (tests: readonly TestFile[]): number => (120 + 3 * secondsOf(tes
 
 /** Tries mutations against the tests that execute them. */
 export class Trials {
-  readonly #trees: readonly Tree[];
-  readonly #tests: readonly TestFile[];
-  readonly #done: (result: Result) => void;
   /** The tests of `npm test` that a mutation has survived. */
   readonly #tried = new Map<Mutation, ReadonlySet<TestFile>>();
 
   /** @param done is called with each mutation that was found, and at the end with those that were not */
-  constructor(trees: readonly Tree[], tests: readonly TestFile[], done: (result: Result) => void) {
-    this.#trees = trees;
-    this.#tests = tests;
-    this.#done = done;
-  }
+  constructor(
+    private readonly trees: readonly Tree[],
+    private readonly tests: readonly TestFile[],
+    private readonly done: (result: Result) => void,
+  ) {}
 
   /**
    * Tries each mutation against the tests nearest to it, and those that survive together: against all other tests once, and
@@ -54,7 +51,7 @@ export class Trials {
    */
   async run(mutations: readonly Mutation[], hints: ReadonlyMap<string, string> = new Map()): Promise<void> {
     let left = await this.#each(mutations, async (tree, mutation) => {
-      const hint = this.#tests.filter(({ file }) => file === hints.get(mutation.id));
+      const hint = this.tests.filter(({ file }) => file === hints.get(mutation.id));
       const nearest = this.#nearest(mutation);
       for (const tier of TIERS) {
         const by = await this.#findBy(
@@ -73,12 +70,12 @@ export class Trials {
     });
     for (const tier of TIERS) left = await this.#together(left, tier);
     left = await this.#search(left);
-    for (const mutation of left) this.#done({ ...mutation, found: false });
+    for (const mutation of left) this.done({ ...mutation, found: false });
   }
 
   #related(mutation: Mutation, tier: Tier): TestFile[] {
     const tried = tier === TIERS[0] ? this.#tried.get(mutation) : undefined;
-    return relatedTo(mutation, this.#tests).filter((test) => tier.has(test.file) && !tried?.has(test));
+    return relatedTo(mutation, this.tests).filter((test) => tier.has(test.file) && !tried?.has(test));
   }
 
   #nearest(mutation: Mutation): TestFile[] {
@@ -100,10 +97,10 @@ export class Trials {
         const by = await find(tree, next);
         if (by === undefined) continue;
         left.delete(next);
-        this.#done({ ...next, found: true, by });
+        this.done({ ...next, found: true, by });
       }
     };
-    await Promise.all(this.#trees.map(work));
+    await Promise.all(this.trees.map(work));
     return [...left];
   }
 
@@ -123,7 +120,7 @@ export class Trials {
   }
 
   async #together(mutations: readonly Mutation[], tier: Tier): Promise<Mutation[]> {
-    const [tree] = this.#trees;
+    const [tree] = this.trees;
     if (!tree || mutations.length === 0) return [...mutations];
     const fitting = new Set(await tree.apply(mutations));
     const tests = [...new Set(mutations.flatMap((mutation) => this.#related(mutation, tier)))];
@@ -142,7 +139,7 @@ export class Trials {
   }
 
   async #search(mutations: readonly Mutation[]): Promise<Mutation[]> {
-    const [tree] = this.#trees;
+    const [tree] = this.trees;
     const searched = mutations.filter(({ share }) => SEARCHED.includes(share));
     if (!tree || searched.length === 0) return [...mutations];
     await tree.apply(searched);

@@ -31,7 +31,6 @@ const CREDIT_MS = 95_000;
 
 /** Checks the promises that have a time, each second. Returns nothing: it notes what is broken. */
 export class Bounds {
-  readonly #invariants: Invariants;
   /** Since when a handler with waiting tasks and free slots has no poll, by process and handler. */
   readonly #starved = new Map<string, number>();
 
@@ -44,40 +43,36 @@ export class Bounds {
   /** Since when more tasks are said to run than do. */
   readonly #overcounted = new Map<string, number>();
 
-  constructor(invariants: Invariants) {
-    this.#invariants = invariants;
-  }
+  constructor(private readonly invariants: Invariants) {}
 
   check(): void {
-    for (const member of this.#invariants.members) {
+    for (const member of this.invariants.members) {
       if (member.ended) continue;
-      this.#invariants.check(member);
+      this.invariants.check(member);
       this.#isCrowded(member);
       this.#checkDrain(member);
       if (member.process.stalledUntil > this.#now) continue;
       this.#checkReady(member);
       this.#checkRunning(member);
-      const { handlers } = this.#invariants.watched.plan;
+      const { handlers } = this.invariants.watched.plan;
       for (const handler of handlers) this.#checkFair(member, handler);
     }
-    const { live } = this.#invariants.watched.chronicle;
+    const { live } = this.invariants.watched.chronicle;
     for (const lease of live)
       if (lease.ended !== undefined || lease.to.dead || lease.lost !== undefined) live.delete(lease);
       else this.#checkLease(lease);
   }
 
   get #now(): number {
-    return this.#invariants.watched.timeline.now;
+    return this.invariants.watched.timeline.now;
   }
 
   #checkDrain({ stopped, process, worker }: Member): void {
     if (!stopped) return;
     const mostMs =
-      longestDrain(this.#invariants.watched.plan.graceMs) +
-      (process.stalledMs - stopped.stalledMs) +
-      SLACK_MS;
+      longestDrain(this.invariants.watched.plan.graceMs) + (process.stalledMs - stopped.stalledMs) + SLACK_MS;
     if (this.#now - stopped.at > mostMs)
-      this.#invariants.broken(
+      this.invariants.broken(
         'drain',
         `worker ${worker} drains for ${this.#now - stopped.at} ms, at most ${mostMs}`,
       );
@@ -85,7 +80,7 @@ export class Bounds {
 
   /** True while a handler is paused, or a rate may hold it back. */
   #isHeldBack(member: Member, key: HandlerKey): boolean {
-    const isHeld = this.#invariants.isHeldBack(member, key);
+    const isHeld = this.invariants.isHeldBack(member, key);
     if (isHeld) this.#heldBackAt.set(`${member.process.name} ${key}`, this.#now);
     return isHeld;
   }
@@ -99,17 +94,17 @@ export class Bounds {
 
   #checkReady(member: Member): void {
     if (member.stopped) return;
-    const { ready, reasons, handlers } = this.#invariants.status(member);
-    const calm = Math.min(this.#invariants.sinceTrouble(member), this.#now - member.bornAt) > HUNG_MS;
+    const { ready, reasons, handlers } = this.invariants.status(member);
+    const calm = Math.min(this.invariants.sinceTrouble(member), this.#now - member.bornAt) > HUNG_MS;
     if (reasons.some((reason) => reason.includes('is left for a task')))
       this.#stuckAt.set(member.process, this.#now);
     // A slot that was stuck for long comes free with a poll, which the service may hold for a minute.
     const wasStuck = this.#now - (this.#stuckAt.get(member.process) ?? 0) < STUCK_MS;
     if (!ready && calm && !wasStuck)
-      this.#invariants.broken('ready', `not ready without trouble: ${reasons.join('; ')}`);
+      this.invariants.broken('ready', `not ready without trouble: ${reasons.join('; ')}`);
     if (!ready) return;
-    const { answeredAt, polledAt, polls } = this.#invariants.underWay(member.process);
-    for (const { key } of this.#invariants.watched.plan.handlers) {
+    const { answeredAt, polledAt, polls } = this.invariants.underWay(member.process);
+    for (const { key } of this.invariants.watched.plan.handlers) {
       const handler = handlers.find(({ name }) => name === `Handlers.${key}`);
       const isHeld = (polls.get(key) ?? 0) > 0;
       // A poll that is held after trouble counts as an answer, unless one ran into its limit.
@@ -118,39 +113,39 @@ export class Bounds {
       const isFull = handler !== undefined && handler.running >= handler.concurrency;
       const mostMs = READY_STALE_MS + (isHeld ? CREDIT_MS : 0) + member.process.stalledMs;
       if (since > mostMs && !isFull && !this.#wasHeldBack(member, key))
-        this.#invariants.broken('ready', `ready, but ${key} was last answered ${since} ms ago`);
+        this.invariants.broken('ready', `ready, but ${key} was last answered ${since} ms ago`);
     }
   }
 
   /** A slot comes free when its handler has settled, however long its report takes. */
   #checkRunning(member: Member): void {
-    for (const { key } of this.#invariants.watched.plan.handlers) {
+    for (const { key } of this.invariants.watched.plan.handlers) {
       const id = `${member.process.name} ${key}`;
-      const atWork = this.#invariants.atWork(member.process, key);
+      const atWork = this.invariants.atWork(member.process, key);
       const told =
-        this.#invariants.status(member).handlers.find(({ name }) => name === `Handlers.${key}`)?.running ?? 0;
+        this.invariants.status(member).handlers.find(({ name }) => name === `Handlers.${key}`)?.running ?? 0;
       if (told <= atWork) this.#overcounted.delete(id);
       else this.#overcounted.set(id, this.#overcounted.get(id) ?? this.#now);
       const forMs = this.#now - (this.#overcounted.get(id) ?? this.#now);
       if (forMs > COUNTED_MS)
-        this.#invariants.broken('slots', `${told} tasks of ${key} are said to run, of which ${atWork} do`);
+        this.invariants.broken('slots', `${told} tasks of ${key} are said to run, of which ${atWork} do`);
     }
   }
 
   #checkFair(member: Member, { key, concurrency: planned }: HandlerPlan): void {
     const id = `${member.process.name} ${key}`;
-    const { polls, polledAt } = this.#invariants.underWay(member.process);
+    const { polls, polledAt } = this.invariants.underWay(member.process);
     // Its slots may have been changed.
     const {
       undelivered = 0,
       used: taken = 0,
       concurrency = planned,
-    } = this.#invariants.status(member).handlers.find(({ name }) => name === `Handlers.${key}`) ?? {};
-    const used = (polls.get(key) ?? 0) + this.#invariants.atWork(member.process, key);
+    } = this.invariants.status(member).handlers.find(({ name }) => name === `Handlers.${key}`) ?? {};
+    const used = (polls.get(key) ?? 0) + this.invariants.atWork(member.process, key);
     const free = Math.min(concurrency - used, 2 * concurrency - used - undelivered);
-    const waits = this.#invariants.watched.service.queued(key) > 0;
+    const waits = this.invariants.watched.service.queued(key) > 0;
     if (this.#isHeldBack(member, key)) return void this.#starved.delete(id);
-    const since = this.#invariants.sinceTrouble(member, 'GetActivityTask', 'process', key);
+    const since = this.invariants.sinceTrouble(member, 'GetActivityTask', 'process', key);
     const isIdle = free > 0 && (polls.get(key) ?? 0) === 0 && waits;
     if (since <= CALM_MS || this.#now - member.bornAt < BORN_MS) this.#sharesOf(member).forget(key);
     // A task that waits for its thread or process has a slot, too.
@@ -160,56 +155,56 @@ export class Bounds {
     const starvedAt = this.#starved.get(id) ?? this.#now;
     this.#starved.set(id, starvedAt);
     const forMs = this.#now - Math.max(starvedAt, polledAt.get(key) ?? 0, member.process.stalledUntil);
-    const troubledMs = isOnlyThrottled(this.#invariants.watched.plan) ? FAIR_MS.throttled : FAIR_MS.troubled;
+    const troubledMs = isOnlyThrottled(this.invariants.watched.plan) ? FAIR_MS.throttled : FAIR_MS.troubled;
     const mostMs = since > CALM_MS ? FAIR_MS.calm : troubledMs;
     if (forMs > mostMs)
-      this.#invariants.broken(
+      this.invariants.broken(
         'fair',
         `${key} of ${member.process.name} has tasks and slots, and no poll for ${forMs} ms`,
       );
   }
 
   #sharesOf({ process }: Member): Shares {
-    return this.#invariants.underWay(process).shares;
+    return this.invariants.underWay(process).shares;
   }
 
   /** True where the worker's tasks need, or lately needed, more heartbeats than its rate allows. */
   #isCrowded(member: Member): boolean {
     const { process } = member;
-    const { handlers, heartbeatRate } = this.#invariants.watched.plan;
-    const needed = this.#invariants.status(member).handlers.reduce((sum, { name, running, undelivered }) => {
+    const { handlers, heartbeatRate } = this.invariants.watched.plan;
+    const needed = this.invariants.status(member).handlers.reduce((sum, { name, running, undelivered }) => {
       const { heartbeatMs = false } = handlers.find(({ key }) => name === `Handlers.${key}`) ?? {};
       return heartbeatMs === false ? sum : sum + ((running + undelivered) * 1_000) / heartbeatMs;
     }, 0);
     // Heartbeats that handlers ask for need the rate, too.
-    const { beats } = this.#invariants.underWay(process);
+    const { beats } = this.invariants.underWay(process);
     const sent = beats.filter((at) => this.#now - at < 1_000).length;
     if (Math.max(needed, sent) > 0.7 * heartbeatRate) this.#crowdedAt.set(process, this.#now);
     return this.#now - (this.#crowdedAt.get(process) ?? 0) < CALM_MS;
   }
 
   #checkLease(lease: Lease): void {
-    const { service, plan } = this.#invariants.watched;
+    const { service, plan } = this.invariants.watched;
     if (lease.ended || lease.receivedAt === undefined || lease.to.dead || lease.accepted) return;
     const { heartbeatMs } = plan.handlers.find(({ key }) => key === lease.handler) ?? { heartbeatMs: false };
     if (heartbeatMs === false) return;
-    const member = [...this.#invariants.members].find(({ process }) => process === lease.to);
+    const member = [...this.invariants.members].find(({ process }) => process === lease.to);
     const beater = (plan.calls === 'lean' && member?.threads?.running) || lease.to;
     if (!member || member.ended || beater.stalledUntil > this.#now) return;
     this.#checkNextBeat(lease, member, beater.stalledUntil);
-    const since = this.#invariants.sinceTrouble(member, 'SendTaskHeartbeat', 'process');
+    const since = this.invariants.sinceTrouble(member, 'SendTaskHeartbeat', 'process');
     const calm = since > Math.max(30_000, 3 * heartbeatMs) && !this.#isCrowded(member);
     const silentMs = this.#now - Math.max(lease.sentBeatAt, beater.stalledUntil);
     const mostMs = calm ? heartbeatMs + SLACK_MS : 3 * heartbeatMs + 5_000;
     if (silentMs > mostMs && service.isOpen(lease) && !this.#isCrowded(member)) {
       const what = `#${lease.n} of ${lease.handler} was last beaten ${silentMs} ms ago, at most ${mostMs}`;
-      this.#invariants.broken('beaten', what);
+      this.invariants.broken('beaten', what);
     }
     if (lease.lapsedAt !== undefined || lease.aborted || service.isOpen(lease)) return;
     lease.lapsedAt = this.#now;
     const wasLate = lease.receivedAt - lease.leasedAt > SLACK_MS;
     if (calm && !wasLate)
-      this.#invariants.broken(
+      this.invariants.broken(
         'kept',
         `the lease of #${lease.n} lapsed at ${member.process.name} without any trouble`,
       );
@@ -219,12 +214,11 @@ export class Bounds {
   #checkNextBeat(lease: Lease, member: Member, stalledUntil: number): void {
     const { beats, goneTo, n, handler } = lease;
     if (!beats || goneTo) return;
-    const since = (what: Hurt): number =>
-      this.#invariants.watched.chronicle.sinceTrouble(member.worker, what);
+    const since = (what: Hurt): number => this.invariants.watched.chronicle.sinceTrouble(member.worker, what);
     const isSlowed = since('keys') < KEYS_MS || since('throttled heartbeats') < KEYS_MS;
     const lateMs = this.#now - Math.max(beats.byLatest, stalledUntil);
     if (isSlowed || this.#isCrowded(member) || lateMs <= SLACK_MS || this.#isTakenOver(member)) return;
-    this.#invariants.broken('beaten', `the next heartbeat of #${n} of ${handler} is late by ${lateMs} ms`);
+    this.invariants.broken('beaten', `the next heartbeat of #${n} of ${handler} is late by ${lateMs} ms`);
   }
 
   /** True shortly after the thread of heartbeats has ended, when the main thread or another thread goes on. */

@@ -62,19 +62,17 @@ export class Chronicle {
   readonly byNumber: Lease[] = [];
   /** The leases of which something may still be checked. */
   readonly live = new Set<Lease>();
-  readonly #timeline: Timeline;
   readonly #hash = createHash('sha256');
-  readonly #keep: number;
   readonly #lines: string[] = [];
   #pending = '';
   #count = 0;
   /** The last trouble, by worker and operation. */
   readonly #troubles = new Map<string, number>();
 
-  constructor(timeline: Timeline, keep: number) {
-    this.#timeline = timeline;
-    this.#keep = keep;
-  }
+  constructor(
+    private readonly timeline: Timeline,
+    private readonly keep: number,
+  ) {}
 
   get lines(): readonly string[] {
     return this.#lines;
@@ -86,13 +84,13 @@ export class Chronicle {
 
   /** Notes what happened. @param whole what goes into the hash with it, and is too long for the lines */
   add(who: string, what: string, whole = ''): void {
-    const line = `${this.#timeline.now - EPOCH} ${who} ${what}`;
+    const line = `${this.timeline.now - EPOCH} ${who} ${what}`;
     this.#count++;
     this.#pending += `${line}\n${whole}`;
     if (this.#pending.length > 8_192) this.#flush();
-    if (this.#keep === 0) return;
+    if (this.keep === 0) return;
     this.#lines.push(line);
-    if (this.#lines.length > 2 * this.#keep) this.#lines.splice(0, this.#keep);
+    if (this.#lines.length > 2 * this.keep) this.#lines.splice(0, this.keep);
   }
 
   /** Returns the hash of all lines. To be called once, at the end. */
@@ -119,7 +117,7 @@ export class Chronicle {
    * @param ms for how long it lasts
    */
   trouble(worker: number, what: Hurt, ms = 0): void {
-    const until = this.#timeline.now + ms;
+    const until = this.timeline.now + ms;
     for (const key of [`${worker} ${what}`, `${worker}`])
       this.#troubles.set(key, Math.max(until, this.#troubles.get(key) ?? 0));
   }
@@ -128,7 +126,7 @@ export class Chronicle {
   sinceTrouble(worker: number, ...what: readonly Hurt[]): number {
     const keys = what.length > 0 ? what.map((each) => `${worker} ${each}`) : [`${worker}`];
     const last = Math.max(...keys.map((key) => this.#troubles.get(key) ?? Number.NEGATIVE_INFINITY));
-    return this.#timeline.now - last;
+    return this.timeline.now - last;
   }
 
   #flush(): void {

@@ -28,8 +28,6 @@ export const idOf = ({ n }: Work): string => `order-${n}`;
 
 /** Completes deferred tasks as somebody else would, and holds them against what they promise. */
 export class DeferredTasks {
-  readonly #watched: Watched;
-  readonly #broken: (invariant: string, what: string) => void;
   readonly #dice: Dice;
   /** The tasks that were deferred, and when. */
   readonly #deferred = new Map<Lease, number>();
@@ -43,9 +41,10 @@ export class DeferredTasks {
   storeOf: (person: SimulatedProcess) => Store;
   #people = 0;
 
-  constructor(watched: Watched, broken: (invariant: string, what: string) => void) {
-    this.#watched = watched;
-    this.#broken = broken;
+  constructor(
+    private readonly watched: Watched,
+    private readonly broken: (invariant: string, what: string) => void,
+  ) {
     this.#dice = new Dice(watched.plan.seed, 'people');
     this.#port = new EnginePort(watched.service.engine);
     this.storeOf = (person) => watched.store.open(person, -1);
@@ -63,26 +62,26 @@ export class DeferredTasks {
   left(lease: Lease, { request: { operation, from } }: OpenCall): boolean {
     const at = this.#deferred.get(lease);
     if (at === undefined) return false;
-    const forMs = this.#watched.timeline.now - at;
+    const forMs = this.watched.timeline.now - at;
     if (isReport(operation))
-      this.#broken('deferred', `a ${operation} of #${lease.n} by ${from.name}, which was deferred`);
+      this.broken('deferred', `a ${operation} of #${lease.n} by ${from.name}, which was deferred`);
     else if (forMs > BEATS_END_MS && !lease.asked && from.owner.stalledMs === 0)
-      this.#broken('deferred', `a heartbeat of #${lease.n}, which was deferred ${forMs} ms ago`);
+      this.broken('deferred', `a heartbeat of #${lease.n}, which was deferred ${forMs} ms ago`);
     return true;
   }
 
   #mayBeAsked(key: string): void {
-    const value = this.#watched.store.peek(key);
+    const value = this.watched.store.peek(key);
     if (!value) return;
     const { token } = decodeRecord('deferred', key, { value, version: '' });
-    const lease = this.#watched.chronicle.lease(String(token));
+    const lease = this.watched.chronicle.lease(String(token));
     if (lease) lease.asked = true;
   }
 
   #wasDeferred({ token, id }: WorkerEvents['task:deferred']): void {
-    const lease = this.#watched.chronicle.lease(token);
-    if (!lease) return this.#broken('holder', 'a task was deferred that was never handed out');
-    const { timeline } = this.#watched;
+    const lease = this.watched.chronicle.lease(token);
+    if (!lease) return this.broken('holder', 'a task was deferred that was never handed out');
+    const { timeline } = this.watched;
     this.#deferred.set(lease, timeline.now);
     const isNamed = id !== undefined;
     const many = this.#dice.chance(0.3) ? 2 : 1;
@@ -94,7 +93,7 @@ export class DeferredTasks {
 
   /** Somebody completes a task, in a process of its own, which may die after it has decided. */
   #complete(lease: Lease, isNamed: boolean): void {
-    const { timeline, chronicle, service } = this.#watched;
+    const { timeline, chronicle, service } = this.watched;
     const person = new SimulatedProcess(`person${this.#people++}`, timeline, -2);
     const work = JSON.parse(lease.input) as Work;
     const output = { n: work.n, by: person.name };
@@ -120,27 +119,24 @@ export class DeferredTasks {
 
   /** Checks what somebody was told of a completion. */
   #told(lease: Lease, completion: Completion, by: string): void {
-    const { service, store } = this.#watched;
+    const { service, store } = this.watched;
     const isOpen = service.isOpen(lease);
     if (completion.status === 'unknown' && isOpen && !store.wasTroubled)
-      this.#broken('deferred known', `#${lease.n} was deferred, and its id is unknown`);
+      this.broken('deferred known', `#${lease.n} was deferred, and its id is unknown`);
     if ((completion.status === 'accepted' || completion.status === 'gone') && isOpen)
-      this.#broken('deferred told', `the completion of #${lease.n} is ${completion.status}, and it is open`);
+      this.broken('deferred told', `the completion of #${lease.n} is ${completion.status}, and it is open`);
     if (completion.status === 'accepted' && lease.accepted && !lease.accepted.text.includes(`"${by}"`))
-      this.#broken(
-        'deferred told',
-        `${by} is told that #${lease.n} took its outcome: ${lease.accepted.text}`,
-      );
+      this.broken('deferred told', `${by} is told that #${lease.n} took its outcome: ${lease.accepted.text}`);
     if (completion.status !== 'completed') return;
     const { decided } = completion;
     const known = this.#decided.get(lease);
     if (known && !store.wasTroubled && known.by !== decided.by)
-      this.#broken(
+      this.broken(
         'decided once',
         `${String(decided.by)} is said to have completed #${lease.n}, not ${known.by}`,
       );
     if (isOpen)
-      this.#broken('deferred told', `#${lease.n} is said to be completed, and the service waits for it`);
+      this.broken('deferred told', `#${lease.n} is said to be completed, and the service waits for it`);
   }
 
   #completionsOf(person: SimulatedProcess, isNamed: boolean, died: () => void): Completions {
@@ -151,7 +147,7 @@ export class DeferredTasks {
       report: (request) => {
         if (isNamed) this.#isDecided(request, person.name);
         if (!dies) return this.#report(request);
-        this.#watched.chronicle.add(person.name, 'dies');
+        this.watched.chronicle.add(person.name, 'dies');
         person.kill();
         died();
         return new Promise<never>(() => {});
@@ -176,24 +172,24 @@ export class DeferredTasks {
 
   /** Whoever tells the outcome of a task with an id tells the one that was decided, which stands in the store. */
   #isDecided(request: ReportRequest, teller: string): void {
-    const { chronicle, timeline } = this.#watched;
+    const { chronicle, timeline } = this.watched;
     const lease = chronicle.lease(request.input['taskToken'] ?? '');
-    if (!lease) return this.#broken('holder', `${teller} completes a task that was never handed out`);
+    if (!lease) return this.broken('holder', `${teller} completes a task that was never handed out`);
     const outcome = outcomeOf(request.operation, request.input);
     const known = this.#decided.get(lease);
     if (known && known.outcome.text !== outcome.text)
-      this.#broken('decided once', `#${lease.n} is told as ${outcome.text}, and as ${known.outcome.text}`);
-    const key = this.#watched.store
+      this.broken('decided once', `#${lease.n} is told as ${outcome.text}, and as ${known.outcome.text}`);
+    const key = this.watched.store
       .keysOf(KEY_PREFIX.deferred)
       .find((each) => this.#isDecidedAs(each, lease, outcome));
     if (key === undefined)
-      this.#broken('decided first', `${teller} tells an outcome of #${lease.n} that is not in the store`);
+      this.broken('decided first', `${teller} tells an outcome of #${lease.n} that is not in the store`);
     const { by = '' } = JSON.parse(outcome.text) as { by?: string };
     if (!known) this.#decided.set(lease, { by, outcome, at: timeline.now });
   }
 
   #isDecidedAs(key: string, { token }: Lease, { text }: Outcome): boolean {
-    const value = this.#watched.store.peek(key);
+    const value = this.watched.store.peek(key);
     if (!value) return false;
     const { token: its, decided } = decodeRecord('deferred', key, { value, version: '' });
     return its === token && (decided as { output?: string } | undefined)?.output === text;
@@ -201,10 +197,10 @@ export class DeferredTasks {
 
   async #report(request: ReportRequest): Promise<ReportAnswer> {
     const answer = await this.#port.report(request);
-    const lease = this.#watched.chronicle.lease(request.input['taskToken'] ?? '');
+    const lease = this.watched.chronicle.lease(request.input['taskToken'] ?? '');
     if (answer.kind === 'ok' && lease) {
       lease.accepted = outcomeOf(request.operation, request.input);
-      lease.acceptedAt = this.#watched.timeline.now;
+      lease.acceptedAt = this.watched.timeline.now;
     }
     return answer;
   }

@@ -26,17 +26,18 @@ export const RATE_MS = 10_000;
 export class HeldBack {
   readonly #name: string;
   readonly #breaker: HandlerPlan['breaker'];
-  readonly #broken: Broken;
   #limit: Limit | undefined;
   #pause: Pause | undefined;
   /** True for each of the last tasks that failed by the breaker's name, since a pause last began or ended. */
   #last: boolean[] = [];
 
-  constructor({ key, rate = 0, breaker, run }: HandlerPlan, broken: Broken) {
+  constructor(
+    { key, rate = 0, breaker, run }: HandlerPlan,
+    private readonly broken: Broken,
+  ) {
     this.#name = key;
     // Each thread and process of a pool counts its own tasks.
     this.#breaker = run === 'main' ? breaker : undefined;
-    this.#broken = broken;
     this.limit(rate, 0);
   }
 
@@ -50,7 +51,7 @@ export class HeldBack {
     if (!limit) return;
     limit.begun = [...limit.begun.filter((at) => now - at < RATE_MS), now];
     if (limit.begun.length > limit.most + limit.open)
-      this.#broken('rate', `${limit.begun.length} tasks of ${this.#name} began in ${RATE_MS} ms`);
+      this.broken('rate', `${limit.begun.length} tasks of ${this.#name} began in ${RATE_MS} ms`);
   }
 
   /** Notes an outcome that leaves for the first time. @param error the name of a failure */
@@ -59,7 +60,7 @@ export class HeldBack {
     if (of === 0 || this.#pause) return;
     this.#last = [...this.#last, error === 'Planned'].slice(-of);
     if (this.#last.length === of && this.#last.every(Boolean))
-      this.#broken('breaker', `the last ${of} tasks of ${this.#name} failed, and its breaker is closed`);
+      this.broken('breaker', `the last ${of} tasks of ${this.#name} failed, and its breaker is closed`);
   }
 
   /** @param polls the polls that are open */
@@ -82,7 +83,7 @@ export class HeldBack {
     const pause = this.#pause;
     if (!pause) return;
     if (open > pause.polls)
-      this.#broken('pause', `a poll of ${this.#name} left while it was paused by ${pause.by}`);
+      this.broken('pause', `a poll of ${this.#name} left while it was paused by ${pause.by}`);
   }
 
   /** True while tasks may wait although slots are free. */

@@ -38,19 +38,17 @@ export interface HostStage extends Stage {
 
 /** The threads and processes of one worker's pools, of which a plan may end some. */
 export class Hosts {
-  readonly #world: HostWorld;
   readonly #dice: Dice;
   readonly #running: SimulatedHost[] = [];
   #started = 0;
 
-  constructor(world: HostWorld) {
-    this.#world = world;
+  constructor(private readonly world: HostWorld) {
     this.#dice = new Dice(world.seed, `${world.main.name} hosts`);
   }
 
   /** Starts a thread or a process, as a pool does. */
   readonly spawn = (kind: Host['kind']): Host => {
-    const { main, chronicle, stageOf, open } = this.#world;
+    const { main, chronicle, stageOf, open } = this.world;
     const [least, most] = STARTS_MS[kind];
     const process = main.start(`${kind}${this.#started++}`, { isThread: kind === 'thread' });
     const parts = { stage: stageOf(process), uses: open(process), random: this.#dice.next };
@@ -77,19 +75,18 @@ interface HostParts {
 }
 
 class SimulatedHost implements Host {
-  readonly kind: Host['kind'];
   onMessage: (message: FromHost) => void = () => {};
   readonly exited: Promise<HostExit>;
-  readonly #process: SimulatedProcess;
-  readonly #parts: HostParts;
   readonly #early: ToHost[] = [];
   #runner: TaskRunner | undefined;
   #exit: (exit: HostExit) => void = () => {};
 
-  constructor(kind: Host['kind'], process: SimulatedProcess, parts: HostParts, startsMs: number) {
-    this.kind = kind;
-    this.#process = process;
-    this.#parts = parts;
+  constructor(
+    readonly kind: Host['kind'],
+    private readonly process: SimulatedProcess,
+    private readonly parts: HostParts,
+    startsMs: number,
+  ) {
     this.exited = new Promise((resolve) => (this.#exit = resolve));
     process.input(startsMs, () => {
       this.#runner = new TaskRunner({
@@ -105,7 +102,7 @@ class SimulatedHost implements Host {
 
   send(message: ToHost): void {
     const copy = structuredClone(message);
-    this.#process.owner.post(this.#process, () => {
+    this.process.owner.post(this.process, () => {
       if (this.#runner) this.#runner.take(copy);
       else this.#early.push(copy);
     });
@@ -121,16 +118,16 @@ class SimulatedHost implements Host {
 
   #fromHost(message: FromHost, written?: () => void): void {
     const copy = structuredClone(message);
-    const { owner } = this.#process;
-    this.#process.post(owner, () => this.onMessage(copy));
+    const { owner } = this.process;
+    this.process.post(owner, () => this.onMessage(copy));
     // A pipe takes a moment; a thread's port none.
     if (this.kind === 'thread') written?.();
-    else if (written) this.#process.input(1, written);
+    else if (written) this.process.input(1, written);
   }
 
   async #load({ handler }: HostOptions): Promise<LoadedHandler> {
-    const { stage, uses, random } = this.#parts;
-    const { clock } = this.#process;
+    const { stage, uses, random } = this.parts;
+    const { clock } = this.process;
     const container = await createContainer((made) => {
       made.register(STAGE, { useValue: stage });
       made.register(CLOCK, { useValue: clock });
@@ -148,10 +145,10 @@ class SimulatedHost implements Host {
   }
 
   #end(how: Pick<HostExit, 'exitCode' | 'signal'>): void {
-    if (this.#process.dead) return;
-    const { owner } = this.#process;
-    this.#process.kill();
-    this.#parts.stage.died();
+    if (this.process.dead) return;
+    const { owner } = this.process;
+    this.process.kill();
+    this.parts.stage.died();
     owner.input(NOTICED_MS, () => this.#exit({ ...how, error: undefined, stderr: '' }));
   }
 }

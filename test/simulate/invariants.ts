@@ -73,7 +73,6 @@ export interface UnderWay {
 /** Holds every single call and event against what a worker promises. Time-bound promises are in `bounds.ts`. */
 export class Invariants implements Watcher {
   violation: Violation | undefined;
-  readonly watched: Watched;
   /** The leases whose handlers run. */
   readonly running = new Set<Lease>();
   readonly kept: KeptOutcomes;
@@ -83,8 +82,7 @@ export class Invariants implements Watcher {
   readonly #members = new Map<SimulatedProcess, Member>();
   readonly #underWay = new Map<SimulatedProcess, UnderWay>();
 
-  constructor(watched: Watched) {
-    this.watched = watched;
+  constructor(readonly watched: Watched) {
     this.deferred = new DeferredTasks(watched, (invariant, what) => this.broken(invariant, what));
     this.kept = new KeptOutcomes(watched, (invariant, what) => this.broken(invariant, what));
     this.uses = new Uses(watched, (invariant, what) => this.broken(invariant, what));

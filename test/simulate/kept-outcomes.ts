@@ -24,8 +24,6 @@ interface Kept {
 
 /** Holds the outbox against what it promises. */
 export class KeptOutcomes {
-  readonly #watched: Watched;
-  readonly #broken: (invariant: string, what: string) => void;
   readonly #kept = new Map<string, Kept>();
   /** The tokens of the records that are in the store, by their keys. */
   readonly #records = new Map<string, string>();
@@ -35,9 +33,10 @@ export class KeptOutcomes {
   readonly #dead = new Set<SimulatedProcess>();
   readonly #members = new Map<SimulatedProcess, Member>();
 
-  constructor(watched: Watched, broken: (invariant: string, what: string) => void) {
-    this.#watched = watched;
-    this.#broken = broken;
+  constructor(
+    private readonly watched: Watched,
+    private readonly broken: (invariant: string, what: string) => void,
+  ) {
     watched.store.watchers.push(({ key, how, value }) => {
       if (value) this.#written(key, value);
       else if (how !== 'get') this.#removed(key);
@@ -50,37 +49,37 @@ export class KeptOutcomes {
     it.on('outbox:unkept', ({ token }) => void this.#unkept.add(token));
     it.on('outbox:kept', ({ token }) => {
       const kept = this.#kept.get(token);
-      if (!kept) this.#broken('kept', 'an outcome is said to be kept that is not in the store');
+      if (!kept) this.broken('kept', 'an outcome is said to be kept that is not in the store');
     });
   }
 
   /** Checks a report that leaves the worker which had the task. */
   reportLeft({ n, token, refused }: Lease, outcome: Outcome): void {
-    if (!this.#watched.plan.outbox) return;
+    if (!this.watched.plan.outbox) return;
     const kept = this.#kept.get(token);
     if (!kept && !this.#unkept.has(token))
-      this.#broken('kept first', `the report of #${n} left before its outcome was in the store`);
+      this.broken('kept first', `the report of #${n} left before its outcome was in the store`);
     if (kept && !isSame(kept.outcome, outcome) && !refused)
-      this.#broken('one outcome', `#${n} was kept with another outcome than was offered`);
+      this.broken('one outcome', `#${n} was kept with another outcome than was offered`);
   }
 
   /** Checks a call about a lease that another worker had. */
   rescueLeft({ n, token, refused }: Lease, { request: { operation, body, from } }: OpenCall): void {
     const kept = this.#kept.get(token);
     const { owner } = from;
-    if (!kept) return this.#broken('holder', `a ${operation} of #${n} from a process that never got it`);
+    if (!kept) return this.broken('holder', `a ${operation} of #${n} from a process that never got it`);
     if (kept.told.has(from))
-      this.#broken('accepted', `a ${operation} of #${n} by ${owner.name}, which was told that it is over`);
+      this.broken('accepted', `a ${operation} of #${n} by ${owner.name}, which was told that it is over`);
     if (operation === 'SendTaskHeartbeat') return;
     const { bornAt = 0 } = this.#members.get(owner) ?? {};
-    const ageMs = this.#watched.timeline.now - kept.writtenAt;
-    const isHurt = owner.stalledMs > 0 || this.#watched.store.wasTroubled;
+    const ageMs = this.watched.timeline.now - kept.writtenAt;
+    const isHurt = owner.stalledMs > 0 || this.watched.store.wasTroubled;
     if (bornAt + BORN_MS < kept.writtenAt && ageMs < LEFT_MS && !isHurt)
-      this.#broken('rescue', `#${n} was offered by ${owner.name} ${ageMs} ms after it was kept`);
+      this.broken('rescue', `#${n} was offered by ${owner.name} ${ageMs} ms after it was kept`);
     kept.rescuers.add(owner);
     const outcome = outcomeOf(operation, body);
     if (!isSame(kept.outcome, outcome) && !(refused && outcome.status === 'failed'))
-      this.#broken('one outcome', `#${n} was kept with another outcome than ${owner.name} offered`);
+      this.broken('one outcome', `#${n} was kept with another outcome than ${owner.name} offered`);
   }
 
   rescueEnded({ token }: Lease, { request }: OpenCall, { status }: Answer, isGone: boolean): void {
@@ -91,7 +90,7 @@ export class KeptOutcomes {
 
   /** Checks that what dead workers have kept is offered by the living. To be called each second. */
   check(members: Iterable<Member>): void {
-    const { plan, timeline, service, store, chronicle } = this.#watched;
+    const { plan, timeline, service, store, chronicle } = this.watched;
     if (!plan.outbox) return;
     const all = [...members];
     for (const { process } of all)
@@ -116,17 +115,17 @@ export class KeptOutcomes {
       const lease = chronicle.lease(token);
       if (!lease?.to.dead || rescuers.size > 0 || lease.accepted) continue;
       if (service.isOpen(lease))
-        this.#broken('rescue', `#${lease.n} was kept, its worker is dead, and nobody offers it`);
+        this.broken('rescue', `#${lease.n} was kept, its worker is dead, and nobody offers it`);
     }
   }
 
   /** Checks that nothing is left in the store, after all workers have stopped. */
   async checkEnd(): Promise<void> {
-    const { plan, store } = this.#watched;
+    const { plan, store } = this.watched;
     // A write that takes longer than its limit may come after everything else.
     if (!plan.outbox || plan.events.some((each) => each.kind === 'store' && each.how === 'slow')) return;
     const { keys } = await store.records.list(KEY_PREFIX.outcome);
-    if (keys.length > 0) this.#broken('left over', `${keys.length} outcomes are left in the store`);
+    if (keys.length > 0) this.broken('left over', `${keys.length} outcomes are left in the store`);
   }
 
   #written(key: string, value: Uint8Array): void {
@@ -139,8 +138,8 @@ export class KeptOutcomes {
         : { status: 'failed', text: `${String(error)} ${String(cause)}` };
     const known = this.#kept.get(String(token));
     if (known && !isSame(known.outcome, outcome))
-      this.#broken('one outcome', `an outcome was replaced by another in the store`);
-    const fresh = { outcome, writtenAt: this.#watched.timeline.now };
+      this.broken('one outcome', `an outcome was replaced by another in the store`);
+    const fresh = { outcome, writtenAt: this.watched.timeline.now };
     this.#kept.set(String(token), known ?? { ...fresh, rescuers: new Set(), told: new Set() });
   }
 
@@ -149,10 +148,10 @@ export class KeptOutcomes {
     const token = this.#records.get(key);
     this.#records.delete(key);
     if (token === undefined || [...this.#records.values()].includes(token)) return;
-    const lease = this.#watched.chronicle.lease(token);
+    const lease = this.watched.chronicle.lease(token);
     const isOver = lease && (lease.toldAcceptedAt !== undefined || lease.goneTo !== undefined);
     if (!isOver && this.#kept.get(token)?.told.size === 0)
-      this.#broken(
+      this.broken(
         'kept until over',
         `the outcome of #${lease?.n} left the store, and nobody was told that it is over`,
       );

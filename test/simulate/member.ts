@@ -43,9 +43,6 @@ export type KeyTrouble = Pick<Extract<PlannedEvent, { kind: 'credentials' }>, 'm
 
 /** The keys of one worker's process, as its provider hands them out and the service knows them. */
 export class Keys {
-  readonly #process: SimulatedProcess;
-  readonly #service: Service;
-  readonly #lastsMs: number;
   #last = 0;
   #current: Identity;
   /** Until then the provider is in trouble. */
@@ -55,10 +52,12 @@ export class Keys {
   /** When the process first got a key; undefined before. */
   givenAt: number | undefined;
 
-  constructor(process: SimulatedProcess, service: Service, lastsMs: number, trouble?: KeyTrouble) {
-    this.#lastsMs = lastsMs;
-    this.#process = process;
-    this.#service = service;
+  constructor(
+    private readonly process: SimulatedProcess,
+    private readonly service: Service,
+    private readonly lastsMs: number,
+    trouble?: KeyTrouble,
+  ) {
     this.#current = this.#issue();
     if (trouble) this.spoil(trouble);
   }
@@ -66,11 +65,11 @@ export class Keys {
   /** Returns the credentials, as a user's provider would. */
   readonly provide = async (): Promise<Identity> => {
     const trouble = this.#trouble;
-    const leftMs = trouble ? trouble.until - this.#process.now() : 0;
+    const leftMs = trouble ? trouble.until - this.process.now() : 0;
     if (trouble && leftMs > 0) {
       if (trouble.how === 'fails') throw new Error('the provider of keys is down');
       if (trouble.how === 'lags') return this.#current;
-      if (trouble.how === 'slow') await new Promise<void>((resolve) => this.#process.input(SLOW_MS, resolve));
+      if (trouble.how === 'slow') await new Promise<void>((resolve) => this.process.input(SLOW_MS, resolve));
       // Such an ask is never answered.
       else await new Promise<void>(() => {});
     }
@@ -79,29 +78,29 @@ export class Keys {
       this.#trouble = undefined;
     }
     const { expiration } = this.#current;
-    if (expiration && expiration.getTime() - this.#process.now() < 6 * 60_000) this.#current = this.#issue();
-    this.givenAt ??= this.#process.now();
+    if (expiration && expiration.getTime() - this.process.now() < 6 * 60_000) this.#current = this.#issue();
+    this.givenAt ??= this.process.now();
     return this.#current;
   };
 
   /** True while the process never got a key, and can get none. */
   get isWithout(): boolean {
     return (
-      this.givenAt === undefined && this.#trouble !== undefined && this.#process.now() < this.#trouble.until
+      this.givenAt === undefined && this.#trouble !== undefined && this.process.now() < this.#trouble.until
     );
   }
 
   /** Makes the service refuse the current key. */
   spoil({ provider, ms }: KeyTrouble): void {
-    this.#service.keys.delete(this.#current.accessKeyId);
+    this.service.keys.delete(this.#current.accessKeyId);
     const next = this.#issue();
-    this.#trouble = { until: this.#process.now() + ms, how: provider, next };
+    this.#trouble = { until: this.process.now() + ms, how: provider, next };
   }
 
   #issue(): Identity {
-    const accessKeyId = `KEY-${this.#process.name}-${this.#last++}`;
-    const expiration = new Date(this.#process.now() + this.#lastsMs);
-    this.#service.keys.set(accessKeyId, expiration.getTime());
+    const accessKeyId = `KEY-${this.process.name}-${this.#last++}`;
+    const expiration = new Date(this.process.now() + this.lastsMs);
+    this.service.keys.set(accessKeyId, expiration.getTime());
     return { accessKeyId, secretAccessKey: 'secret', sessionToken: accessKeyId, expiration };
   }
 }

@@ -55,18 +55,16 @@ const CONNECT_LIMIT_MS = 5_000;
 export class Network {
   readonly open = new Set<Transfer>();
   watcher: Watcher | undefined;
-  readonly #timeline: Timeline;
-  readonly #service: Service;
-  readonly #chronicle: Chronicle;
-  readonly #troubles: Troubles;
   readonly #dice: Dice;
   readonly #wayMs: Plan['wayMs'];
 
-  constructor(plan: Plan, timeline: Timeline, service: Service, chronicle: Chronicle, troubles: Troubles) {
-    this.#timeline = timeline;
-    this.#service = service;
-    this.#chronicle = chronicle;
-    this.#troubles = troubles;
+  constructor(
+    plan: Plan,
+    private readonly timeline: Timeline,
+    private readonly service: Service,
+    private readonly chronicle: Chronicle,
+    private readonly troubles: Troubles,
+  ) {
     this.#dice = new Dice(plan.seed, 'network');
     this.#wayMs = plan.wayMs;
     troubles.onOutage = ({ worker, how }) => {
@@ -79,17 +77,17 @@ export class Network {
   /** Sends a call. @returns a function that ends it at the client */
   send(request: Request, link: Link, wire: Wire): (reason: Error) => void {
     const { operation, body, worker, from } = request;
-    const lease = this.#chronicle.lease(body['taskToken'] ?? '');
+    const lease = this.chronicle.lease(body['taskToken'] ?? '');
     const handler = keyOf(body['activityArn']) ?? lease?.handler;
     const transfer: Transfer = {
       ...{ request, lease, link, wire, over: false, arrived: false, onClosed: undefined },
       sentBy: currentTask()?.token,
       sentAt: from.now(),
-      effect: this.#troubles.effectOf({ worker, operation, handler }),
+      effect: this.troubles.effectOf({ worker, operation, handler }),
     };
     this.open.add(transfer);
     const about = lease ? `#${lease.n}` : (handler ?? '');
-    this.#chronicle.add(
+    this.chronicle.add(
       from.name,
       `sends ${operation} ${about}${transfer.effect ? ` (${transfer.effect.kind})` : ''}`,
       JSON.stringify([request.headers, body]),
@@ -117,7 +115,7 @@ export class Network {
 
   #connect(transfer: Transfer): void {
     const { worker } = transfer.request;
-    const outage = this.#troubles.outage(worker);
+    const outage = this.troubles.outage(worker);
     const way = this.#wayOf(worker);
     if (outage === 'black-hole')
       this.#input(transfer, CONNECT_LIMIT_MS, () =>
@@ -138,9 +136,9 @@ export class Network {
     const { request, effect } = transfer;
     if (effect?.kind !== 'unwritten') transfer.wire.sent();
     if (transfer.over) return;
-    const startMs = request.from.now() - this.#timeline.now;
-    this.#timeline.at(
-      this.#timeline.now + startMs + this.#wayOf(request.worker),
+    const startMs = request.from.now() - this.timeline.now;
+    this.timeline.at(
+      this.timeline.now + startMs + this.#wayOf(request.worker),
       () => void this.#arrive(transfer),
       {
         tie: this.#dice.next(),
@@ -150,29 +148,29 @@ export class Network {
 
   async #arrive(transfer: Transfer): Promise<void> {
     const { request, effect } = transfer;
-    const outage = this.#troubles.outage(request.worker);
+    const outage = this.troubles.outage(request.worker);
     if (effect?.kind === 'unwritten')
       return this.#return(transfer, () => this.#fail(transfer, broken('EPIPE', 'write EPIPE')));
     if (outage === 'black-hole' || effect?.kind === 'black-hole') return this.#swallow(transfer);
     if (outage || effect?.kind === 'reset-before') return this.#reset(transfer);
     if (effect?.kind === 'error')
-      return this.#return(transfer, () => this.#answer(transfer, this.#service.refusal(effect.type)));
+      return this.#return(transfer, () => this.#answer(transfer, this.service.refusal(effect.type)));
     if (effect?.kind === 'page' && !effect.done)
       return this.#return(transfer, () => this.#answer(transfer, page(effect)));
     transfer.arrived = true;
     const onClosed = (callback: () => void): void => void (transfer.onClosed = callback);
-    let answer = await this.#service.perform(request, onClosed);
+    let answer = await this.service.perform(request, onClosed);
     if (effect?.kind === 'twice') {
       this.#spoil(answer, 'a proxy sent its poll twice');
-      answer = await this.#service.perform(request, onClosed);
+      answer = await this.service.perform(request, onClosed);
     }
-    this.#timeline.at(this.#timeline.now, () => this.#answered(transfer, answer));
+    this.timeline.at(this.timeline.now, () => this.#answered(transfer, answer));
   }
 
   #answered(transfer: Transfer, answer: Answer): void {
     const { request, effect, over } = transfer;
     if (over) return this.#spoil(answer, 'its poll was closed');
-    if (this.#troubles.outage(request.worker) === 'black-hole') return this.#spoil(answer, 'a black hole');
+    if (this.troubles.outage(request.worker) === 'black-hole') return this.#spoil(answer, 'a black hole');
     if (effect?.kind === 'answer-lost') {
       this.#spoil(answer, effect.kind);
       return this.#reset(transfer);
@@ -198,15 +196,15 @@ export class Network {
   #swallow(transfer: Transfer): void {
     const { effect } = transfer;
     const afterMs = effect?.kind === 'black-hole' ? effect.resetAfterMs : undefined;
-    if (afterMs !== undefined) this.#timeline.at(this.#timeline.now + afterMs, () => this.#reset(transfer));
+    if (afterMs !== undefined) this.timeline.at(this.timeline.now + afterMs, () => this.#reset(transfer));
   }
 
   /** Brings something back to the client, unless its call ends before. */
   #return(transfer: Transfer, fn: () => void, lateMs = 0, answer?: Answer): void {
     const { request } = transfer;
     const ms = this.#wayOf(request.worker) + lateMs;
-    this.#timeline.at(
-      this.#timeline.now + ms,
+    this.timeline.at(
+      this.timeline.now + ms,
       () => {
         if (!transfer.over) fn();
         else if (answer) this.#spoil(answer, 'its poll was given up');
@@ -227,7 +225,7 @@ export class Network {
 
   #answer(transfer: Transfer, answer: Answer): void {
     const token = tokenIn(answer);
-    const lease = token === undefined ? undefined : this.#chronicle.lease(token);
+    const lease = token === undefined ? undefined : this.chronicle.lease(token);
     if (lease && lease.lost === undefined) lease.receivedAt = transfer.request.from.now();
     if (lease) lease.sentBeatAt = transfer.request.from.now();
     this.#end(transfer, `answered ${answer.status} ${lease ? `#${lease.n}` : nameIn(answer)}`, answer);
@@ -251,9 +249,9 @@ export class Network {
     transfer.over = true;
     this.open.delete(transfer);
     const { request, lease, effect } = transfer;
-    if (effect) this.#chronicle.trouble(request.worker, request.operation);
+    if (effect) this.chronicle.trouble(request.worker, request.operation);
     const about = lease ? ` #${lease.n}` : '';
-    this.#chronicle.add(request.from.name, `${request.operation}${about} ${how}`, answer?.text);
+    this.chronicle.add(request.from.name, `${request.operation}${about} ${how}`, answer?.text);
     this.watcher?.ended(transfer, answer);
   }
 
@@ -261,19 +259,19 @@ export class Network {
   #close(transfer: Transfer): void {
     transfer.link.open = false;
     const { worker } = transfer.request;
-    if (this.#troubles.outage(worker) === 'black-hole') return;
-    this.#timeline.at(this.#timeline.now + this.#wayOf(worker), () => transfer.onClosed?.());
+    if (this.troubles.outage(worker) === 'black-hole') return;
+    this.timeline.at(this.timeline.now + this.#wayOf(worker), () => transfer.onClosed?.());
   }
 
   /** Notes that the token in an answer will not arrive. */
   #spoil(answer: Answer, why: string): void {
-    const lease = this.#chronicle.lease(tokenIn(answer) ?? '');
+    const lease = this.chronicle.lease(tokenIn(answer) ?? '');
     if (lease) lease.lost ??= why;
   }
 
   #wayOf(worker: number): number {
     const [least, more] = this.#wayMs;
-    return Math.round(least + this.#dice.next() ** 3 * more) + this.#troubles.slowMs(worker);
+    return Math.round(least + this.#dice.next() ** 3 * more) + this.troubles.slowMs(worker);
   }
 }
 

@@ -27,14 +27,11 @@ interface Ask {
 
 /** The health port of one worker, which is asked each second. */
 export class Probes {
-  readonly #chronicle: Chronicle;
   readonly #open = new Set<Ask>();
   readonly #last = new Map<string, number>();
   #port: Port | undefined;
 
-  constructor(chronicle: Chronicle) {
-    this.#chronicle = chronicle;
-  }
+  constructor(private readonly chronicle: Chronicle) {}
 
   /** Opens the port in a process or a thread, as `servePages` does. */
   servePagesIn(by: SimulatedProcess): typeof servePages {
@@ -82,7 +79,7 @@ export class Probes {
     { status, body }: { readonly status: number; readonly body: string },
     broken: Broken,
   ): void {
-    if (this.#last.get(path) !== status) this.#chronicle.add(process.name, `answers ${path} by ${status}`);
+    if (this.#last.get(path) !== status) this.chronicle.add(process.name, `answers ${path} by ${status}`);
     this.#last.set(path, status);
     const what = `${process.name} answered ${path} by ${status}: ${body.trim()}`;
     if (path === '/live') return status === 200 ? undefined : broken('probes', what);

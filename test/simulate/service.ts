@@ -61,18 +61,17 @@ export class Service {
   /** Access keys that are good, and until when. */
   readonly keys = new Map<string, number>();
   readonly #process: SimulatedProcess;
-  readonly #timeline: Timeline;
-  readonly #chronicle: Chronicle;
-  readonly #troubles: Troubles;
   readonly #machines = new Map<string, Machine>();
   readonly #heartbeatMs = new Map<HandlerKey, number>();
   readonly #closedPollMs: number;
   #answers = 0;
 
-  constructor(plan: Plan, timeline: Timeline, chronicle: Chronicle, troubles: Troubles) {
-    this.#timeline = timeline;
-    this.#chronicle = chronicle;
-    this.#troubles = troubles;
+  constructor(
+    plan: Plan,
+    private readonly timeline: Timeline,
+    private readonly chronicle: Chronicle,
+    private readonly troubles: Troubles,
+  ) {
     this.#closedPollMs = plan.closedPollMs;
     this.#process = new SimulatedProcess('service', timeline, -1);
     this.engine = new StepFunctions(
@@ -119,8 +118,8 @@ export class Service {
       each.stopped = true;
       each.execution.stop(undefined, undefined);
     }
-    for (const lease of this.#chronicle.leases.values())
-      if (!lease.accepted && !this.isOpen(lease) && this.dueAt(lease) > this.#timeline.now)
+    for (const lease of this.chronicle.leases.values())
+      if (!lease.accepted && !this.isOpen(lease) && this.dueAt(lease) > this.timeline.now)
         lease.aborted = true;
   }
 
@@ -179,12 +178,12 @@ export class Service {
   #refusal({ headers, operation, worker, body }: Request): ServiceError | undefined {
     const unsigned = this.#unsigned(headers);
     if (unsigned) {
-      for (const hurt of [operation, 'keys'] as const) this.#chronicle.trouble(worker, hurt);
+      for (const hurt of [operation, 'keys'] as const) this.chronicle.trouble(worker, hurt);
       return unsigned;
     }
-    const handler = keyOf(body['activityArn']) ?? this.#chronicle.lease(body['taskToken'] ?? '')?.handler;
+    const handler = keyOf(body['activityArn']) ?? this.chronicle.lease(body['taskToken'] ?? '')?.handler;
     const polls = handler === undefined ? 0 : this.#parked(handler);
-    const refused = this.#troubles.refusal({ worker, operation, handler }, polls);
+    const refused = this.troubles.refusal({ worker, operation, handler }, polls);
     return refused === undefined ? undefined : new ServiceError(refused, 'Rate exceeded');
   }
 
@@ -192,21 +191,21 @@ export class Service {
   #unsigned(headers: Request['headers']): ServiceError | undefined {
     const [, accessKey = ''] = /Credential=([^/]+)\//.exec(headers['authorization'] ?? '') ?? [];
     const date = (headers['x-amz-date'] ?? '').replace(DATE, '$1-$2-$3T$4:$5:$6Z');
-    if (!(Math.abs(Date.parse(date) - this.#timeline.now) <= SKEW_MS))
+    if (!(Math.abs(Date.parse(date) - this.timeline.now) <= SKEW_MS))
       return new ServiceError('InvalidSignatureException', `Signature expired: ${date} is not now`);
-    if ((this.keys.get(accessKey) ?? 0) > this.#timeline.now) return undefined;
+    if ((this.keys.get(accessKey) ?? 0) > this.timeline.now) return undefined;
     return new ServiceError('ExpiredTokenException', 'The security token included in the request is expired');
   }
 
   /** Notes what a call that was performed changed. */
   #note({ operation, body, from, worker }: Request, result: Readonly<Record<string, string>>): void {
-    const { now } = this.#timeline;
+    const { now } = this.timeline;
     if (operation === 'GetActivityTask') {
       const { taskToken: token, input = '' } = result;
       const handler = keyOf(body['activityArn']);
       if (token === undefined || !handler) return;
       const times = { leasedAt: now, beatAt: now, sentBeatAt: now };
-      const lease = this.#chronicle.open({
+      const lease = this.chronicle.open({
         ...times,
         ...NEW,
         token,
@@ -214,13 +213,13 @@ export class Service {
         input,
         to: from,
       });
-      return this.#chronicle.add('service', `leases #${lease.n} of ${handler} to ${from.name}`);
+      return this.chronicle.add('service', `leases #${lease.n} of ${handler} to ${from.name}`);
     }
-    const lease = this.#chronicle.lease(body['taskToken'] ?? '');
+    const lease = this.chronicle.lease(body['taskToken'] ?? '');
     if (!lease) return;
     if (operation === 'SendTaskHeartbeat') lease.beatAt = now;
     else [lease.accepted, lease.acceptedAt] = [outcomeOf(operation, body), now];
-    this.#chronicle.add('service', `accepts ${operation} of #${lease.n} from ${worker}`);
+    this.chronicle.add('service', `accepts ${operation} of #${lease.n} from ${worker}`);
   }
 
   #refuse(error: ServiceError): Answer {
@@ -231,7 +230,7 @@ export class Service {
     const headers = {
       'x-amzn-requestid': `r${this.#answers++}`,
       'content-type': 'application/x-amz-json-1.0',
-      date: new Date(this.#timeline.now).toUTCString(),
+      date: new Date(this.timeline.now).toUTCString(),
     };
     return { status, headers, text };
   }

@@ -22,16 +22,14 @@ interface Running {
 
 /** Holds what a handler is told, and what it is not called for, against what a worker promises. */
 export class Signals {
-  readonly #plan: Plan;
-  readonly #broken: Broken;
   readonly #running = new Map<Lease, Running>();
   /** Leases that were over before their worker could read them, and when it asked for them. */
   readonly #unread = new Map<Lease, number>();
 
-  constructor(plan: Plan, broken: Broken) {
-    this.#plan = plan;
-    this.#broken = broken;
-  }
+  constructor(
+    private readonly plan: Plan,
+    private readonly broken: Broken,
+  ) {}
 
   /** @param isOpen false where the service waits for no report on it any more */
   received(lease: Lease, process: SimulatedProcess, isOpen: boolean): void {
@@ -56,12 +54,12 @@ export class Signals {
     const now = at.now();
     const askedMs = now - (this.#unread.get(lease) ?? 0);
     if (now - receivedAt < ASKED_MS.most && askedMs < ASKED_MS.least)
-      this.#broken('wanted', `the handler of #${n} was called unasked, and the task had timed out unread`);
+      this.broken('wanted', `the handler of #${n} was called unasked, and the task had timed out unread`);
     if (toldGoneAt !== undefined && at === to)
-      this.#broken('wanted', `the handler of #${n} was called, which was told to be gone`);
+      this.broken('wanted', `the handler of #${n} was called, which was told to be gone`);
     const { stopped } = member ?? {};
-    if (stopped && this.#plan.drain === 'fail' && receivedAt > stopped.at)
-      this.#broken('drain', `the handler of #${n} was called, which arrived after the stop`);
+    if (stopped && this.plan.drain === 'fail' && receivedAt > stopped.at)
+      this.broken('drain', `the handler of #${n} was called, which arrived after the stop`);
     // A signal that is made early is aborted, one that is made late is made so.
     if (n % 2 === 0) void [task.signal, task.shuttingDown];
     this.#running.set(lease, { task, at, since: now });
@@ -84,13 +82,13 @@ export class Signals {
       const lateMs = (due: number): number => at.timeline.now - Math.max(from, due);
       const stopped = memberOf(to)?.stopped?.at ?? Infinity;
       if (lateMs(stopped) > ABORTED_MS && !task.shuttingDown.aborted)
-        this.#broken('signals', `the handler of #${n} is not told that its worker stops`);
-      const { timeoutMs = false, run } = this.#plan.handlers.find(({ key }) => key === handler) ?? {};
+        this.broken('signals', `the handler of #${n} is not told that its worker stops`);
+      const { timeoutMs = false, run } = this.plan.handlers.find(({ key }) => key === handler) ?? {};
       const abortedMs = lateMs(Math.min(timeoutMs === false ? Infinity : receivedAt + timeoutMs, toldGoneAt));
       if (abortedMs > ABORTED_MS && !task.signal.aborted)
-        this.#broken('signals', `the handler of #${n} is not told that nobody wants its result`);
+        this.broken('signals', `the handler of #${n} is not told that nobody wants its result`);
       if (abortedMs > ENDED_MS && run !== 'main')
-        this.#broken('pools', `the handler of #${n} runs ${abortedMs} ms after its abort`);
+        this.broken('pools', `the handler of #${n} runs ${abortedMs} ms after its abort`);
     }
   }
 }

@@ -22,8 +22,6 @@ const WRITES = new Set(['put', 'putIfAbsent', 'replace']);
 export class SimulatedStore {
   /** The records as they are, for invariants. */
   readonly records: Store;
-  readonly #timeline: Timeline;
-  readonly #chronicle: Chronicle;
   readonly #random: () => number;
   readonly #troubles = new Set<Trouble>();
   /** Called with each read that is asked for, and each change that was made. */
@@ -35,10 +33,12 @@ export class SimulatedStore {
   /** The last instant at which it was in trouble. */
   troubledAt = Number.NEGATIVE_INFINITY;
 
-  constructor(seed: number, timeline: Timeline, chronicle: Chronicle) {
+  constructor(
+    seed: number,
+    private readonly timeline: Timeline,
+    private readonly chronicle: Chronicle,
+  ) {
     this.records = memoryStore({ now: () => timeline.now });
-    this.#timeline = timeline;
-    this.#chronicle = chronicle;
     this.#random = stream(seed, 'store');
   }
 
@@ -46,15 +46,15 @@ export class SimulatedStore {
   begin(trouble: Trouble): void {
     this.#troubles.add(trouble);
     this.wasTroubled = true;
-    this.#timeline.at(this.#timeline.now + trouble.ms, () => {
+    this.timeline.at(this.timeline.now + trouble.ms, () => {
       this.#troubles.delete(trouble);
-      this.troubledAt = this.#timeline.now;
+      this.troubledAt = this.timeline.now;
     });
   }
 
   /** Ends all troubles. */
   end(): void {
-    if (this.#troubles.size > 0) this.troubledAt = this.#timeline.now;
+    if (this.#troubles.size > 0) this.troubledAt = this.timeline.now;
     this.#troubles.clear();
   }
 
@@ -71,7 +71,7 @@ export class SimulatedStore {
   /** Returns a record as it is now. */
   peek(key: string): Uint8Array | undefined {
     const found = this.#now.get(key);
-    return found && found.until > this.#timeline.now ? found.value : undefined;
+    return found && found.until > this.timeline.now ? found.value : undefined;
   }
 
   /** Returns the keys of all records that begin so. */
@@ -102,7 +102,7 @@ export class SimulatedStore {
     ): Promise<string | undefined> => {
       const version = await written;
       if (version === undefined) return undefined;
-      this.#now.set(key, { value, until: this.#timeline.now + ttlMs });
+      this.#now.set(key, { value, until: this.timeline.now + ttlMs });
       this.#changed({ how, key, value });
       return version;
     };
@@ -168,11 +168,11 @@ export class SimulatedStore {
     if (awaited?.of.kind === 'cut-at-call') awaited.run();
     const killed = awaited?.of.kind === 'kill-at-call' ? awaited : undefined;
     if (killed?.of.kind === 'kill-at-call' && !killed.of.isDone) {
-      this.#timeline.at(this.#timeline.now, killed.run);
+      this.timeline.at(this.timeline.now, killed.run);
       return new Promise(() => {});
     }
     const how = this.#troubleOf(worker, name);
-    this.#chronicle.add(process.name, `asks the store to ${name} ${key}${how ? `, which is ${how}` : ''}`);
+    this.chronicle.add(process.name, `asks the store to ${name} ${key}${how ? `, which is ${how}` : ''}`);
     return new Promise((resolve, reject) => {
       signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
       const answer = (fn: () => void): void => void process.input(1 + this.#ms(WAY_MS), fn);
@@ -183,7 +183,7 @@ export class SimulatedStore {
       if (how === 'hanging') return;
       const wayMs = 1 + this.#ms(how === 'slow' ? SLOW_MS : WAY_MS);
       // What is on its way is done, whatever becomes of the process that asked for it.
-      this.#timeline.at(this.#timeline.now + wayMs, () => {
+      this.timeline.at(this.timeline.now + wayMs, () => {
         run().then(
           (result) =>
             killed

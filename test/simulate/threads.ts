@@ -26,18 +26,16 @@ export class HeartbeatThreads {
   running: SimulatedProcess | undefined;
   /** When one last started or ended. */
   changedAt: number | undefined;
-  readonly #world: ThreadWorld;
   readonly #dice: Dice;
   #onExit: ((error: Error) => void) | undefined;
 
-  constructor(world: ThreadWorld) {
-    this.#world = world;
+  constructor(private readonly world: ThreadWorld) {
     this.#dice = new Dice(world.seed, `${world.main.name} heartbeats`);
   }
 
   /** Starts a thread, as `startThread` does. */
   readonly start: StartThread = (options, { onMessage, onExit }) => {
-    const { main, network, worker } = this.#world;
+    const { main, network, worker } = this.world;
     const thread = main.start('heartbeats', { isThread: true });
     this.running = thread;
     this.changedAt = main.now();
@@ -55,7 +53,7 @@ export class HeartbeatThreads {
         writeLine: () => {},
         leanCalls: (settings) =>
           new LeanCalls({ ...settings, open: () => connectionOf(network, worker, thread) }),
-        servePages: this.#world.probes.servePagesIn(thread),
+        servePages: this.world.probes.servePagesIn(thread),
       });
       for (const message of early) sidecar.take(message);
     });
@@ -70,7 +68,7 @@ export class HeartbeatThreads {
 
   /** Ends the thread, as an error in it does. */
   crash(): void {
-    const { main, chronicle } = this.#world;
+    const { main, chronicle } = this.world;
     const thread = this.running;
     if (!thread) return;
     chronicle.add(thread.name, 'crashes');
@@ -81,8 +79,8 @@ export class HeartbeatThreads {
 
   #end(thread: SimulatedProcess): void {
     this.running = undefined;
-    this.changedAt = this.#world.main.now();
+    this.changedAt = this.world.main.now();
     thread.kill();
-    this.#world.network.drop(thread);
+    this.world.network.drop(thread);
   }
 }

@@ -216,12 +216,10 @@ export class SimulatedProcess {
 
 /** The clock of one process. */
 export class ProcessClock extends BaseClock {
-  readonly #process: SimulatedProcess;
   readonly #timers = new Set<Cancel>();
 
-  constructor(process: SimulatedProcess) {
+  constructor(private readonly process: SimulatedProcess) {
     super();
-    this.#process = process;
   }
 
   /** The number of timers that wait. */
@@ -230,16 +228,16 @@ export class ProcessClock extends BaseClock {
   }
 
   override now(): number {
-    return this.#process.now();
+    return this.process.now();
   }
 
   override after(ms: number, fn: () => void): Cancel {
-    const { timeline, tie } = this.#process;
+    const { timeline, tie } = this.process;
     const fire = (): void => {
       this.#timers.delete(cancelled);
       fn();
     };
-    const cancelTimer = timeline.at(this.now() + Math.max(0, ms), fire, { of: this.#process, tie });
+    const cancelTimer = timeline.at(this.now() + Math.max(0, ms), fire, { of: this.process, tie });
     const cancelled = (): void => {
       this.#timers.delete(cancelled);
       cancelTimer();

@@ -20,30 +20,28 @@ interface Bucket {
 
 /** The faults of the plan that hurt calls now. */
 export class Troubles {
-  readonly #timeline: Timeline;
-  readonly #chronicle: Chronicle;
   readonly #calls: { readonly of: Of<'calls'>; next: number }[] = [];
   readonly #lasting = new Set<Lasting>();
   readonly #buckets = new Map<Lasting, Bucket>();
   /** Called when an outage begins. */
   onOutage: (outage: Of<'outage'>) => void = () => {};
 
-  constructor(timeline: Timeline, chronicle: Chronicle) {
-    this.#timeline = timeline;
-    this.#chronicle = chronicle;
-  }
+  constructor(
+    private readonly timeline: Timeline,
+    private readonly chronicle: Chronicle,
+  ) {}
 
   /** Begins a fault, which ends by itself. */
   begin(event: Of<'calls'> | Lasting): void {
     if (event.kind === 'calls') return void this.#calls.push({ of: event, next: 0 });
     this.#lasting.add(event);
-    if (event.kind === 'throttle') this.#buckets.set(event, { of: event, level: 0, at: this.#timeline.now });
-    this.#timeline.at(this.#timeline.now + event.ms, () => this.#lasting.delete(event));
+    if (event.kind === 'throttle') this.#buckets.set(event, { of: event, level: 0, at: this.timeline.now });
+    this.timeline.at(this.timeline.now + event.ms, () => this.#lasting.delete(event));
     if (event.kind !== 'outage') return;
     this.onOutage(event);
     // A poll that hangs meets it no second time before it has ended.
     for (const worker of event.worker === undefined ? [0, 1, 2] : [event.worker])
-      this.#chronicle.trouble(worker, 'process', event.ms);
+      this.chronicle.trouble(worker, 'process', event.ms);
   }
 
   /** Ends all faults: what follows is calm. */
@@ -59,20 +57,20 @@ export class Troubles {
     if (!fault) return undefined;
     const effect = fault.of.effects[fault.next++] ?? undefined;
     if (fault.next >= fault.of.effects.length) this.#calls.splice(index, 1);
-    if (effect) this.#chronicle.trouble(call.worker, call.operation);
+    if (effect) this.chronicle.trouble(call.worker, call.operation);
     return effect;
   }
 
   outage(worker: number): Of<'outage'>['how'] | undefined {
     const outage = this.#find('outage', (each) => each.worker === undefined || each.worker === worker);
-    if (outage) this.#chronicle.trouble(worker, 'process');
+    if (outage) this.chronicle.trouble(worker, 'process');
     return outage?.how;
   }
 
   /** Returns by how much the calls of a worker are slower. */
   slowMs(worker: number): number {
     const slow = this.#find('slow', (each) => each.worker === undefined || each.worker === worker);
-    if (slow) this.#chronicle.trouble(worker, 'process');
+    if (slow) this.chronicle.trouble(worker, 'process');
     return slow?.byMs ?? 0;
   }
 
@@ -80,8 +78,8 @@ export class Troubles {
   refusal({ worker, operation, handler }: CallRef, openPolls: number): string | undefined {
     const refused = this.#refusal(operation, handler, openPolls);
     // A quota is shared by all handlers; a crowd and a key are one handler's.
-    if (refused === 'ThrottlingException') this.#chronicle.trouble(worker, operation);
-    else if (refused !== undefined && handler) this.#chronicle.trouble(worker, handler);
+    if (refused === 'ThrottlingException') this.chronicle.trouble(worker, operation);
+    else if (refused !== undefined && handler) this.chronicle.trouble(worker, handler);
     return refused;
   }
 
@@ -105,7 +103,7 @@ export class Troubles {
   #take(throttle: Of<'throttle'>): boolean {
     const bucket = this.#buckets.get(throttle);
     if (!bucket) return true;
-    const { now } = this.#timeline;
+    const { now } = this.timeline;
     bucket.level = Math.min(
       Math.max(1, throttle.perSecond),
       bucket.level + ((now - bucket.at) * throttle.perSecond) / 1_000,

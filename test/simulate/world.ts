@@ -48,7 +48,6 @@ export class World {
   readonly service: Service;
   readonly store: SimulatedStore;
   readonly invariants: Invariants;
-  readonly #plan: Plan;
   readonly #troubles: Troubles;
   readonly #network: Network;
   readonly #bounds: Bounds;
@@ -65,8 +64,11 @@ export class World {
   readonly #seams: Seams;
   readonly #unplant: (() => void) | undefined;
 
-  constructor(plan: Plan, keep: number, fault?: Fault) {
-    this.#plan = plan;
+  constructor(
+    private readonly plan: Plan,
+    keep: number,
+    fault?: Fault,
+  ) {
     this.#tie = stream(plan.seed, 'ties');
     this.chronicle = new Chronicle(this.timeline, keep);
     this.#troubles = new Troubles(this.timeline, this.chronicle);
@@ -91,7 +93,7 @@ export class World {
 
   async run(): Promise<void> {
     const { timeline } = this;
-    const { workers, events, troubleMs } = this.#plan;
+    const { workers, events, troubleMs } = this.plan;
     for (let worker = 0; worker < workers; worker++)
       timeline.at(EPOCH + worker * 7, () => this.#hire(worker));
     for (const event of events) timeline.at(EPOCH + event.at, () => this.#happen(event));
@@ -102,7 +104,7 @@ export class World {
     await this.#until(EPOCH + troubleMs + CALM_LIMIT_MS, () => this.#isDone());
     if (this.#over()) return;
     this.#checkExecutions();
-    if (this.#plan.outbox) await this.#until(timeline.now + OFFERED_MS);
+    if (this.plan.outbox) await this.#until(timeline.now + OFFERED_MS);
     for (const member of this.#members) if (member) this.#stop(member);
     await this.#until(
       timeline.now + 2 * CALM_LIMIT_MS,
@@ -178,7 +180,7 @@ export class World {
     const { chronicle, service, store } = this;
     const stageOf = (host: SimulatedProcess): HostStage => this.#stageOf(host);
     const rest = {
-      plan: this.#plan,
+      plan: this.plan,
       network: this.#network,
       service,
       store,
@@ -256,7 +258,7 @@ export class World {
     if (open > 0) this.invariants.broken('calls', `${open} calls are left of worker ${worker}`);
     if (
       used > 0 &&
-      !this.#plan.events.some(({ kind, ...rest }) => kind === 'tasks' && Reflect.get(rest, 'does') === 'deaf')
+      !this.plan.events.some(({ kind, ...rest }) => kind === 'tasks' && Reflect.get(rest, 'does') === 'deaf')
     )
       this.invariants.broken('slots', `${used} slots are in use after the stop of worker ${worker}`);
     const ended = counts.succeeded + counts.failed + counts.gone + counts.reportsLost + counts.deferred;
@@ -359,7 +361,7 @@ export class World {
 
   #start(event: Extract<PlannedEvent, { kind: 'tasks' }>): void {
     const { handler, count, ms, does, pieces = count, payload, fails, unnamed } = event;
-    const deadline = this.#plan.handlers.find(({ key }) => key === handler)?.timeoutMs ?? false;
+    const deadline = this.plan.handlers.find(({ key }) => key === handler)?.timeoutMs ?? false;
     const first = this.#tasks;
     for (let index = 0; index < count; index++) {
       const piece = first + (index % pieces);
@@ -415,7 +417,7 @@ export class World {
     const { now } = this.timeline;
     if (ended !== this.#lastAccepted || this.#isDone())
       [this.#lastAccepted, this.#lastAcceptedAt] = [ended, now];
-    const since = now - Math.max(this.#lastAcceptedAt, EPOCH + this.#plan.troubleMs);
+    const since = now - Math.max(this.#lastAcceptedAt, EPOCH + this.plan.troubleMs);
     if (since > PROGRESS_MS)
       this.invariants.broken('progress', `no execution has ended for ${since} ms, and some run`);
   }

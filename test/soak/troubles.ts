@@ -39,21 +39,18 @@ const [OLD_KEY, NEW_KEY] = ['AKIAOLD', 'AKIANEW'] as const;
 export class Troubles {
   /** What the workers are to be started with. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly #service: Service;
-  readonly #seed: number;
-  readonly #logDir: string;
-  readonly #disk: Disk;
   readonly #credentials: string;
   readonly #clock: string;
   readonly #said: string;
   #filledAt = Number.POSITIVE_INFINITY;
   #freedAt: number | undefined;
 
-  private constructor(service: Service, seed: number, logDir: string, disk: Disk) {
-    this.#service = service;
-    this.#seed = seed;
-    this.#logDir = logDir;
-    this.#disk = disk;
+  private constructor(
+    private readonly service: Service,
+    private readonly seed: number,
+    private readonly logDir: string,
+    private readonly disk: Disk,
+  ) {
     this.#credentials = join(logDir, 'credentials');
     this.#clock = join(logDir, 'clock');
     this.#said = join(logDir, 'said');
@@ -83,7 +80,7 @@ export class Troubles {
 
   /** Where a worker that starts now is to log to. */
   logOf(worker: string): string {
-    return this.#disk.logOf(worker);
+    return this.disk.logOf(worker);
   }
 
   /** In the middle of so long a run the disk is full for half a minute; the key and the clock change meanwhile. */
@@ -104,7 +101,7 @@ export class Troubles {
     return {
       lines: logs.reduce((sum, { lines }) => sum + lines, 0),
       linesLost: logs.reduce((sum, { lost }) => sum + lost, 0),
-      disk: this.#disk.what,
+      disk: this.disk.what,
       fullMs: Math.max(0, (this.#freedAt ?? systemClock.now()) - this.#filledAt),
       wrongKey: errors[WRONG_KEY] ?? 0,
       wrongTime: errors[WRONG_TIME] ?? 0,
@@ -112,22 +109,22 @@ export class Troubles {
   }
 
   close(): void {
-    this.#disk.close();
+    this.disk.close();
   }
 
   #fillDisk(): void {
     this.#filledAt = systemClock.now();
-    this.#disk.fill();
+    this.disk.fill();
   }
 
   #freeDisk(): void {
     this.#freedAt = systemClock.now();
-    this.#disk.free();
+    this.disk.free();
   }
 
   #readLog(worker: string): { lines: number; lost: number } {
-    const written = this.#disk.read(worker);
-    writeFileSync(join(this.#logDir, `${worker}.log`), written);
+    const written = this.disk.read(worker);
+    writeFileSync(join(this.logDir, `${worker}.log`), written);
     const kept = new Set(written.split('\n'));
     const file = join(this.#said, `${worker}.log`);
     // Who is told to go while it starts may have said nothing.
@@ -138,7 +135,7 @@ export class Troubles {
   /** The file has it before the service refuses every other. */
   async #useKey(key: string): Promise<void> {
     write(this.#credentials, `[default]\naws_access_key_id = ${key}\naws_secret_access_key = secret\n`);
-    await this.#service.plan({ kind: 'soak', seed: this.#seed, accessKey: key });
+    await this.service.plan({ kind: 'soak', seed: this.seed, accessKey: key });
   }
 
   #setClock(shiftMs: number): void {

@@ -12,12 +12,10 @@ interface Answer {
  * that nothing gets in between the look at an object and its change.
  */
 export class IfMatchProxy {
-  readonly #behind: string;
   readonly #server: Server;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(behind: string) {
-    this.#behind = behind;
+  constructor(private readonly behind: string) {
     this.#server = createServer((incoming, outgoing) => void this.#receive(incoming, outgoing));
   }
 
@@ -68,7 +66,7 @@ export class IfMatchProxy {
 
   #pass(method: string, path: string, headers: IncomingMessage['headers'], body: Buffer): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const passed = request(this.#behind + path, { method, headers, agent: false }, (answer) => {
+      const passed = request(this.behind + path, { method, headers, agent: false }, (answer) => {
         const parts: Buffer[] = [];
         answer.on('data', (part: Buffer) => parts.push(part));
         answer.on('error', reject);

@@ -35,8 +35,6 @@ const LIMIT = {
  * granted: it grows slowly, and falls with a refusal, so that workers fill the quota that they share.
  */
 export class CallLimiter {
-  readonly #clock: Clock;
-  readonly #random: () => number;
   readonly #timer: Timer;
   readonly #queue = new Set<Caller>();
   #perSecond = Number.POSITIVE_INFINITY;
@@ -51,9 +49,10 @@ export class CallLimiter {
   #refusedInARow = 0;
 
   /** @param random spreads the calls of a second, so that no worker always gets the quota's next free token */
-  constructor(clock: Clock, random: () => number) {
-    this.#clock = clock;
-    this.#random = random;
+  constructor(
+    private readonly clock: Clock,
+    private readonly random: () => number,
+  ) {
     this.#timer = new Timer(clock, () => this.#call());
   }
 
@@ -92,7 +91,7 @@ export class CallLimiter {
    * @param sentAt the time at which the call was sent, in epoch milliseconds
    */
   answered(isThrottled: boolean, sentAt: number): void {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     if (!isThrottled) {
       const second = Math.floor(now / 1_000);
       const last = this.#granted.at(-1);
@@ -155,7 +154,7 @@ export class CallLimiter {
   }
 
   #isDue(): boolean {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     this.#grow(now);
     return !this.isLimited || this.#nextAt <= now;
   }
@@ -163,8 +162,8 @@ export class CallLimiter {
   /** Records that a call is sent now. */
   #pay(): void {
     if (!this.isLimited) return;
-    const from = Math.max(this.#nextAt, this.#clock.now() - LIMIT.burstMs);
-    this.#nextAt = from + (2 * this.#random() * 1_000) / this.#perSecond;
+    const from = Math.max(this.#nextAt, this.clock.now() - LIMIT.burstMs);
+    this.#nextAt = from + (2 * this.random() * 1_000) / this.#perSecond;
   }
 
   /** Lets those who wait send their calls, as many as are due. */
@@ -181,7 +180,7 @@ export class CallLimiter {
 
   #wait(): void {
     if (this.#queue.size === 0) return this.#timer.set(Infinity);
-    const now = this.#clock.now();
+    const now = this.clock.now();
     this.#timer.set(this.isLimited ? Math.max(now, this.#nextAt) : now);
   }
 }

@@ -22,15 +22,16 @@ type Input = Readonly<Record<string, string>>;
 
 /** One call with its input. It may be sent several times, but its body is serialized and hashed only once. */
 export class CallRequest<O extends HotOperation = HotOperation> {
-  readonly operation: O;
   /**
    * The input of the call. Undefined once it has been serialized as the body, so that it isn't kept in memory twice.
    */
   #input: Input | undefined;
   #body: CallBody | undefined;
 
-  constructor(operation: O, input: Input) {
-    this.operation = operation;
+  constructor(
+    readonly operation: O,
+    input: Input,
+  ) {
     this.#input = input;
   }
 

@@ -44,16 +44,13 @@ const ASK_LIMIT_MS = 30_000;
  * credentials later, they are used, unless a later request has returned first.
  */
 export class CredentialSource {
-  readonly #options: SourceOptions;
   readonly #closed = new Abort();
   #provider: Provider | undefined;
   #asks = 0;
   /** The number of the latest request that has returned credentials. */
   #answered = 0;
 
-  constructor(options: SourceOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: SourceOptions) {}
 
   /** Sets the provider, if none is set yet. */
   use(provider: Provider): void {
@@ -67,7 +64,7 @@ export class CredentialSource {
    */
   async ask({ forceRefresh }: { readonly forceRefresh: boolean }): Promise<void> {
     if (this.#closed.aborted) return;
-    const { clock, remake, onFailure } = this.#options;
+    const { clock, remake, onFailure } = this.options;
     const number = ++this.#asks;
     let late = false;
     const fail = (error: Error): void => {
@@ -90,7 +87,7 @@ export class CredentialSource {
   }
 
   async #read(forceRefresh: boolean): Promise<Identity> {
-    if (forceRefresh) await this.#options.readFiles?.();
+    if (forceRefresh) await this.options.readFiles?.();
     const identity = await this.#provider?.(forceRefresh ? { forceRefresh } : undefined);
     if (!identity) throw named(new Error('the provider of credentials gave none'));
     return asSigned(identity);
@@ -99,7 +96,7 @@ export class CredentialSource {
   #take(number: number, identity: Identity): void {
     if (number < this.#answered) return;
     this.#answered = number;
-    this.#options.onAnswer(identity);
+    this.options.onAnswer(identity);
   }
 }
 

@@ -122,7 +122,6 @@ interface Refusals {
  * for them are repeated. A call waits only if there are no credentials, or if they were refused.
  */
 export class Credentials implements Renewal {
-  readonly #settings: CredentialsSettings;
   readonly #refresh: CredentialRefresh;
   /**
    * The async context in which refreshes run. A refresh that one call starts serves all calls, so it must not keep the
@@ -145,8 +144,7 @@ export class Credentials implements Renewal {
   /** The error with which calls failed because there were no credentials yet; undefined once there are some. */
   #missing: Error | undefined;
 
-  constructor(settings: CredentialsSettings) {
-    this.#settings = settings;
+  constructor(private readonly settings: CredentialsSettings) {
     this.#refresh = new CredentialRefresh(settings.clock, () => this.#askForNew());
     this.#source = new CredentialSource({
       ...settings,
@@ -163,7 +161,7 @@ export class Credentials implements Renewal {
   }
 
   asOf(): AsOf {
-    return { generation: this.#generation, sentAt: this.#settings.clock.now() };
+    return { generation: this.#generation, sentAt: this.settings.clock.now() };
   }
 
   accepted(asOf: AsOf): void {
@@ -203,7 +201,7 @@ export class Credentials implements Renewal {
    */
   current(): Identity | Promise<Identity> {
     const identity = this.#identity;
-    if (!identity || !this.#settings.kept) return this.#ask();
+    if (!identity || !this.settings.kept) return this.#ask();
     if (this.#failure || wallTime() >= this.#renewAt) void this.#request();
     return identity;
   }
@@ -235,14 +233,14 @@ export class Credentials implements Renewal {
   /** Gets credentials from the provider. Simultaneous callers share one request. */
   #askOnce(): Promise<void> {
     this.#asking ??= this.#context.runInAsyncScope(() => {
-      this.#askedAt = this.#settings.clock.now();
+      this.#askedAt = this.settings.clock.now();
       return this.#source.ask({ forceRefresh: false }).finally(() => (this.#asking = undefined));
     });
     return this.#asking;
   }
 
   #take(identity: Identity): void {
-    const { renewable, kept } = this.#settings;
+    const { renewable, kept } = this.settings;
     const before = this.#identity;
     const [expiresAt, expiredAt] = [expiry(identity), before && expiry(before)];
     if (renewable && kept && expiresAt !== expiredAt) this.#renewAt = renewalTime(expiresAt, !before);
@@ -259,7 +257,7 @@ export class Credentials implements Renewal {
     this.#generation++;
     // Credentials that were renewed before they expired aren't logged.
     if (!error) return;
-    if (!this.#refusals?.logged) this.#settings.log.info({ error: showError(error) }, RENEWED);
+    if (!this.#refusals?.logged) this.settings.log.info({ error: showError(error) }, RENEWED);
     if (this.#refusals) this.#refusals = { ...this.#refusals, logged: true };
     for (const listener of this.#listeners) this.#context.runInAsyncScope(listener);
   }
@@ -279,7 +277,7 @@ export class Credentials implements Renewal {
   /** Records a refused call. @returns true if the credentials may be the reason, so that other ones may help */
   #noteRefusal({ type = '', error }: Refusal, asOf: AsOf): boolean {
     const denied = DENIED.has(type);
-    if (!this.#settings.renewable || !(denied || REFUSED.has(type))) return false;
+    if (!this.settings.renewable || !(denied || REFUSED.has(type))) return false;
     if (!this.#isRefused()) this.#settle();
     this.#refusals = {
       first: error,
@@ -287,7 +285,7 @@ export class Credentials implements Renewal {
       logged: false,
       ...this.#refusals,
       generation: Math.max(asOf.generation, this.#refusals?.generation ?? 0),
-      lastAt: this.#settings.clock.now(),
+      lastAt: this.settings.clock.now(),
     };
     return true;
   }
@@ -301,7 +299,7 @@ export class Credentials implements Renewal {
   }
 
   #isRefused(): boolean {
-    return this.#refusals !== undefined && this.#settings.clock.now() - this.#refusals.lastAt < QUIET_MS;
+    return this.#refusals !== undefined && this.settings.clock.now() - this.#refusals.lastAt < QUIET_MS;
   }
 
   #settle(): void {
@@ -316,7 +314,7 @@ export class Credentials implements Renewal {
   /** Gets new credentials from the provider. @returns true if that must be repeated */
   async #askForNew(): Promise<boolean> {
     const generation = this.#generation;
-    this.#askedAt = this.#settings.clock.now();
+    this.#askedAt = this.settings.clock.now();
     await this.#source.ask({ forceRefresh: true });
     if (this.#failure || wallTime() >= this.#renewAt) return true;
     if (this.#isRefused()) return this.#generation === generation;
@@ -325,7 +323,7 @@ export class Credentials implements Renewal {
   }
 
   async #waitFor(asked: Promise<void> | undefined, signal?: Abortable): Promise<void> {
-    const { clock } = this.#settings;
+    const { clock } = this.settings;
     const leftMs = this.#askedAt + WAIT_LIMIT_MS - clock.now();
     if (asked && leftMs > 0) await within(clock, leftMs, asked, signal);
   }
@@ -354,8 +352,6 @@ const WAIT_MS = [1_000, 30_000] as const;
  * 30 s. Many calls may request a refresh at the same time; that makes no further ones.
  */
 export class CredentialRefresh {
-  readonly #clock: Clock;
-  readonly #refresh: () => Promise<boolean>;
   #times = 0;
   #nextAt = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
@@ -365,9 +361,10 @@ export class CredentialRefresh {
   /**
    * @param refresh gets new credentials from their provider. Resolves to true if it must be repeated. Must not reject.
    */
-  constructor(clock: Clock, refresh: () => Promise<boolean>) {
-    this.#clock = clock;
-    this.#refresh = refresh;
+  constructor(
+    private readonly clock: Clock,
+    private readonly refresh: () => Promise<boolean>,
+  ) {
     this.#timer = new Timer(clock, () => void this.request());
   }
 
@@ -377,7 +374,7 @@ export class CredentialRefresh {
    */
   request(): Promise<void> | undefined {
     if (this.#running || this.#closed) return this.#running;
-    if (this.#nextAt <= this.#clock.now()) this.#running = this.#run();
+    if (this.#nextAt <= this.clock.now()) this.#running = this.#run();
     else this.#timer.set(this.#nextAt);
     return this.#running;
   }
@@ -385,7 +382,7 @@ export class CredentialRefresh {
   /** Ends the doubling of the waits: the next refresh waits a second at most. */
   reset(): void {
     this.#times = 0;
-    this.#nextAt = Math.min(this.#nextAt, this.#clock.now() + WAIT_MS[0]);
+    this.#nextAt = Math.min(this.#nextAt, this.clock.now() + WAIT_MS[0]);
     this.#timer.set(Infinity);
   }
 
@@ -397,8 +394,8 @@ export class CredentialRefresh {
   async #run(): Promise<void> {
     this.#timer.set(Infinity);
     const [least, most] = WAIT_MS;
-    this.#nextAt = this.#clock.now() + Math.min(most, least * 2 ** this.#times++);
-    const again = await this.#refresh();
+    this.#nextAt = this.clock.now() + Math.min(most, least * 2 ** this.#times++);
+    const again = await this.refresh();
     this.#running = undefined;
     if (again) void this.request();
   }

@@ -33,11 +33,7 @@ export function schemaMismatches(value: Shape, schema: JsonSchema): SchemaMismat
 }
 
 class SchemaComparison {
-  readonly #definitions: Record<string, unknown>;
-
-  constructor(definitions: Record<string, unknown>) {
-    this.#definitions = definitions;
-  }
+  constructor(private readonly definitions: Record<string, unknown>) {}
 
   of(value: unknown, schema: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
     if (isUnknown(value)) return [];
@@ -76,7 +72,7 @@ class SchemaComparison {
   }
 
   #definition(ref: string): JsonSchema {
-    const found: unknown = this.#definitions[definitionName(ref)];
+    const found: unknown = this.definitions[definitionName(ref)];
     return isPlainObject(found) ? found : {};
   }
 

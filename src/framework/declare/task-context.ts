@@ -104,14 +104,15 @@ const TASK = Symbol.for('stepwright.deferral');
  * to it, and the handler returns it.
  */
 export class Deferral {
-  /** The id under which the task was written down. @default it was deferred without one */
-  readonly id: string | undefined;
   /** Keeps other objects that have an id from being taken for one. */
   protected readonly isDeferral = true;
 
   /** @param task the token of the task */
-  constructor(task: string, id: string | undefined) {
-    this.id = id;
+  constructor(
+    task: string,
+    /** The id under which the task was written down. @default it was deferred without one */
+    readonly id: string | undefined,
+  ) {
     Object.defineProperty(this, TASK, { value: task });
   }
 }

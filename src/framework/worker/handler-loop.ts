@@ -67,8 +67,6 @@ interface DrainPlan {
  * the number of slots limits how many run at once.
  */
 export class HandlerLoop {
-  readonly #handler: RunnableHandler;
-  readonly #world: LoopWorld;
   readonly #taskWorld: TaskWorld;
   readonly #slots: Slots;
   readonly #poller: Poller;
@@ -87,11 +85,12 @@ export class HandlerLoop {
    */
   #stuck: { readonly since: number; emitted: boolean } | undefined;
 
-  constructor(handler: RunnableHandler, world: LoopWorld) {
+  constructor(
+    private readonly handler: RunnableHandler,
+    private readonly world: LoopWorld,
+  ) {
     const { name, activityArn, port, pollers, concurrency, rate } = handler;
     const { clock, random, workerName, pollLimiter, events } = world;
-    this.#handler = handler;
-    this.#world = world;
     this.#taskWorld = this.#makeTaskWorld();
     const ref = { handler: name, activityArn };
     this.#admission = new Admission({
@@ -120,12 +119,12 @@ export class HandlerLoop {
   }
 
   get name(): string {
-    return this.#handler.name;
+    return this.handler.name;
   }
 
   /** Returns true if a task of the handler has run on the main thread since this time, so that it can have blocked it. */
   ranHereSince(since: number): boolean {
-    const isHere = (this.#handler.run ?? 'main') === 'main';
+    const isHere = (this.handler.run ?? 'main') === 'main';
     return isHere && (this.#slots.running > 0 || this.#settledAt >= since);
   }
 
@@ -147,7 +146,7 @@ export class HandlerLoop {
    * @throws RangeError if an option is invalid
    */
   configure(options: Configurable): void {
-    const { name, poolSize } = this.#handler;
+    const { name, poolSize } = this.handler;
     const { concurrency, pollers, rate } = readReconfiguration(name, options, poolSize);
     if (rate !== undefined) this.#admission.setRate(rate === false ? undefined : rate);
     const before = this.#slots.size;
@@ -195,7 +194,7 @@ export class HandlerLoop {
   }
 
   status(): HandlerStatus {
-    const { name, activityArn } = this.#handler;
+    const { name, activityArn } = this.handler;
     const { used, running, undelivered, size: concurrency } = this.#slots;
     const { status: polls, queue } = this.#poller;
     const { pause } = this.#admission;
@@ -214,8 +213,8 @@ export class HandlerLoop {
 
   /** Returns the status of all tasks that aren't finished, with their tokens. */
   tasks(): (Omit<TaskStatus, 'task'> & { readonly token: string })[] {
-    const { name: handler } = this.#handler;
-    const now = this.#world.clock.now();
+    const { name: handler } = this.handler;
+    const now = this.world.clock.now();
     return Array.from(this.#tasks, ({ lease: { token, receivedAt }, phase, lastHeartbeatAt, progress }) => {
       const ageMs = now - receivedAt;
       return { token, handler, ageMs, phase, progress: progress?.fraction, lastHeartbeatAt };
@@ -227,7 +226,7 @@ export class HandlerLoop {
     const { status: polls } = this.#poller;
     const heartbeatsAt = Array.from(this.#tasks, ({ lastHeartbeatAt }) => lastHeartbeatAt);
     return {
-      name: this.#handler.name,
+      name: this.handler.name,
       polls,
       isStill: this.#isStill,
       holders: this.#holders,
@@ -241,13 +240,13 @@ export class HandlerLoop {
    * called every second.
    */
   watchSlots(): void {
-    const now = this.#world.clock.now();
+    const now = this.world.clock.now();
     // What was answered before stays true while nothing is asked.
     if (this.#isStill && this.proof().provedAt !== undefined) this.#provedAt = now;
     // A draining handler takes no new tasks, so its slots don't matter.
     if (this.#draining || (this.#slots.vacant > 0 && !this.#stuck)) return;
-    const { name: handler, activityArn } = this.#handler;
-    const { events } = this.#world;
+    const { name: handler, activityArn } = this.handler;
+    const { events } = this.world;
     const holders = this.#holders;
     // No slot can become free by itself: no poll is open, and all handlers that still run ignore their signal.
     if (!this.#isFull || this.#slots.running > holders.ignoring) {
@@ -277,16 +276,16 @@ export class HandlerLoop {
   get #isStill(): boolean {
     if (this.#poller.status.open > 0) return false;
     if (this.#slots.vacant > 0) return this.#slots.free === 0;
-    return this.#slots.running > 0 && this.#handler.heartbeatMs === false;
+    return this.#slots.running > 0 && this.handler.heartbeatMs === false;
   }
 
   readonly #take = (lease: Lease, slot: Slot): void => {
     try {
-      const unreadSince = this.#world.stalls.unreadSince(lease.polledAt ?? lease.receivedAt);
+      const unreadSince = this.world.stalls.unreadSince(lease.polledAt ?? lease.receivedAt);
       const aged = unreadSince === undefined ? lease : { ...lease, unreadSince };
-      const task = new Task(aged, this.#handler, this.#taskWorld);
+      const task = new Task(aged, this.handler, this.#taskWorld);
       const onSettled = (): void => {
-        this.#settledAt = this.#world.clock.now();
+        this.#settledAt = this.world.clock.now();
         slot.pass('report');
         this.#poller.fill();
       };
@@ -300,11 +299,11 @@ export class HandlerLoop {
       this.#admission.begin();
       const isRefused = this.#draining && this.#refuses(task, lease, this.#draining);
       task.ended = task.run(onSettled, isRefused).then(onEnded, (error: unknown) => {
-        this.#world.onFault(error);
+        this.world.onFault(error);
         onEnded();
       });
     } catch (error) {
-      this.#world.onFault(error);
+      this.world.onFault(error);
       slot.pass('none');
     }
   };
@@ -312,15 +311,15 @@ export class HandlerLoop {
   /** Called for a task that arrives during the drain. @returns true if its handler isn't called */
   #refuses(task: Task, { receivedAt }: Lease, plan: DrainPlan): boolean {
     task.beginDrain(Math.max(plan.reportUntil, receivedAt + LATE_REPORT_MS));
-    return this.#world.drain === 'fail' || receivedAt >= plan.graceUntil;
+    return this.world.drain === 'fail' || receivedAt >= plan.graceUntil;
   }
 
   #makeTaskWorld(): TaskWorld {
-    const { events, clock } = this.#world;
+    const { events, clock } = this.world;
     return {
-      ...this.#world,
-      port: this.#handler.port,
-      scope: this.#world.scopeOf(this.#handler.activityArn),
+      ...this.world,
+      port: this.handler.port,
+      scope: this.world.scopeOf(this.handler.activityArn),
       inFlight: new ReportsInFlight(),
       pauseHandler: ({ forMs, reason }) => this.#admission.suspend('task', reason, forMs),
       emit: (event, payload) => {

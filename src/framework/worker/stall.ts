@@ -11,21 +11,19 @@ const AFTERMATH_MS = 1_000;
  * right after a stall may have waited unread in their sockets since it began.
  */
 export class StallWatch {
-  readonly #clock: Clock;
-  readonly #onTick: () => void;
   #cancel: Cancel | undefined;
   #last = Number.NEGATIVE_INFINITY;
   #stall = { from: Number.NEGATIVE_INFINITY, to: Number.NEGATIVE_INFINITY };
 
   /** @param onTick called every second */
-  constructor(clock: Clock, onTick: () => void) {
-    this.#clock = clock;
-    this.#onTick = onTick;
-  }
+  constructor(
+    private readonly clock: Clock,
+    private readonly onTick: () => void,
+  ) {}
 
   start(): void {
-    this.#last = this.#clock.now();
-    this.#cancel = this.#clock.every(TICK_MS, () => this.#tick());
+    this.#last = this.clock.now();
+    this.#cancel = this.clock.every(TICK_MS, () => this.#tick());
   }
 
   stop(): void {
@@ -38,7 +36,7 @@ export class StallWatch {
    * @param sentAt the time at which the request was sent
    */
   unreadSince(sentAt: number): number | undefined {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     // This may be called before the late tick fires.
     if (now - this.#last >= TICK_MS + LATE_MS) return Math.max(sentAt, this.#last);
     const { from, to } = this.#stall;
@@ -46,9 +44,9 @@ export class StallWatch {
   }
 
   #tick(): void {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     if (now - this.#last >= TICK_MS + LATE_MS) this.#stall = { from: this.#last, to: now };
     this.#last = now;
-    this.#onTick();
+    this.onTick();
   }
 }

@@ -28,17 +28,16 @@ interface Asked {
 
 /** Holds work that is done once against what it promises. */
 export class WorkDoneOnce {
-  readonly #watched: Watched;
-  readonly #broken: (invariant: string, what: string) => void;
   /** The tasks that have begun a piece of work and have not ended by themselves, by its key. */
   readonly #runners = new Map<string, Set<Lease>>();
   /** The outcomes that were kept. */
   readonly #outcomes = new Map<string, RecordFields>();
   readonly #asked = new Map<string, Asked>();
 
-  constructor(watched: Watched, broken: (invariant: string, what: string) => void) {
-    this.#watched = watched;
-    this.#broken = broken;
+  constructor(
+    private readonly watched: Watched,
+    private readonly broken: (invariant: string, what: string) => void,
+  ) {
     watched.store.watchers.push((change) => {
       if (change.key.startsWith(KEY_PREFIX.once) && change.value) this.#written(change, change.value);
     });
@@ -49,11 +48,11 @@ export class WorkDoneOnce {
     const key = keyOf(lease);
     const finished = this.#outcomes.get(key);
     if (finished)
-      this.#broken('once', `#${lease.n} begins work that is finished: ${JSON.stringify(finished)}`);
+      this.broken('once', `#${lease.n} begins work that is finished: ${JSON.stringify(finished)}`);
     const runners = this.#runners.get(key) ?? new Set();
     for (const other of runners)
-      if (this.#watched.service.isOpen(other))
-        this.#broken('once at a time', `#${lease.n} begins the work of #${other.n}, which is still wanted`);
+      if (this.watched.service.isOpen(other))
+        this.broken('once at a time', `#${lease.n} begins the work of #${other.n}, which is still wanted`);
     this.#runners.set(key, runners.add(lease));
   }
 
@@ -67,7 +66,7 @@ export class WorkDoneOnce {
     const { piece } = JSON.parse(lease.input) as Work;
     if (name === 'StoreError') return;
     if (name === 'Stepwright.AlreadyRunning') {
-      if (lease.begun) this.#broken('once', `#${lease.n} has begun, and is told that another works`);
+      if (lease.begun) this.broken('once', `#${lease.n} has begun, and is told that another works`);
       return;
     }
     const kept = this.#outcomes.get(key);
@@ -75,53 +74,50 @@ export class WorkDoneOnce {
     const ownText = status === 'succeeded' ? JSON.stringify({ piece, by: own }) : `as planned for ${own}`;
     const isOwn = lease.begun && (status === 'succeeded' ? text === ownText : text.includes(ownText));
     // A task that the service has let go has its own outcome, and so has one whose outcome could not be kept.
-    const isExcused = !this.#watched.service.isOpen(lease) || this.#watched.store.wasTroubled;
+    const isExcused = !this.watched.service.isOpen(lease) || this.watched.store.wasTroubled;
     if (text !== (kept && textOf(kept)) && !(isOwn && isExcused))
-      this.#broken(
+      this.broken(
         'once same',
         `#${lease.n} was offered ${text.slice(0, 160)}, and not what is kept of its work`,
       );
     if (lease.begun && !isOwn)
-      this.#broken(
-        'once same',
-        `#${lease.n} was offered ${text.slice(0, 160)}, which is not its own outcome`,
-      );
+      this.broken('once same', `#${lease.n} was offered ${text.slice(0, 160)}, which is not its own outcome`);
   }
 
   /** Checks that no work is left as begun, after all workers have stopped. */
   async checkEnd(): Promise<void> {
-    const { plan, store } = this.#watched;
+    const { plan, store } = this.watched;
     const cuts = new Set(['store', 'kill', 'kill-at-call', 'cut-at-call', 'host-crash', 'stop', 'stall']);
     if (plan.events.some(({ kind }) => cuts.has(kind)) || store.wasTroubled) return;
     for (const key of store.keysOf(KEY_PREFIX.once)) {
       const value = store.peek(key);
       const fields = value && decodeRecord('once', key, { value, version: '' });
       if (fields?.['state'] === 'running' && !this.#isLeft(String(fields['token'])))
-        this.#broken('left over', `${key} is left as begun`);
+        this.broken('left over', `${key} is left as begun`);
     }
   }
 
   /** A task that the service has let go leaves its record to the next one. */
   #isLeft(token: string): boolean {
-    return this.#watched.chronicle.lease(token)?.ended !== 'task:succeeded';
+    return this.watched.chronicle.lease(token)?.ended !== 'task:succeeded';
   }
 
   #written({ key, how }: StoreChange, value: Uint8Array): void {
     const fields = decodeRecord('once', key, { value, version: '' });
     if (fields['state'] !== 'running') return this.#finished(key, fields);
     const { token, askedAt, gapMs } = fields;
-    const lease = this.#watched.chronicle.lease(String(token));
-    if (this.#outcomes.has(key)) this.#broken('once', `${key} is begun again by #${lease?.n} (${how})`);
+    const lease = this.watched.chronicle.lease(String(token));
+    if (this.#outcomes.has(key)) this.broken('once', `${key} is begun again by #${lease?.n} (${how})`);
     if (askedAt !== undefined && lease) this.#wasAsked(key, lease, Number(gapMs));
   }
 
   /** The service is asked about a task after twice the time before, as the question lengthens its lease. */
   #wasAsked(key: string, lease: Lease, gapMs: number): void {
-    const { now } = this.#watched.timeline;
+    const { now } = this.watched.timeline;
     const last = this.#asked.get(key);
     const isSame = last?.of === lease.token;
     if (isSame && (now - last.at < last.gapMs - WALL_MS || gapMs < 2 * last.gapMs))
-      this.#broken('once asked', `#${lease.n} is asked about again after ${now - last.at} ms`);
+      this.broken('once asked', `#${lease.n} is asked about again after ${now - last.at} ms`);
     lease.asked = true;
     this.#asked.set(key, { of: lease.token, at: now, gapMs });
   }
@@ -129,7 +125,7 @@ export class WorkDoneOnce {
   #finished(key: string, outcome: RecordFields): void {
     const known = this.#outcomes.get(key);
     if (known && known['by'] !== outcome['by'])
-      this.#broken('once same', `the outcome of ${key} was replaced by another task's`);
+      this.broken('once same', `the outcome of ${key} was replaced by another task's`);
     this.#outcomes.set(key, known ?? outcome);
   }
 }

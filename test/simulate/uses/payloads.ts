@@ -39,14 +39,13 @@ const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 /** Holds inputs and outputs that go through the store against what they promise. */
 export class LargePayloads {
-  readonly #watched: Watched;
-  readonly #broken: (invariant: string, what: string) => void;
   /** The keys of records that nobody may read. */
   readonly #forbidden = new Set<string>();
 
-  constructor(watched: Watched, broken: (invariant: string, what: string) => void) {
-    this.#watched = watched;
-    this.#broken = broken;
+  constructor(
+    private readonly watched: Watched,
+    private readonly broken: (invariant: string, what: string) => void,
+  ) {
     watched.store.watchers.push(({ how, key }) => {
       if (how === 'get' && this.#forbidden.has(key))
         broken('references', `${key} was read, which only a reference that must not be followed names`);
@@ -59,7 +58,7 @@ export class LargePayloads {
     const sha256 = hashOf(bytes);
     const key = payloadKey(sha256);
     if (payload === 'changed') bytes.reverse();
-    if (payload !== 'missing') await this.#watched.store.plant(key, bytes);
+    if (payload !== 'missing') await this.watched.store.plant(key, bytes);
     if (payload === 'elsewhere' || payload === 'too large') this.#forbidden.add(key);
     const reference: Reference = {
       uri: `${payload === 'elsewhere' ? 'https://elsewhere.test' : BASE}/${key}`,
@@ -71,11 +70,11 @@ export class LargePayloads {
 
   /** Checks the input that a handler is called with. */
   received({ token }: TaskContext, { n, payload = 'whole', data }: Work): void {
-    const about = `#${this.#watched.chronicle.lease(token)?.n}`;
+    const about = `#${this.watched.chronicle.lease(token)?.n}`;
     if (payload !== 'whole')
-      this.#broken('payload in', `${about} was handled with a payload that is ${payload}`);
+      this.broken('payload in', `${about} was handled with a payload that is ${payload}`);
     if (JSON.stringify(data) !== JSON.stringify(valueOf(n)))
-      this.#broken('payload in', `${about} was handled with another payload than was put there`);
+      this.broken('payload in', `${about} was handled with another payload than was put there`);
   }
 
   reportLeft({ n: about, input }: Lease, { status, text }: Outcome, name: string): void {
@@ -84,8 +83,8 @@ export class LargePayloads {
     const isExpected = EXPECTED[payload].includes(name) || name === 'Stepwright.PayloadUnavailable';
     const isFault =
       payload === 'whole' || (name === 'Stepwright.PayloadUnavailable' && payload === 'elsewhere');
-    if (!isExpected || (isFault && !this.#watched.store.wasTroubled))
-      this.#broken('payload in', `#${about}, whose payload is ${payload}, failed by ${text.slice(0, 200)}`);
+    if (!isExpected || (isFault && !this.watched.store.wasTroubled))
+      this.broken('payload in', `#${about}, whose payload is ${payload}, failed by ${text.slice(0, 200)}`);
   }
 
   /** A reference leaves when all that it stands for is in the store. */
@@ -93,18 +92,15 @@ export class LargePayloads {
     const { [REFERENCE_KEY]: value, ...beside } = JSON.parse(text) as Record<string, unknown>;
     const reference = readReference(value);
     if (!reference || Object.keys(beside).length > 0)
-      return this.#broken(
+      return this.broken(
         'payload out',
         `#${about} was offered ${text.slice(0, 120)}, and not as a reference`,
       );
     const { uri, sha256, bytes } = reference;
-    const stored = this.#watched.store.peek(payloadKey(sha256));
+    const stored = this.watched.store.peek(payloadKey(sha256));
     const expected = Buffer.from(JSON.stringify({ n, data: valueOf(n) }));
     const isRight = uri === `${BASE}/${payloadKey(sha256)}` && bytes === expected.byteLength;
     if (!stored || !isRight || sha256 !== hashOf(expected) || !expected.equals(stored))
-      this.#broken(
-        'payload out',
-        `the output of #${about} is not in the store, or not as its reference says`,
-      );
+      this.broken('payload out', `the output of #${about} is not in the store, or not as its reference says`);
   }
 }

@@ -18,29 +18,28 @@ export class Uses {
   readonly payloads: LargePayloads;
   readonly checkpoints: SavedCheckpoints;
   readonly once: WorkDoneOnce;
-  readonly #watched: Watched;
-  readonly #broken: (invariant: string, what: string) => void;
   /** The leases whose worker is busy with them, before, while or after their handler runs. */
   readonly #busy = new Set<Lease>();
 
-  constructor(watched: Watched, broken: (invariant: string, what: string) => void) {
-    this.#watched = watched;
-    this.#broken = broken;
+  constructor(
+    private readonly watched: Watched,
+    private readonly broken: (invariant: string, what: string) => void,
+  ) {
     this.payloads = new LargePayloads(watched, broken);
     this.checkpoints = new SavedCheckpoints(watched, broken);
     this.once = new WorkDoneOnce(watched, broken);
   }
 
   follow({ it }: Member): void {
-    if (!this.#watched.plan.uses) return;
+    if (!this.watched.plan.uses) return;
     it.on('task:received', ({ token }) => {
-      const lease = this.#watched.chronicle.lease(token);
+      const lease = this.watched.chronicle.lease(token);
       const { does } = workOf(lease);
       if (!lease || (does !== 'once' && does !== 'large')) return;
       this.#busy.add(lease);
     });
     it.on('task:settled', ({ token }) => {
-      const lease = this.#watched.chronicle.lease(token);
+      const lease = this.watched.chronicle.lease(token);
       if (lease) this.#busy.delete(lease);
     });
   }
@@ -69,8 +68,8 @@ export class Uses {
     if (OF_WORKERS.has(name)) return true;
     // A checkpoint is not taken over while the service does not answer.
     const isAsked = does === 'saves' && outcome.text.includes('it did not answer');
-    if (name === 'StoreError' && !this.#watched.store.wasTroubled && !isAsked)
-      this.#broken(
+    if (name === 'StoreError' && !this.watched.store.wasTroubled && !isAsked)
+      this.broken(
         'store',
         `#${lease.n} failed by ${outcome.text.slice(0, 200)}, and the store has no trouble`,
       );
@@ -82,7 +81,7 @@ export class Uses {
 
   /** Checks what is left in the store, after all workers have stopped. */
   async checkEnd(): Promise<void> {
-    if (!this.#watched.plan.uses) return;
+    if (!this.watched.plan.uses) return;
     await this.checkpoints.checkEnd();
     await this.once.checkEnd();
   }

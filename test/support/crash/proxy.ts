@@ -34,12 +34,10 @@ export class TroubledProxy {
   readonly seen: Seen[] = [];
   /** Decides about each request. @default all pass */
   fate: (request: Seen, number: number) => Fate = () => 'pass';
-  readonly #behind: string;
   readonly #server: Server;
 
   /** @param behind the URL of the service. Without one, no request may pass */
-  constructor(behind = 'http://127.0.0.1:1') {
-    this.#behind = behind;
+  constructor(private readonly behind = 'http://127.0.0.1:1') {
     this.#server = createServer((incoming, outgoing) => {
       // The client, or the service, has gone.
       this.#answer(incoming, outgoing).catch(() => outgoing.destroy());
@@ -97,7 +95,7 @@ export class TroubledProxy {
     body: Buffer,
   ): Promise<{ status: number; headers: IncomingMessage['headers']; body: Buffer }> {
     return new Promise((resolve, reject) => {
-      const passed = request(this.#behind + (url ?? ''), { method, headers, agent: false }, (answer) => {
+      const passed = request(this.behind + (url ?? ''), { method, headers, agent: false }, (answer) => {
         const parts: Buffer[] = [];
         answer.on('data', (part: Buffer) => parts.push(part));
         answer.on('error', reject);

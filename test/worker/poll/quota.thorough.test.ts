@@ -11,13 +11,11 @@ class Service implements ActivityPort {
   polls = 0;
   refused = 0;
   #tasks = 0;
-  readonly #clock: HandClock;
-  readonly #refuse: () => boolean;
 
-  constructor(clock: HandClock, refuse: () => boolean) {
-    this.#clock = clock;
-    this.#refuse = refuse;
-  }
+  constructor(
+    private readonly clock: HandClock,
+    private readonly refuse: () => boolean,
+  ) {}
 
   get granted(): number {
     return this.polls - this.refused;
@@ -26,8 +24,8 @@ class Service implements ActivityPort {
   async poll(_arn: string, _worker: string, _signal: AbortSignal, onSent: () => void): Promise<PollAnswer> {
     this.polls++;
     onSent();
-    await this.#clock.sleep(10);
-    if (!this.#refuse()) return { kind: 'task', token: `t${this.#tasks++}`, input: '{}' };
+    await this.clock.sleep(10);
+    if (!this.refuse()) return { kind: 'task', token: `t${this.#tasks++}`, input: '{}' };
     this.refused++;
     const error = Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' });
     return { kind: 'failed', trouble: 'throttled', mayHaveLostToken: false, error };

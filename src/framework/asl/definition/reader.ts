@@ -71,8 +71,6 @@ export class Reader {
    * those that it has) are the candidates for "did you mean".
    */
   readonly #asked = new Set<string>();
-  /** The names of the variables that are read by the state to which this object belongs. */
-  readonly variables: Set<string>;
 
   constructor(
     readonly source: JsonObject,
@@ -80,9 +78,9 @@ export class Reader {
     readonly reading: Reading,
     /** The length of the path of the state to which this object belongs. `locate` cuts this part off a path. */
     private readonly base = path.length,
-    variables: Set<string> = new Set(),
+    /** The names of the variables that are read by the state to which this object belongs. */
+    readonly variables: Set<string> = new Set(),
   ) {
-    this.variables = variables;
     this.#unread = new Set(Object.keys(source));
     this.#unread.delete('Comment');
   }

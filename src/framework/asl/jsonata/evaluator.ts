@@ -136,14 +136,12 @@ export class EvaluationThreads extends Jobs {
   readonly #threads = new Set<Thread>();
   /** The jobs that wait, by their owner. The first owner is the next to get a thread. */
   readonly #waiting = new Map<object, Asked[]>();
-  readonly #entry: URL;
   #closed = false;
   #cancelCheck: Cancel | undefined;
 
   /** @param entry the module that a thread runs */
-  constructor(entry: URL = ENTRY) {
+  constructor(private readonly entry: URL = ENTRY) {
     super();
-    this.#entry = entry;
   }
 
   /** Ends all threads, and drops all jobs without an outcome. */
@@ -187,7 +185,7 @@ export class EvaluationThreads extends Jobs {
   #idle(): Thread {
     for (const thread of this.#threads) if (!thread.current) return thread;
     const made = new Thread(
-      this.#entry,
+      this.entry,
       (thread, result) => this.#over(thread.end(), result),
       (thread, error) => this.#fail(thread, reasonOf(error)),
     );

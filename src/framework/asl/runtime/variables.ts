@@ -12,11 +12,9 @@ export class VariableScope implements Variables {
   #ended = false;
   /** The characters of all variables of the execution. All scopes of the execution share this object. */
   readonly #total: { chars: number };
-  readonly outer: VariableScope | undefined;
 
   /** @param outer the scope of the branch around this one. @default none, for the outermost scope */
-  constructor(outer?: VariableScope) {
-    this.outer = outer;
+  constructor(readonly outer?: VariableScope) {
     this.#total = outer ? outer.#total : { chars: 0 };
   }
 

@@ -35,16 +35,14 @@ export type OpenConnection = (origin: string) => Connection;
  * that surplus connections stay idle and expire.
  */
 export class Connections {
-  readonly #origin: string;
-  readonly #openOne: OpenConnection;
   readonly #idle: Connection[] = [];
   readonly #all = new Set<Connection>();
   #closed = false;
 
-  constructor(origin: string, open: OpenConnection) {
-    this.#origin = origin;
-    this.#openOne = open;
-  }
+  constructor(
+    private readonly origin: string,
+    private readonly openOne: OpenConnection,
+  ) {}
 
   /** Returns an idle connection, or a new one if none is idle. The caller gives it back when its call has ended. */
   take(): Connection {
@@ -65,7 +63,7 @@ export class Connections {
   }
 
   #open(): Connection {
-    const client = this.#openOne(this.#origin);
+    const client = this.openOne(this.origin);
     this.#all.add(client);
     client.on('disconnect', () => this.#forgetIdle(client));
     client.on('connectionError', () => this.#forgetIdle(client));

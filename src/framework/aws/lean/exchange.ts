@@ -30,7 +30,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
    */
   #call: CallInProgress | undefined;
   #onEnd: OnEnd | undefined;
-  readonly #connections: Connections;
   readonly #client: Connection;
   #controller: Dispatcher.DispatchController | undefined;
   #onAbort: (() => void) | undefined;
@@ -45,10 +44,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #first: Buffer | undefined;
   #more: Buffer[] | undefined;
 
-  constructor(connections: Connections, call: CallInProgress, onEnd: OnEnd) {
+  constructor(
+    private readonly connections: Connections,
+    call: CallInProgress,
+    onEnd: OnEnd,
+  ) {
     this.#call = call;
     this.#onEnd = onEnd;
-    this.#connections = connections;
     this.#client = connections.take();
   }
 
@@ -82,13 +84,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#connections.give(this.#client);
+    this.connections.give(this.#client);
     const text = (this.#more ? Buffer.concat(this.#more) : this.#first)?.toString() ?? '';
     this.#end(readResponse({ status: this.#status ?? 0, headers: this.#headers, text }));
   }
 
   onResponseError(_: unknown, error: Error): void {
-    this.#connections.give(this.#client);
+    this.connections.give(this.#client);
     this.#fail(error);
   }
 

@@ -20,7 +20,6 @@ const TOKEN = 'x-amz-security-token';
  * request and takes 9.8 µs.
  */
 export class Signer {
-  readonly #recipe: Recipe;
   readonly #fixed: readonly string[];
   /**
    * The fixed parts of the canonical request (the text that is signed) for credentials without a session token.
@@ -32,8 +31,7 @@ export class Signer {
   #date = '';
   #key: Key | undefined;
 
-  constructor(recipe: Recipe) {
-    this.#recipe = recipe;
+  constructor(private readonly recipe: Recipe) {
     this.#fixed = Object.entries(recipe.headers).flat();
     this.#plain = canonicalOf(recipe, [DATE]);
     this.#session = canonicalOf(recipe, [DATE, TOKEN]);
@@ -76,7 +74,7 @@ export class Signer {
   #keyOf(secret: string, day: string): Key {
     const of = `${day}${secret}`;
     if (this.#key?.of !== of) {
-      const scope = [day, this.#recipe.signingRegion, this.#recipe.signingName, 'aws4_request'];
+      const scope = [day, this.recipe.signingRegion, this.recipe.signingName, 'aws4_request'];
       const key = scope.reduce<Buffer>(
         (parent, part) => createHmac('sha256', parent).update(part).digest(),
         Buffer.from(`AWS4${secret}`),

@@ -60,14 +60,12 @@ const HOUR_S = 3_600;
 
 /** Reads CloudWatch's metrics of activities in one region, and publishes the metrics of the command `scaler`. */
 export class ActivityMetrics {
-  readonly #region: string;
-  readonly #clock: Clock;
   #opened: Promise<Opened> | undefined;
 
-  constructor(region: string, clock: Clock) {
-    this.#region = region;
-    this.#clock = clock;
-  }
+  constructor(
+    private readonly region: string,
+    private readonly clock: Clock,
+  ) {}
 
   /**
    * Makes the client. Every other method does that as well.
@@ -76,7 +74,7 @@ export class ActivityMetrics {
   open(): Promise<Opened> {
     this.#opened ??= loadCloudWatch().then((sdk) => ({
       sdk,
-      client: new sdk.CloudWatchClient({ region: this.#region, maxAttempts: 2 }),
+      client: new sdk.CloudWatchClient({ region: this.region, maxAttempts: 2 }),
     }));
     return this.#opened;
   }
@@ -155,7 +153,7 @@ export class ActivityMetrics {
 
   /** Publishes values with the current time, as high-resolution metrics (CloudWatch keeps them by the second). */
   async publish(values: readonly (PublishedMetric & { readonly value: number })[]): Promise<void> {
-    const Timestamp = new Date(this.#clock.now());
+    const Timestamp = new Date(this.clock.now());
     const MetricData = values.map(({ name, dimensions, value }) => ({
       MetricName: name,
       Dimensions: asDimensions(dimensions),
@@ -203,7 +201,7 @@ export class ActivityMetrics {
   }
 
   async #readPart(queries: readonly MetricQuery[], listOf: (index: number) => Datapoint[]): Promise<void> {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     const input = {
       StartTime: new Date(Math.min(...queries.map(({ since }) => since))),
       EndTime: new Date(now + MINUTE_S * 1_000),
@@ -231,7 +229,7 @@ export class ActivityMetrics {
 
   async #send(command: object): Promise<unknown> {
     const { client } = await this.open();
-    return query(this.#clock, (abortSignal) => client.send(command, { abortSignal }));
+    return query(this.clock, (abortSignal) => client.send(command, { abortSignal }));
   }
 }
 

@@ -30,26 +30,23 @@ export interface ExecutionEnd {
 
 /** Reads the history of an execution in parts: each call returns the events since the last successful call. */
 export class HistoryReader {
-  readonly #client: SFNClient;
-  readonly #executionArn: string;
-  readonly #clock: Clock;
   /** The token of the last page that was read, which may contain more events by now. Undefined for the first page. */
   #page: string | undefined;
   #lastId = 0;
 
-  constructor(client: SFNClient, executionArn: string, clock: Clock) {
-    this.#client = client;
-    this.#executionArn = executionArn;
-    this.#clock = clock;
-  }
+  constructor(
+    private readonly client: SFNClient,
+    private readonly executionArn: string,
+    private readonly clock: Clock,
+  ) {}
 
   /** Returns the events since the last successful call. @throws QueryTimeout if the call isn't answered in time */
   async next(): Promise<HistoryEvent[]> {
     const fresh: HistoryEvent[] = [];
     let lastId = this.#lastId;
     for (let page = this.#page; ;) {
-      const input = { executionArn: this.#executionArn, maxResults: 1000, nextToken: page };
-      const { events = [], nextToken } = await ask(this.#client, this.#clock, 'GetExecutionHistory', input);
+      const input = { executionArn: this.executionArn, maxResults: 1000, nextToken: page };
+      const { events = [], nextToken } = await ask(this.client, this.clock, 'GetExecutionHistory', input);
       for (const event of events.filter(({ id = 0 }) => id > lastId)) fresh.push(event);
       lastId = Math.max(lastId, ...events.map(({ id = 0 }) => id));
       if (nextToken === undefined) {

@@ -17,13 +17,12 @@ export interface RawAnswer {
 
 /** Makes calls with an SDK client, and returns each answer as it was received, also that of a refused call. */
 export class RawCalls {
-  readonly #client: SFNClient;
-  readonly #clock: Clock;
   readonly #answers = new WeakMap<object, RawAnswer>();
 
-  constructor(client: SFNClient, clock: Clock) {
-    this.#client = client;
-    this.#clock = clock;
+  constructor(
+    private readonly client: SFNClient,
+    private readonly clock: Clock,
+  ) {
     // The innermost step: the SDK has not read the body yet.
     client.middlewareStack.add(
       (next) => async (args) => {
@@ -51,8 +50,8 @@ export class RawCalls {
   ): Promise<RawAnswer> {
     const made = commandOf(await loadSdk(), operation, input);
     const send = (limit: AbortSignal): Promise<unknown> =>
-      this.#client.send(made, { abortSignal: signal ? AbortSignal.any([signal, limit]) : limit });
-    const failure: unknown = await query(this.#clock, send, limitMs).then(
+      this.client.send(made, { abortSignal: signal ? AbortSignal.any([signal, limit]) : limit });
+    const failure: unknown = await query(this.clock, send, limitMs).then(
       () => undefined,
       (error: unknown) => error,
     );

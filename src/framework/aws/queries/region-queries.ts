@@ -35,17 +35,16 @@ const LONGEST_NAME = 80;
  * prolong any task.
  */
 export class RegionQueries {
-  readonly #client: SFNClient;
-  readonly #clock: Clock;
   /**
    * The milliseconds by which the service's clock is ahead of this machine's clock. There is one value for each
    * response, exact to a second.
    */
   readonly aheadMs: number[] = [];
 
-  constructor(client: SFNClient, clock: Clock) {
-    this.#client = client;
-    this.#clock = clock;
+  constructor(
+    private readonly client: SFNClient,
+    private readonly clock: Clock,
+  ) {
     // Added to the innermost step, since only that one gets the headers of every answer.
     client.middlewareStack.add(
       (next) => async (args) => {
@@ -60,7 +59,7 @@ export class RegionQueries {
 
   /** Returns the ARNs of the activities in the region, by name. */
   activities(): Promise<QueryResult<ReadonlyMap<string, string>>> {
-    return this.#query((signal) => listActivities(this.#client, signal));
+    return this.#query((signal) => listActivities(this.client, signal));
   }
 
   activity(activityArn: string): Promise<QueryResult<unknown>> {
@@ -81,7 +80,7 @@ export class RegionQueries {
   }
 
   machines(): Promise<QueryResult<readonly KeptMachine[]>> {
-    return this.#query((signal) => listMachines(this.#client, signal));
+    return this.#query((signal) => listMachines(this.client, signal));
   }
 
   async definition(stateMachineArn: string): Promise<QueryResult<string>> {
@@ -90,11 +89,11 @@ export class RegionQueries {
   }
 
   #query<T>(send: (signal: AbortSignal) => Promise<T>): Promise<QueryResult<T>> {
-    return resultOf(query(this.#clock, send));
+    return resultOf(query(this.clock, send));
   }
 
   #ask<O extends Operation>(operation: O, input: InputOf<O>): Promise<QueryResult<OutputOf<O>>> {
-    return resultOf(ask(this.#client, this.#clock, operation, input));
+    return resultOf(ask(this.client, this.clock, operation, input));
   }
 
   /**
@@ -105,7 +104,7 @@ export class RegionQueries {
     const { date } = (response as { headers?: { date?: string } }).headers ?? {};
     const theirs = Date.parse(date ?? '');
     if (Number.isNaN(theirs)) return;
-    this.aheadMs.push(theirs + 500 - (sentAt + this.#clock.now()) / 2);
+    this.aheadMs.push(theirs + 500 - (sentAt + this.clock.now()) / 2);
   }
 }
 

@@ -51,16 +51,14 @@ const LOOPBACK_REGION = 'us-east-1';
 export class AwsService {
   /** The credentials that all calls are signed with. */
   readonly credentials: Credentials;
-  readonly #settings: ServiceSettings;
   readonly #clients: SFNClient[] = [];
   readonly #provider: SFNClientConfig['credentials'];
   /** The region of the first client, whose provider of credentials is used for all clients. */
   #region: string | undefined;
   readonly #lean = new Map<string, { readonly calls: LeanCalls; readonly recipes: Recipes }>();
 
-  constructor(settings: ServiceSettings) {
+  constructor(private readonly settings: ServiceSettings) {
     const { endpoint, sdk, clock = systemClock, log = silentLog } = settings;
-    this.#settings = settings;
     const own = localCredentials(endpoint, sdk.credentials);
     this.#provider = unmemoized(own);
     this.credentials = new Credentials({
@@ -78,7 +76,7 @@ export class AwsService {
    * @throws StartError if `calls` is `lean` and the SDK's client can't be done without
    */
   async port(region: string): Promise<ActivityPort> {
-    const isLean = this.#settings.calls !== 'sdk';
+    const isLean = this.settings.calls !== 'sdk';
     const calls = isLean ? await this.#leanCalls(region) : await this.#sdkCalls(region);
     return activityPort(calls, this.credentials);
   }
@@ -108,12 +106,12 @@ export class AwsService {
 
   /** Resolves to the region for calls that don't name an ARN; undefined if none is configured anywhere. */
   async defaultRegion(): Promise<string | undefined> {
-    if (this.#settings.region) return this.#settings.region;
+    if (this.settings.region) return this.settings.region;
     const client = await this.client(undefined, 1);
     try {
       return await client.config.region();
     } catch {
-      return isLoopback(this.#settings.endpoint) ? LOOPBACK_REGION : undefined;
+      return isLoopback(this.settings.endpoint) ? LOOPBACK_REGION : undefined;
     }
   }
 
@@ -124,7 +122,7 @@ export class AwsService {
   }
 
   async #leanCalls(region: string): Promise<Calls> {
-    const { sdk, open } = this.#settings;
+    const { sdk, open } = this.settings;
     throwProblems(leanProblems(sdk));
     const { SFNClient } = await loadSdk();
     const client = await this.client(region, 1);
@@ -141,12 +139,12 @@ export class AwsService {
 
   async #sdkCalls(region: string): Promise<Calls> {
     const { sdkCalls } = await import('./sdk-calls.js');
-    const watching = ownsConnections(this.#settings.sdk);
+    const watching = ownsConnections(this.settings.sdk);
     return sdkCalls((maxAttempts, calls) => this.client(region, maxAttempts, calls), watching);
   }
 
   #config(region: string | undefined, maxAttempts: number, calls?: CallWatch): SFNClientConfig {
-    const { endpoint, sdk } = this.#settings;
+    const { endpoint, sdk } = this.settings;
     return {
       ...sdk,
       ...(region !== undefined && { region }),

@@ -119,15 +119,14 @@ export class CallWatch {
   readonly #ofInputs = new WeakMap<object, WatchedCall>();
   readonly #ofRequests = new WeakMap<object, WatchedCall>();
   readonly #ofHeaders = new WeakMap<object, WatchedCall>();
-  /**
-   * True if connections can be watched. False if the user has set an own HTTP agent or request handler, since
-   * Stepwright can't see its connections.
-   */
-  readonly #watching: boolean;
 
-  constructor(watching: boolean) {
-    this.#watching = watching;
-  }
+  constructor(
+    /**
+     * True if connections can be watched. False if the user has set an own HTTP agent or request handler, since
+     * Stepwright can't see its connections.
+     */
+    private readonly watching: boolean,
+  ) {}
 
   /** Watches a client. To be called once for each client, before its first call. */
   attach(client: SFNClient): void {
@@ -176,7 +175,7 @@ export class CallWatch {
         const call = this.#ofRequests.get(request as object);
         const why = call && whyNotSent(call);
         if (why) throw why;
-        if (call && this.#watching) this.#ofHeaders.set(request.headers, call);
+        if (call && this.watching) this.#ofHeaders.set(request.headers, call);
         else call?.onSent();
         try {
           const answered = await handler.handle(request, {

@@ -72,7 +72,6 @@ const THROTTLES = /Throttl|SlowDown|ThroughputExceeded|RequestLimitExceeded|TooM
 
 /** What both stores of AWS share. It sends commands by the SDK's client, which is opened with the first one. */
 export abstract class AwsStore {
-  readonly name: string;
   readonly maxBytes: number;
   protected readonly now: () => number;
   readonly #options: AwsStoreOptions;
@@ -80,7 +79,11 @@ export abstract class AwsStore {
   #opened: { readonly sdk: object; readonly client: SdkClient } | undefined;
 
   /** @throws TypeError that names all options that are unknown; StoreError if the package isn't installed */
-  constructor(name: string, options: AwsStoreOptions, service: AwsService) {
+  constructor(
+    readonly name: string,
+    options: AwsStoreOptions,
+    service: AwsService,
+  ) {
     const { peer, maxBytes } = service;
     const known = [...service.known, 'region', 'endpoint', 'client', 'maxBytes', 'now'];
     const unknown = Object.keys(options).filter((key) => !known.includes(key));
@@ -88,7 +91,6 @@ export abstract class AwsStore {
       throw new TypeError(
         unknown.map((key) => `${userOf(peer)} has no option '${key}': ${didYouMean(key, known)}`).join('; '),
       );
-    this.name = name;
     this.maxBytes = options.maxBytes ?? maxBytes;
     this.now = options.now ?? wallTime;
     this.#options = options;

@@ -99,8 +99,6 @@ export class ChildOutput {
 
 /** Joins chunks of text into whole lines, so that lines from several sources aren't mixed. */
 class WholeLines {
-  readonly #write: (text: string) => void;
-  readonly #isRead: () => boolean;
   #held = '';
   #cancel: Cancel = () => {};
 
@@ -108,10 +106,10 @@ class WholeLines {
    * @param isRead returns false while reading from the source is paused. The rest of an unfinished line can't arrive
    * then, so the line is kept for longer
    */
-  constructor(write: (text: string) => void, isRead: () => boolean) {
-    this.#write = write;
-    this.#isRead = isRead;
-  }
+  constructor(
+    private readonly write: (text: string) => void,
+    private readonly isRead: () => boolean,
+  ) {}
 
   add(chunk: string): void {
     const text = this.#held + chunk;
@@ -119,20 +117,20 @@ class WholeLines {
     const whole = text.length - end > HELD_LENGTH ? text.length : end;
     this.#held = text.slice(whole);
     this.#hold();
-    if (whole > 0) this.#write(text.slice(0, whole));
+    if (whole > 0) this.write(text.slice(0, whole));
   }
 
   flush(): void {
     this.#cancel();
     const text = this.#held;
     this.#held = '';
-    if (text) this.#write(text);
+    if (text) this.write(text);
   }
 
   #hold(): void {
     this.#cancel();
     if (this.#held)
-      this.#cancel = systemClock.after(HELD_MS, () => (this.#isRead() ? this.flush() : this.#hold()));
+      this.#cancel = systemClock.after(HELD_MS, () => (this.isRead() ? this.flush() : this.#hold()));
   }
 }
 
@@ -141,16 +139,13 @@ class WholeLines {
  * output.
  */
 class StreamSink extends Drain implements Sink {
-  readonly #stream: Writable;
-
-  constructor(stream: Writable) {
+  constructor(private readonly stream: Writable) {
     super();
-    this.#stream = stream;
     for (const event of ['drain', 'error', 'close']) stream.on(event, () => this.wake());
   }
 
   write(text: string): boolean {
-    return this.#stream.write(text);
+    return this.stream.write(text);
   }
 }
 

@@ -46,23 +46,20 @@ interface Limit extends Linked<Limit> {
  * the order in which they end.
  */
 class Limits {
-  readonly #clock: Clock;
-  readonly #ms: number;
-  readonly #lengths: Map<number, Limits>;
   readonly #open = new LinkedList<Limit>();
   #cancel: Cancel | undefined;
 
-  constructor(clock: Clock, ms: number, lengths: Map<number, Limits>) {
-    this.#clock = clock;
-    this.#ms = ms;
-    this.#lengths = lengths;
-  }
+  constructor(
+    private readonly clock: Clock,
+    private readonly ms: number,
+    private readonly lengths: Map<number, Limits>,
+  ) {}
 
   add(fn: () => void): Cancel {
-    const due = this.#clock.now() + this.#ms;
+    const due = this.clock.now() + this.ms;
     const limit: Limit = { due, fn, previous: undefined, next: undefined };
     this.#open.add(limit);
-    if (this.#open.size === 1) this.#cancel = this.#clock.after(this.#ms, () => this.#ring());
+    if (this.#open.size === 1) this.#cancel = this.clock.after(this.ms, () => this.#ring());
     return () => {
       limit.fn = undefined;
       limit.cancel?.();
@@ -77,7 +74,7 @@ class Limits {
   #end(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    this.#lengths.delete(this.#ms);
+    this.lengths.delete(this.ms);
   }
 
   /**
@@ -85,19 +82,19 @@ class Limits {
    * cancelled.
    */
   #ring(): void {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     const due: Limit[] = [];
     let next = this.#open.first;
     for (; next && next.due <= now; next = this.#open.first) {
       due.push(next);
       this.#open.remove(next);
     }
-    if (next) this.#cancel = this.#clock.after(next.due - now, () => this.#ring());
+    if (next) this.#cancel = this.clock.after(next.due - now, () => this.#ring());
     else this.#end();
     callEach(
       due.map((limit) => () => {
         if (now - limit.due < HELD_UP_MS) limit.fn?.();
-        else limit.cancel = this.#clock.after(IO_TURN_MS, () => limit.fn?.());
+        else limit.cancel = this.clock.after(IO_TURN_MS, () => limit.fn?.());
       }),
     );
   }

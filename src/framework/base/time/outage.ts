@@ -25,16 +25,15 @@ interface Outage<K extends string> {
  * outage in which no call got an answer ends with the first answer; any other when no call has failed for 30 s.
  */
 export class OutageTracker<K extends string> {
-  readonly #clock: Clock;
-  readonly #listener: OutageListener<K>;
   readonly #begun = new Set<K>();
   #current: Outage<K> | undefined;
   readonly #ending: Timer;
   #stopped = false;
 
-  constructor(clock: Clock, listener: OutageListener<K>) {
-    this.#clock = clock;
-    this.#listener = listener;
+  constructor(
+    private readonly clock: Clock,
+    private readonly listener: OutageListener<K>,
+  ) {
     this.#ending = new Timer(clock, () => this.#endWhenHealthy());
   }
 
@@ -45,13 +44,13 @@ export class OutageTracker<K extends string> {
 
   failed(kind: K, error: Error): void {
     if (this.#stopped) return;
-    const now = this.#clock.now();
+    const now = this.clock.now();
     this.#current ??= { kind, error, since: now, failures: 0, lastAt: now };
     Object.assign(this.#current, { kind, error, lastAt: now });
     this.#current.failures++;
     if (this.#begun.has(kind)) return;
     this.#begun.add(kind);
-    this.#listener.began(kind, error);
+    this.listener.began(kind, error);
   }
 
   /**
@@ -74,7 +73,7 @@ export class OutageTracker<K extends string> {
   #endWhenHealthy(): void {
     if (!this.#current) return;
     const healthyAt = this.#current.lastAt + HEALTHY_MS;
-    if (healthyAt <= this.#clock.now()) this.#end();
+    if (healthyAt <= this.clock.now()) this.#end();
     else this.#ending.set(healthyAt);
   }
 
@@ -84,6 +83,6 @@ export class OutageTracker<K extends string> {
     this.#current = undefined;
     this.#begun.clear();
     this.#ending.set(Infinity);
-    this.#listener.ended(this.#clock.now() - since, failures);
+    this.listener.ended(this.clock.now() - since, failures);
   }
 }

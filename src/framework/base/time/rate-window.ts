@@ -6,20 +6,17 @@ export interface WindowRate {
 
 /** Counts what has begun in the last minute, or whatever time a rate is for. Times are epoch milliseconds. */
 export class RateWindow {
-  readonly #rate: WindowRate;
   /** The times at which things began, the earliest first. */
   readonly #begun: number[] = [];
   /** The number of entries at the start of `#begun` that are too old to count. They are removed later, many at once. */
   #passed = 0;
 
-  constructor(rate: WindowRate) {
-    this.#rate = rate;
-  }
+  constructor(private readonly rate: WindowRate) {}
 
   /** Returns how many more the rate allows to begin now. */
   room(now: number): number {
     this.#pass(now);
-    return this.#rate.count - (this.#begun.length - this.#passed);
+    return this.rate.count - (this.#begun.length - this.#passed);
   }
 
   begin(now: number): void {
@@ -34,11 +31,11 @@ export class RateWindow {
   nextAt(now: number): number | undefined {
     this.#pass(now);
     const first = this.#begun[this.#passed];
-    return first === undefined ? undefined : first + this.#rate.perMs;
+    return first === undefined ? undefined : first + this.rate.perMs;
   }
 
   #pass(now: number): void {
-    for (let first; (first = this.#begun[this.#passed]) !== undefined && first + this.#rate.perMs <= now;)
+    for (let first; (first = this.#begun[this.#passed]) !== undefined && first + this.rate.perMs <= now;)
       this.#passed++;
     if (this.#passed < 1_024 && this.#passed < this.#begun.length) return;
     this.#begun.splice(0, this.#passed);

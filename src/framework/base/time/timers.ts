@@ -15,13 +15,10 @@ interface Waiting {
  */
 export class TimerHeap {
   readonly #heap: Waiting[] = [];
-  readonly #onEmpty: () => void;
   #added = 0;
 
   /** @param onEmpty called when the last timer is removed. @default nothing is called */
-  constructor(onEmpty: () => void = () => {}) {
-    this.#onEmpty = onEmpty;
-  }
+  constructor(private readonly onEmpty: () => void = () => {}) {}
 
   get size(): number {
     return this.#heap.length;
@@ -52,7 +49,7 @@ export class TimerHeap {
     if (at < 0) return;
     timer.at = -1;
     const last = this.#heap.pop();
-    if (this.#heap.length === 0) this.#onEmpty();
+    if (this.#heap.length === 0) this.onEmpty();
     if (!last || last === timer) return;
     this.#put(last, at);
     this.#rise(last);
@@ -94,14 +91,12 @@ function isBefore(a: Waiting, b: Waiting): boolean {
 
 /** Runs a function at a time that can be changed until then. */
 export class Timer {
-  readonly #clock: Clock;
-  readonly #fn: () => void;
   #set: { readonly at: number; readonly cancel: Cancel } | undefined;
 
-  constructor(clock: Clock, fn: () => void) {
-    this.#clock = clock;
-    this.#fn = fn;
-  }
+  constructor(
+    private readonly clock: Clock,
+    private readonly fn: () => void,
+  ) {}
 
   /** Sets the time, in epoch milliseconds, instead of the one that was set before. Infinity: the function isn't run. */
   set(at: number): void {
@@ -111,8 +106,8 @@ export class Timer {
     if (at === Number.POSITIVE_INFINITY) return;
     const run = (): void => {
       this.#set = undefined;
-      this.#fn();
+      this.fn();
     };
-    this.#set = { at, cancel: this.#clock.after(Math.max(0, at - this.#clock.now()), run) };
+    this.#set = { at, cancel: this.clock.after(Math.max(0, at - this.clock.now()), run) };
   }
 }

@@ -22,15 +22,13 @@ export type PositionOf = (steps: readonly Step[]) => Position;
 
 /** A JSON text with the positions of its values. */
 export class JsonText {
-  readonly text: string;
   readonly #root: Node | undefined;
 
   /** @param elsewhere the positions of the values in another text, from which this one was made. @default this text */
   constructor(
-    text: string,
+    readonly text: string,
     private readonly elsewhere?: PositionOf,
   ) {
-    this.text = text;
     this.#root = parseTree(text);
   }
 

@@ -17,7 +17,6 @@ interface Scheduled {
  * worker takes.
  */
 export class Trace {
-  readonly #write: (line: string) => void;
   /** The visits of the states, from the events that were printed. */
   readonly run = new Run();
   readonly #waiting = new Map<number, Scheduled>();
@@ -26,10 +25,9 @@ export class Trace {
 
   /** @param options `onlyUntaken`: true to print nothing but the tasks that no worker takes. @default false */
   constructor(
-    write: (line: string) => void,
+    private readonly write: (line: string) => void,
     { onlyUntaken = false }: { readonly onlyUntaken?: boolean } = {},
   ) {
-    this.#write = write;
     this.#onlyUntaken = onlyUntaken;
   }
 
@@ -64,7 +62,7 @@ export class Trace {
 
   #line(at: number, state: string, text: string): void {
     const seconds = Math.max(at - (this.#startedAt ?? at), 0) / 1000;
-    this.#write(`${seconds.toFixed(1).padStart(7)} s  ${state === '' ? text : `${state}: ${text}`}`);
+    this.write(`${seconds.toFixed(1).padStart(7)} s  ${state === '' ? text : `${state}: ${text}`}`);
   }
 }
 

@@ -173,13 +173,11 @@ class BedPort implements ActivityPort {
   /** The result that was accepted. Its status is `gone` as long as none was. */
   result: Promise<TaskResult> = Promise.resolve({ status: 'gone' });
   #gone: Error | undefined;
-  readonly #clock: Clock;
-  readonly #whole: Whole;
 
-  constructor(clock: Clock, whole: Whole) {
-    this.#clock = clock;
-    this.#whole = whole;
-  }
+  constructor(
+    private readonly clock: Clock,
+    private readonly whole: Whole,
+  ) {}
 
   /** Behaves from now on as if the task had timed out: no result, failure or heartbeat is accepted. */
   close(): void {
@@ -196,13 +194,13 @@ class BedPort implements ActivityPort {
       // The task does not wait for what is read to show its output.
       this.result =
         operation === 'SendTaskSuccess'
-          ? successOf(output, this.#whole)
+          ? successOf(output, this.whole)
           : Promise.resolve({ status: 'failed', error, cause });
     });
   }
 
   async heartbeat(): Promise<ReportAnswer> {
-    return this.#answer(() => this.heartbeats.push(this.#clock.now()));
+    return this.#answer(() => this.heartbeats.push(this.clock.now()));
   }
 
   #answer(take: () => unknown): ReportAnswer {

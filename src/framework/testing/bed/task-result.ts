@@ -40,15 +40,17 @@ export async function successOf(text: string, whole: Whole): Promise<TaskResult>
  */
 export class DeferredTask<Output = unknown> {
   readonly status = 'deferred';
-  /** The id with which the handler has deferred the task. @default it has named none */
-  readonly id: string | undefined;
   readonly #definition: HandlerDefinition;
   readonly #onCompleted: () => void;
 
   /** @param onCompleted called when the test completes the task */
-  constructor(definition: HandlerDefinition, id: string | undefined, onCompleted: () => void) {
+  constructor(
+    definition: HandlerDefinition,
+    /** The id with which the handler has deferred the task. @default it has named none */
+    readonly id: string | undefined,
+    onCompleted: () => void,
+  ) {
     this.#definition = definition;
-    this.id = id;
     this.#onCompleted = onCompleted;
   }
 

@@ -15,15 +15,16 @@ interface Made {
 
 /** The instances that the container of a test bed has injected into the handlers and what they depend on. */
 export class InjectedInstances {
-  readonly #container: DependencyContainer;
   readonly #made = new Map<InjectionToken, Made>();
 
   /**
    * Begins to note what the container injects.
    * @param tokens what the handlers depend on, directly or through other classes
    */
-  constructor(container: DependencyContainer, tokens: Iterable<InjectionToken>) {
-    this.#container = container;
+  constructor(
+    private readonly container: DependencyContainer,
+    tokens: Iterable<InjectionToken>,
+  ) {
     for (const token of tokens)
       container.afterResolution(
         token,
@@ -45,7 +46,7 @@ export class InjectedInstances {
         `bed.get(${nameOf(token)}): several instances were injected, a new one into each class that needs it\nFix: read it from the class, or make it one for all, by @singleton()`,
       );
     if (made) return made.instance as T;
-    if (this.#container.isRegistered(token, true)) return this.#container.resolve(token);
+    if (this.container.isRegistered(token, true)) return this.container.resolve(token);
     throw new Error(
       `bed.get(${nameOf(token)}): it was injected into nothing that this bed runs: ${didYouMean(nameOf(token), [...this.#made.keys()].map(nameOf))}. A handler with scope: 'task' gets other instances for each task`,
     );

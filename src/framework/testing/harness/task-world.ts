@@ -39,20 +39,17 @@ export class IntervalHeartbeats implements Heartbeats {
   waiting = 0;
   /** The number of timers that were ever set for heartbeats. */
   timersSet = 0;
-  readonly #clock: Clock;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
+  constructor(private readonly clock: Clock) {}
 
   track(lease: TrackedLease): Heartbeat {
-    return new IntervalBeat(lease, this.#clock, (fn) => this.#every(lease.everyMs, fn));
+    return new IntervalBeat(lease, this.clock, (fn) => this.#every(lease.everyMs, fn));
   }
 
   #every(ms: number, fn: () => void): () => void {
     this.waiting++;
     this.timersSet++;
-    const stop = this.#clock.every(ms, () => {
+    const stop = this.clock.every(ms, () => {
       this.timersSet++;
       fn();
     });
@@ -65,22 +62,22 @@ export class IntervalHeartbeats implements Heartbeats {
 
 class IntervalBeat implements Heartbeat {
   lastAt: number | undefined;
-  readonly #lease: TrackedLease;
-  readonly #clock: Clock;
   readonly #stop: () => void;
   #released = false;
 
-  constructor(lease: TrackedLease, clock: Clock, every: (fn: () => void) => () => void) {
-    this.#lease = lease;
-    this.#clock = clock;
+  constructor(
+    private readonly lease: TrackedLease,
+    private readonly clock: Clock,
+    every: (fn: () => void) => () => void,
+  ) {
     this.#stop = Number.isFinite(lease.everyMs) ? every(() => void this.now()) : () => {};
   }
 
   async now(): Promise<void> {
     if (this.#released) return;
-    const { port, token, onGone } = this.#lease;
+    const { port, token, onGone } = this.lease;
     const answer = await port.heartbeat(token, NEVER);
-    if (answer.kind === 'ok') this.lastAt = this.#clock.now();
+    if (answer.kind === 'ok') this.lastAt = this.clock.now();
     if (answer.kind !== 'gone' || this.#released) return;
     this.release();
     onGone(answer.error);

@@ -61,7 +61,6 @@ function moveSoon(clock: TestClock): void {
  * next, and never while tasks do real work, such as reading a file.
  */
 export class TestClock extends HandClock {
-  readonly work: RealWork;
   /** The same time. Its timers are set by {@link TestClock.limit}. */
   readonly limits: Clock = new LimitClock(this);
   /** Sends the heartbeats of all tasks. */
@@ -80,9 +79,11 @@ export class TestClock extends HandClock {
   #worked = 0;
   #isMoving = false;
 
-  constructor(work: RealWork, start?: number) {
+  constructor(
+    readonly work: RealWork,
+    start?: number,
+  ) {
     super(start);
-    this.work = work;
   }
 
   /** True while the clock moves on by itself. */

@@ -20,15 +20,11 @@ import { StepFunctions } from '../../local/engine/step-functions.js';
 
 /** Connects a worker to a Step Functions that runs in this process: handles the four API calls that a worker makes. */
 export class EnginePort implements ActivityPort {
-  readonly #stepFunctions: StepFunctions;
-
-  constructor(stepFunctions: StepFunctions) {
-    this.#stepFunctions = stepFunctions;
-  }
+  constructor(private readonly stepFunctions: StepFunctions) {}
 
   poll(activityArn: string, workerName: string): Promise<PollAnswer> {
     return new Promise((resolve) => {
-      this.#stepFunctions.poll(activityArn, workerName, ({ taskToken, input }) =>
+      this.stepFunctions.poll(activityArn, workerName, ({ taskToken, input }) =>
         resolve(taskToken === undefined ? { kind: 'empty' } : { kind: 'task', token: taskToken, input }),
       );
     });
@@ -47,7 +43,7 @@ export class EnginePort implements ActivityPort {
    * @throws ServiceError if Step Functions rejects the call
    */
   async send(operation: string, body: Body): Promise<void> {
-    await callOperation(this.#stepFunctions, operation, body);
+    await callOperation(this.stepFunctions, operation, body);
   }
 
   async #call(operation: string, body: Body): Promise<ReportAnswer> {

@@ -14,7 +14,6 @@ export const WORKER_NAME = 'test-machine';
 export class HandTasks {
   readonly #stepFunctions: Engine['stepFunctions'];
   readonly #port: Engine['port'];
-  readonly #clock: TestClock;
   /** The ARNs of the machine's activities. */
   readonly #arns: readonly string[];
   /** The ARNs of the activities for which there is no handler. */
@@ -29,10 +28,13 @@ export class HandTasks {
   readonly #deferred = new Set<string>();
   #anyStarted = false;
 
-  constructor({ stepFunctions, port, arns }: Engine, clock: TestClock, unserved: readonly string[]) {
+  constructor(
+    { stepFunctions, port, arns }: Engine,
+    private readonly clock: TestClock,
+    unserved: readonly string[],
+  ) {
     this.#stepFunctions = stepFunctions;
     this.#port = port;
-    this.#clock = clock;
     this.#arns = arns;
     this.#unserved = new Set(unserved);
   }
@@ -137,7 +139,7 @@ export class HandTasks {
   handOver(task: OpenTask, input: unknown = JSON.parse(task.order.input)): HandTask {
     return new HandTask(task, input, async (operation, body) => {
       await this.#port.send(operation, body);
-      await this.#clock.turns();
+      await this.clock.turns();
     });
   }
 
@@ -180,11 +182,6 @@ export const stateOf = ({ origin }: TaskOrder): string => origin?.state ?? '';
 export class HandTask {
   /** The name of the state to which the task belongs. */
   readonly state: string;
-  /**
-   * The parsed input of the task. If the task came from `task`, references to payloads are replaced. For a
-   * `.waitForTaskToken` resource, the arguments of the call.
-   */
-  readonly input: unknown;
   /** The task token, as a worker or a called service would receive it. */
   readonly token: string;
   readonly #task: OpenTask;
@@ -195,9 +192,16 @@ export class HandTask {
    * @param send sends a result, a failure or a heartbeat to Step Functions, and waits for what follows without moving
    * the clock
    */
-  constructor(task: OpenTask, input: unknown, send: (operation: string, body: Body) => Promise<void>) {
+  constructor(
+    task: OpenTask,
+    /**
+     * The parsed input of the task. If the task came from `task`, references to payloads are replaced. For a
+     * `.waitForTaskToken` resource, the arguments of the call.
+     */
+    readonly input: unknown,
+    send: (operation: string, body: Body) => Promise<void>,
+  ) {
     this.state = stateOf(task.order);
-    this.input = input;
     this.token = task.token;
     this.#task = task;
     this.#send = send;

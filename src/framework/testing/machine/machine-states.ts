@@ -13,24 +13,16 @@ export const isCallback = (resource: unknown): resource is string =>
 
 /** The states of a machine, and for each Task who ends its tasks: a handler, a mock or the test. */
 export class MachineStates {
-  readonly #names: readonly string[];
-  readonly #tasks: readonly DefinedTask[];
-  /** The names of the handlers, by the ARNs of the activities whose tasks they run. */
-  readonly #handlers: ReadonlyMap<string, string>;
-
   constructor(
-    names: readonly string[],
-    tasks: readonly DefinedTask[],
-    handlers: ReadonlyMap<string, string>,
-  ) {
-    this.#names = names;
-    this.#tasks = tasks;
-    this.#handlers = handlers;
-  }
+    private readonly names: readonly string[],
+    private readonly tasks: readonly DefinedTask[],
+    /** The names of the handlers, by the ARNs of the activities whose tasks they run. */
+    private readonly handlers: ReadonlyMap<string, string>,
+  ) {}
 
   /** @throws StartError if the machine has no state with this name */
   check(where: string, state: string): void {
-    if (!this.#names.includes(state)) throwProblems([this.#unknown(where, state)]);
+    if (!this.names.includes(state)) throwProblems([this.#unknown(where, state)]);
   }
 
   /** @throws StartError if the state has no tasks, or a mock ends them */
@@ -42,7 +34,7 @@ export class MachineStates {
 
   /** @throws StartError if a handler ends the tasks of this state, and not the test */
   checkNotHandled(state: string, byHand: readonly string[]): void {
-    const handler = this.#handlers.get(this.#find(state)?.activity?.activityArn ?? '');
+    const handler = this.handlers.get(this.#find(state)?.activity?.activityArn ?? '');
     if (handler === undefined || byHand.includes(state)) return;
     throwProblems([
       unusedProblem(
@@ -54,7 +46,7 @@ export class MachineStates {
   }
 
   #find(state: string): DefinedTask | undefined {
-    return this.#tasks.find((each) => each.state === state);
+    return this.tasks.find((each) => each.state === state);
   }
 
   /** @throws StartError for each name that isn't a state whose tasks the test can end */
@@ -62,7 +54,7 @@ export class MachineStates {
     throwProblems(
       names.flatMap((state) => {
         const found = this.#find(state);
-        if (!found && !this.#names.includes(state)) return [this.#unknown('byHand', state)];
+        if (!found && !this.names.includes(state)) return [this.#unknown('byHand', state)];
         return found && this.#isByHand(found) ? [] : [this.#noTask(`byHand: '${state}'`, found)];
       }),
     );
@@ -74,7 +66,7 @@ export class MachineStates {
 
   #unknown(where: string, state: string): Problem {
     const what = `there is no such state in this machine`;
-    return unusedProblem(`${where}: '${state}'`, what, didYouMean(state, this.#names));
+    return unusedProblem(`${where}: '${state}'`, what, didYouMean(state, this.names));
   }
 
   #noTask(where: string, task: DefinedTask | undefined): Problem {
@@ -84,7 +76,7 @@ export class MachineStates {
         `the state calls ${task.resource}, which \`resources\` answers`,
         'give its answer in `resources`; a function there sees the input of each call',
       );
-    const names = this.#tasks.filter((each) => this.#isByHand(each)).map(({ state }) => state);
+    const names = this.tasks.filter((each) => this.#isByHand(each)).map(({ state }) => state);
     return unusedProblem(where, 'the state has no task', didYouMean('', names));
   }
 }

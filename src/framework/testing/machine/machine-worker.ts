@@ -46,26 +46,24 @@ export class MachineWorker {
   /** The number of tasks that have ended so far. */
   ended = 0;
   readonly #tasks = new Set<Task>();
-  readonly #parts: MachineWorkerParts;
   readonly #deferrals: Deferrals;
   readonly #ask: Ask = async ({ token }) => {
-    const { kind } = await this.#parts.port.heartbeat(token);
+    const { kind } = await this.parts.port.heartbeat(token);
     return kind === 'ok' ? 'wanted' : kind === 'gone' ? 'gone' : 'unknown';
   };
   /** The faults that are left for each handler, by its name. */
   readonly #faults = new Map<string, Fault[]>();
 
-  constructor(parts: MachineWorkerParts) {
-    this.#parts = parts;
+  constructor(private readonly parts: MachineWorkerParts) {
     this.#deferrals = parts.deferrals(this.#ask);
   }
 
   /** Starts to get tasks of an activity for a handler, whenever the handler has a free slot. */
   serve(arn: string, handler: BedHandler): void {
-    const { faults } = this.#parts;
+    const { faults } = this.parts;
     const { name } = handler.definition;
     this.#faults.set(name, [...(faults[name] ?? faults[methodName(handler.definition)] ?? [])]);
-    void this.#poll(arn, handler, this.#parts.concurrency ?? handler.options.concurrency);
+    void this.#poll(arn, handler, this.parts.concurrency ?? handler.options.concurrency);
   }
 
   /** Aborts the signal of a task. @default of all tasks */
@@ -86,7 +84,7 @@ export class MachineWorker {
         // The report of the task that freed the slot reaches the service before the next poll, as on the wire.
         await nextTurn();
       }
-      const answer = await this.#parts.port.poll(arn, WORKER_NAME);
+      const answer = await this.parts.port.poll(arn, WORKER_NAME);
       if (answer.kind !== 'task') return;
       free--;
       this.#take(arn, handler, answer, release);
@@ -94,7 +92,7 @@ export class MachineWorker {
   }
 
   #take(activityArn: string, handler: BedHandler, { token, input }: TaskAnswer, release: () => void): void {
-    if (this.#parts.handTasks.hasToken(activityArn, token)) return release();
+    if (this.parts.handTasks.hasToken(activityArn, token)) return release();
     const { definition, handle, options, checkpoints } = handler;
     const { name } = definition;
     const fault = this.#faults.get(name)?.shift() ?? 'none';
@@ -102,7 +100,7 @@ export class MachineWorker {
     const dies = fault === 'worker-dies';
     const { timeoutMs } = options;
     const heartbeatMs = !dies && options.heartbeatMs;
-    const lease = { token, input, receivedAt: this.#parts.clock.now() };
+    const lease = { token, input, receivedAt: this.parts.clock.now() };
     const taken = { name, activityArn, handle, heartbeatMs, timeoutMs, checkpoints };
     const task = new Task(lease, taken, this.#world(fault));
     // A worker that dies is replaced by a new one, so the slot is free again.
@@ -111,8 +109,8 @@ export class MachineWorker {
   }
 
   #world(fault: Fault): TaskWorld {
-    const { clock, log, reportLimitMs } = this.#parts;
-    const port = fault === 'none' ? this.#parts.port : new FaultyPort(this.#parts.port, fault);
+    const { clock, log, reportLimitMs } = this.parts;
+    const port = fault === 'none' ? this.parts.port : new FaultyPort(this.parts.port, fault);
     return taskWorld({
       port,
       clock,
@@ -123,7 +121,7 @@ export class MachineWorker {
       ask: this.#ask,
       deferrals: this.#deferrals,
       emit: (event, payload) => {
-        if (event === 'task:deferred') this.#parts.handTasks.defer((payload as TaskRef).token);
+        if (event === 'task:deferred') this.parts.handTasks.defer((payload as TaskRef).token);
       },
     });
   }
@@ -142,28 +140,26 @@ type TaskAnswer = Extract<PollAnswer, { readonly kind: 'task' }>;
 
 /** Makes the API calls for one attempt at a task, with the fault that is to be injected into it. */
 class FaultyPort implements ActivityPort {
-  readonly #port: EnginePort;
-  readonly #fault: Fault;
   #throttled = false;
 
-  constructor(port: EnginePort, fault: Fault) {
-    this.#port = port;
-    this.#fault = fault;
-  }
+  constructor(
+    private readonly port: EnginePort,
+    private readonly fault: Fault,
+  ) {}
 
   poll(activityArn: string, workerName: string): ReturnType<ActivityPort['poll']> {
-    return this.#port.poll(activityArn, workerName);
+    return this.port.poll(activityArn, workerName);
   }
 
   report(request: ReportRequest): Promise<ReportAnswer> {
-    if (this.#fault === 'worker-dies') return NEVER;
-    if (this.#throttled) return this.#port.report(request);
+    if (this.fault === 'worker-dies') return NEVER;
+    if (this.#throttled) return this.port.report(request);
     this.#throttled = true;
     return Promise.resolve(THROTTLE);
   }
 
   heartbeat(token: string): Promise<ReportAnswer> {
-    return this.#fault === 'worker-dies' ? NEVER : this.#port.heartbeat(token);
+    return this.fault === 'worker-dies' ? NEVER : this.port.heartbeat(token);
   }
 }
 

@@ -18,16 +18,13 @@ const HOLDING = /^(Map|Parallel)State$/;
  * execution runs.
  */
 export class Trail {
-  readonly #execution: Execution;
   /** The `previousEventId` of each event, by the event's id. */
   readonly #previous: number[] = [0];
   /** The states that were entered and not left yet, by the id of their StateEntered event. */
   readonly #open = new Map<number, { readonly type: string; readonly name: string }>();
   readonly #path: string[] = [];
 
-  constructor(execution: Execution) {
-    this.#execution = execution;
-  }
+  constructor(private readonly execution: Execution) {}
 
   /** The names of the states that were entered, in order. */
   get path(): readonly string[] {
@@ -38,7 +35,7 @@ export class Trail {
   /** The names of the current states. In each branch only the innermost state counts, and a name occurs only once. */
   get states(): readonly string[] {
     this.#read();
-    if (this.#execution.end) return [];
+    if (this.execution.end) return [];
     const outer = new Set([...this.#open.keys()].flatMap((id) => [...this.#openAbove(id)]));
     return [...new Set([...this.#open].flatMap(([id, { name }]) => (outer.has(id) ? [] : [name])))];
   }
@@ -46,12 +43,12 @@ export class Trail {
   /** Returns true if the execution has entered the state and hasn't left it yet. */
   isIn(state: string): boolean {
     this.#read();
-    if (this.#execution.end) return false;
+    if (this.execution.end) return false;
     return [...this.#open.values()].some(({ name }) => name === state);
   }
 
   #read(): void {
-    const { history } = this.#execution;
+    const { history } = this.execution;
     while (this.#previous.length <= history.length)
       for (const event of history.page(this.#previous.length - 1, PAGE)) this.#note(event);
   }

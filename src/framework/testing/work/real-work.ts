@@ -153,21 +153,18 @@ export class RealWork {
 
 /** The real work of one task. */
 class TaskWork {
-  readonly #name: string;
-  readonly #context: TaskContext;
-  readonly #clock: MovingClock;
-  /** The real work of each task of the same test bed or test machine. */
-  readonly #all: Set<TaskWork>;
   readonly #timers = new Set<TaskTimer>();
   /** The pieces of work that were begun. Undefined until there is one, since most handlers in tests do no real work. */
   #begun: Map<unknown, Begun> | undefined;
   #ended = false;
 
-  constructor(name: string, context: TaskContext, clock: MovingClock, all: Set<TaskWork>) {
-    this.#name = name;
-    this.#context = context;
-    this.#clock = clock;
-    this.#all = all;
+  constructor(
+    private readonly name: string,
+    private readonly context: TaskContext,
+    private readonly clock: MovingClock,
+    /** The real work of each task of the same test bed or test machine. */
+    private readonly all: Set<TaskWork>,
+  ) {
     all.add(this);
     tasks.set(context, this);
     if (tasks.size === 1) watch(workOfCaller);
@@ -177,12 +174,12 @@ class TaskWork {
   begin(id: unknown, name: string, isOpen: Begun['isOpen'] = () => true): void {
     if (this.#ended) return;
     this.#begun ??= new Map();
-    this.#begun.set(id, { task: this.#name, context: this.#context, name, isOpen, begunAt: errorHere() });
+    this.#begun.set(id, { task: this.name, context: this.context, name, isOpen, begunAt: errorHere() });
   }
 
   /** Puts a timer that Node is creating on the clock. */
   addTimer(timer: object): void {
-    if (!this.#ended) this.#timers.add(new TaskTimer(timer, this.#clock, this.#clock.moves));
+    if (!this.#ended) this.#timers.add(new TaskTimer(timer, this.clock, this.clock.moves));
   }
 
   /** Removes a piece of work that is done. */
@@ -221,13 +218,13 @@ class TaskWork {
     this.#ended = true;
     this.#begun = undefined;
     for (const timer of this.#timers) this.#remove(timer);
-    this.#all.delete(this);
-    tasks.delete(this.#context);
+    this.all.delete(this);
+    tasks.delete(this.context);
     if (tasks.size === 0) inNextTurn(() => tasks.size === 0 && unwatch());
   }
 
   #unseen(name: string): Begun {
-    return { task: this.#name, context: this.#context, name, isOpen: () => true, begunAt: NOWHERE };
+    return { task: this.name, context: this.context, name, isOpen: () => true, begunAt: NOWHERE };
   }
 
   #remove(timer: TaskTimer): void {

@@ -16,10 +16,7 @@ const NOW_MS = 1;
  * and `_repeat` that of an interval. `_idleStart` is the time at which Node started the timer: https://github.com/nodejs/node/blob/v20.x/lib/internal/timers.js
  */
 export class TaskTimer {
-  readonly #timer: object;
-  readonly #clock: Clock;
   readonly #ms: number;
-  readonly #isHeld: boolean;
   /** The real time at which the delay has passed. */
   #realDue = 0;
   /** The time at which Node started the timer so that it fires now. An interval that has fired has a later one. */
@@ -30,11 +27,12 @@ export class TaskTimer {
    * @param timer a timer that is being created, and that Node hasn't started yet
    * @param isHeld true if the clock moves on by itself. If the test moves it, the timer also fires after its real delay
    */
-  constructor(timer: object, clock: Clock, isHeld: boolean) {
-    this.#timer = timer;
-    this.#clock = clock;
+  constructor(
+    private readonly timer: object,
+    private readonly clock: Clock,
+    private readonly isHeld: boolean,
+  ) {
     this.#ms = Number(this.#field('_idleTimeout'));
-    this.#isHeld = isHeld;
     this.#setDelay(isHeld ? FAR_MS : this.#ms);
     Reflect.set(timer, 'refresh', () => {
       this.#setDelay(isHeld ? FAR_MS : this.#ms);
@@ -56,7 +54,7 @@ export class TaskTimer {
 
   /** Makes the timer fire if its delay has passed in real time. */
   fireLate(): void {
-    if (this.#isHeld && realNow() >= this.#realDue) this.#fire();
+    if (this.isHeld && realNow() >= this.#realDue) this.#fire();
   }
 
   /**
@@ -65,10 +63,10 @@ export class TaskTimer {
    */
   release(): void {
     this.#cancel();
-    Reflect.deleteProperty(this.#timer, 'refresh');
+    Reflect.deleteProperty(this.timer, 'refresh');
     // Who refreshes the timer after it has fired gets its own delay again.
     if (this.#field('_idleTimeout') !== CLEARED) this.#setDelay(this.#ms);
-    if (!this.#isHeld || !this.isSet) return;
+    if (!this.isHeld || !this.isSet) return;
     this.#refresh();
     this.#call('unref');
   }
@@ -77,14 +75,14 @@ export class TaskTimer {
     this.#cancel();
     this.#firingFrom = undefined;
     this.#realDue = realNow() + this.#ms;
-    this.#cancel = this.#clock.after(this.#ms, () => this.#fire());
+    this.#cancel = this.clock.after(this.#ms, () => this.#fire());
   }
 
   #fire(): void {
     this.#cancel();
     if (!this.isSet) return;
     if (this.#repeats) this.#arm();
-    Reflect.set(this.#timer, '_idleTimeout', NOW_MS);
+    Reflect.set(this.timer, '_idleTimeout', NOW_MS);
     this.#refresh();
     this.#firingFrom = this.#field('_idleStart');
   }
@@ -94,8 +92,8 @@ export class TaskTimer {
   }
 
   #setDelay(ms: number): void {
-    Reflect.set(this.#timer, '_idleTimeout', ms);
-    if (this.#repeats) Reflect.set(this.#timer, '_repeat', ms);
+    Reflect.set(this.timer, '_idleTimeout', ms);
+    if (this.#repeats) Reflect.set(this.timer, '_repeat', ms);
   }
 
   #refresh(): unknown {
@@ -104,11 +102,11 @@ export class TaskTimer {
 
   /** Calls a method of Node's own. */
   #call(name: 'refresh' | 'unref'): unknown {
-    const method: unknown = Reflect.get(Object.getPrototypeOf(this.#timer), name);
-    return typeof method === 'function' ? Reflect.apply(method, this.#timer, []) : undefined;
+    const method: unknown = Reflect.get(Object.getPrototypeOf(this.timer), name);
+    return typeof method === 'function' ? Reflect.apply(method, this.timer, []) : undefined;
   }
 
   #field(name: string): unknown {
-    return Reflect.get(this.#timer, name);
+    return Reflect.get(this.timer, name);
   }
 }

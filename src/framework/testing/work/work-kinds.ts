@@ -38,7 +38,6 @@ interface Receiver {
  * each write. One that is closed or not referenced, such as an idle socket of an HTTP agent, is no work.
  */
 export class Conversation {
-  readonly #socket: Receiver;
   readonly #isReferenced: () => boolean;
   /** How much had been received when the task last wrote. */
   #before = 0;
@@ -46,8 +45,7 @@ export class Conversation {
   #readAt = Number.NEGATIVE_INFINITY;
 
   /** @param socket a new socket. While Node is creating it, its counter has no meaning */
-  constructor(socket: Receiver) {
-    this.#socket = socket;
+  constructor(private readonly socket: Receiver) {
     this.#isReferenced = whileReferenced(socket);
   }
 
@@ -65,7 +63,7 @@ export class Conversation {
   }
 
   get #received(): number {
-    return this.#socket.bytesRead ?? 0;
+    return this.socket.bytesRead ?? 0;
   }
 }
 

@@ -6,19 +6,16 @@ import { CLOCK, disposablesOf, registrations, TASK_CONTEXT } from './registratio
 
 /** Makes and disposes of containers that each serve one task. */
 export class TaskScopes {
-  readonly #worker: DependencyContainer;
   #template: DependencyContainer | undefined;
 
-  constructor(worker: DependencyContainer) {
-    this.#worker = worker;
-  }
+  constructor(private readonly worker: DependencyContainer) {}
 
   /**
    * Makes the container of one task. Singletons come from the worker's container; all other instances are made for this
    * task alone.
    */
   open(context: TaskContext): DependencyContainer {
-    this.#template ??= templateOf(this.#worker);
+    this.#template ??= templateOf(this.worker);
     return this.#template.createChildContainer().register(TASK_CONTEXT, { useValue: context });
   }
 
@@ -32,7 +29,7 @@ export class TaskScopes {
       const done = disposed(each).catch((error: unknown) =>
         log.error({ err: error }, `disposing ${name} failed`),
       );
-      const inTime = await within(this.#worker.resolve(CLOCK), DISPOSE_LIMIT_MS, done);
+      const inTime = await within(this.worker.resolve(CLOCK), DISPOSE_LIMIT_MS, done);
       if (!inTime)
         log.error(
           `disposing ${name} has not ended in ${DISPOSE_LIMIT_MS / 1000} s; the worker continues without it`,

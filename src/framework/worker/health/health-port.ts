@@ -20,8 +20,6 @@ export interface HealthSource {
 
 /** The main thread's part of the health port: it tells the sidecar, which serves the port, the facts. */
 export class HealthClient {
-  readonly #send: (message: ToHealthServer) => void;
-  readonly #log: Logger;
   #source: HealthSource | undefined;
   /** The address of the open port; undefined if no port is open. */
   #address: NamedAddress | undefined;
@@ -29,10 +27,10 @@ export class HealthClient {
   /** True while the facts can't be had. They are asked for all the time, and that is logged once. */
   readonly #failing = new Set<'status' | 'metrics'>();
 
-  constructor(log: Logger, send: (message: ToHealthServer) => void) {
-    this.#log = log;
-    this.#send = send;
-  }
+  constructor(
+    private readonly log: Logger,
+    private readonly send: (message: ToHealthServer) => void,
+  ) {}
 
   /**
    * Opens the port. Only one port can be open at a time. Resolves with the port that is listened on.
@@ -43,7 +41,7 @@ export class HealthClient {
     this.#source = source;
     return new Promise<number>((resolve, reject) => {
       this.#opening = { resolve, reject };
-      this.#send({ kind: 'listen', address });
+      this.send({ kind: 'listen', address });
     });
   }
 
@@ -60,12 +58,12 @@ export class HealthClient {
 
   /** Opens the port again, if one is open: another sidecar has to serve it. */
   restart(): void {
-    if (this.#address) this.#send({ kind: 'listen', address: this.#address });
+    if (this.#address) this.send({ kind: 'listen', address: this.#address });
   }
 
   close(): void {
     this.#address = undefined;
-    this.#send({ kind: 'close' });
+    this.send({ kind: 'close' });
   }
 
   take(message: FromHealthServer): void {
@@ -90,10 +88,10 @@ export class HealthClient {
       facts = status && { status, metrics: metrics ?? { contentType: 'text/plain', text: '' } };
       this.#failing.delete(part);
     } catch (error) {
-      if (!this.#failing.has(part)) this.#log.error({ err: error }, `the ${part} for the health port failed`);
+      if (!this.#failing.has(part)) this.log.error({ err: error }, `the ${part} for the health port failed`);
       this.#failing.add(part);
     }
-    this.#send({ kind: 'facts', request, facts });
+    this.send({ kind: 'facts', request, facts });
   }
 }
 

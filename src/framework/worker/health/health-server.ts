@@ -33,10 +33,6 @@ const KEEP_MS = 5_000;
  * counts as stuck.
  */
 export class HealthServer {
-  readonly #mainLoop: { readonly blockedMs: number; readonly stuck: boolean };
-  readonly #clock: Clock;
-  readonly #send: (message: FromHealthServer) => void;
-  readonly #servePages: typeof servePages;
   readonly #waiting = new Map<number, (facts: HealthFacts | undefined) => void>();
   #last: (HealthFacts & { readonly at: number }) | undefined;
   #server: Promise<PageServer | undefined> | undefined;
@@ -49,16 +45,11 @@ export class HealthServer {
    * @param serve opens a port. @default over HTTP
    */
   constructor(
-    mainLoop: { readonly blockedMs: number; readonly stuck: boolean },
-    clock: Clock,
-    send: (message: FromHealthServer) => void,
-    serve = servePages,
-  ) {
-    this.#mainLoop = mainLoop;
-    this.#servePages = serve;
-    this.#clock = clock;
-    this.#send = send;
-  }
+    private readonly mainLoop: { readonly blockedMs: number; readonly stuck: boolean },
+    private readonly clock: Clock,
+    private readonly send: (message: FromHealthServer) => void,
+    private readonly serve = servePages,
+  ) {}
 
   take(message: ToHealthServer): void {
     if (message.kind === 'facts') this.#waiting.get(message.request)?.(message.facts);
@@ -77,43 +68,43 @@ export class HealthServer {
 
   async #listen(address: NamedAddress): Promise<PageServer | undefined> {
     try {
-      const server = await this.#servePages(address, (method, path) => this.#page(method, path));
+      const server = await this.serve(address, (method, path) => this.#page(method, path));
       // Asked before the main thread is told the port, since it may be blocked from then on.
       void this.#page('GET', '/metrics');
-      this.#stopKeeping = this.#clock.every(KEEP_MS, () => void this.#page('GET', '/metrics'));
-      this.#send({ kind: 'listening', port: server.port });
+      this.#stopKeeping = this.clock.every(KEEP_MS, () => void this.#page('GET', '/metrics'));
+      this.send({ kind: 'listening', port: server.port });
       return server;
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      this.#send({ kind: 'listen-failed', code, message });
+      this.send({ kind: 'listen-failed', code, message });
       return undefined;
     }
   }
 
   async #page(method: string, path: string): Promise<Page> {
-    if (this.#mainLoop.blockedMs >= BLOCKED_MS) return this.#blocked(method, path);
+    if (this.mainLoop.blockedMs >= BLOCKED_MS) return this.#blocked(method, path);
     const metrics = path === '/metrics';
     const request = this.#requests++;
     const asked = new Promise<HealthFacts | undefined>((resolve) => this.#waiting.set(request, resolve));
-    this.#send({ kind: 'ask', request, metrics });
-    const isTold = await within(this.#clock, BLOCKED_MS, asked);
+    this.send({ kind: 'ask', request, metrics });
+    const isTold = await within(this.clock, BLOCKED_MS, asked);
     this.#waiting.delete(request);
     if (!isTold) return this.#blocked(method, path);
     const facts = await asked;
     if (!facts)
       return jsonPage(500, { error: 'this page could not be made: the log of the worker says why' });
-    if (metrics) this.#last = { ...facts, at: this.#clock.now() };
+    if (metrics) this.#last = { ...facts, at: this.clock.now() };
     else if (this.#last) this.#last = { ...this.#last, status: facts.status };
     return answer(method, path, facts);
   }
 
   #blocked(method: string, path: string): Page {
-    const { blockedMs, stuck } = this.#mainLoop;
+    const { blockedMs, stuck } = this.mainLoop;
     const reason = `the event loop has been blocked for ${showDuration(blockedMs)}`;
     if (path === '/live') return jsonPage(stuck ? 503 : 200, { state: stuck ? 'stuck' : 'blocked', reason });
     if (!this.#last) return jsonPage(503, { ready: false, reasons: [reason] });
     const { status, metrics, at } = this.#last;
-    const ageMs = Math.round(this.#clock.now() - at);
+    const ageMs = Math.round(this.clock.now() - at);
     const text = agedMetrics(metrics.text, ageMs);
     const facts = {
       status: { ...status, ready: false, reasons: [reason], ageMs },

@@ -63,7 +63,6 @@ const COUNT_MS = 1_000;
  * after a shorter time.
  */
 export class HeartbeatScheduler implements Heartbeats {
-  readonly #options: SchedulerOptions;
   readonly #rate: RateLimiter;
   readonly #beats = new Set<LeaseBeat>();
   /** The heartbeats that wait for their responses, also of tasks that were released meanwhile. */
@@ -74,14 +73,13 @@ export class HeartbeatScheduler implements Heartbeats {
   #countedAt = Number.NEGATIVE_INFINITY;
   #told = 0;
 
-  constructor(options: SchedulerOptions) {
-    this.#options = options;
+  constructor(private readonly options: SchedulerOptions) {
     this.#rate = new RateLimiter(options.rate);
     if (options.takesOver) this.#rate.fill(options.clock.now());
   }
 
   track(lease: TrackedLease): Heartbeat {
-    const { clock, random } = this.#options;
+    const { clock, random } = this.options;
     const beat = new LeaseBeat(lease, this.#early(), {
       clock,
       random,
@@ -103,7 +101,7 @@ export class HeartbeatScheduler implements Heartbeats {
 
   #early(): number {
     const share = this.#needed / this.#rate.perSecond;
-    return share < SPREAD.from ? 0 : Math.min(1, share * SPREAD.ahead) * this.#options.random();
+    return share < SPREAD.from ? 0 : Math.min(1, share * SPREAD.ahead) * this.options.random();
   }
 
   #release(beat: LeaseBeat): void {
@@ -121,16 +119,16 @@ export class HeartbeatScheduler implements Heartbeats {
   }
 
   #tick(): void {
-    const now = this.#options.clock.now();
+    const now = this.options.clock.now();
     for (const beat of this.#flying) giveUp(beat, now);
-    if (this.#options.isStopped?.()) return;
+    if (this.options.isStopped?.()) return;
     this.#send();
     if (now - this.#countedAt >= COUNT_MS) this.#countLate(now);
   }
 
   /** Sends the heartbeats that are due. */
   #send(): void {
-    const now = this.#options.clock.now();
+    const now = this.options.clock.now();
     if (!this.#rate.allows(now)) return;
     const due: { readonly beat: LeaseBeat; readonly spare: number }[] = [];
     for (const beat of this.#beats)
@@ -146,7 +144,7 @@ export class HeartbeatScheduler implements Heartbeats {
     const { port, token } = beat.lease;
     const limit = new Abort();
     this.#rate.leave(now);
-    this.#options.onSent?.(Math.max(0, now - beat.readyAt));
+    this.options.onSent?.(Math.max(0, now - beat.readyAt));
     beat.begin(now, limit);
     this.#flying.add(beat);
     const answer = await port.heartbeat(token, limit, () => !beat.released && this.#mayLeave(now));
@@ -158,7 +156,7 @@ export class HeartbeatScheduler implements Heartbeats {
 
   /** Returns true if a heartbeat may leave that has waited for credentials. It counts when it really leaves. */
   #mayLeave(sentAt: number): boolean {
-    const now = this.#options.clock.now();
+    const now = this.options.clock.now();
     if (now - sentAt <= WAY_MS) return true;
     if (!this.#rate.allows(now)) return false;
     this.#rate.leave(now);
@@ -173,8 +171,8 @@ export class HeartbeatScheduler implements Heartbeats {
     if (answer.kind === 'ok') beat.accepted();
     else beat.failed(answer, wasGivenUp);
     if (isThrottled(answer)) this.#holdBack();
-    if (answer.kind === 'ok') this.#options.onAnswer();
-    else if (answer.kind !== 'retry' || !answer.atOnce) this.#options.onAnswer(answer.error);
+    if (answer.kind === 'ok') this.options.onAnswer();
+    else if (answer.kind !== 'retry' || !answer.atOnce) this.options.onAnswer(answer.error);
   }
 
   /**
@@ -183,7 +181,7 @@ export class HeartbeatScheduler implements Heartbeats {
    */
   #holdBack(): void {
     const { forMs, share, leastPerSecond } = THROTTLED;
-    this.#rate.hold(Math.max(leastPerSecond, share * this.#needed), this.#options.clock.now() + forMs);
+    this.#rate.hold(Math.max(leastPerSecond, share * this.#needed), this.options.clock.now() + forMs);
   }
 
   #countLate(now: number): void {
@@ -195,7 +193,7 @@ export class HeartbeatScheduler implements Heartbeats {
     if (late === 0) this.#told = Math.floor(this.#told / 2);
     if (late === 0 || late < 2 * this.#told) return;
     this.#told = late;
-    this.#options.onLate({ late, tasks: this.#beats.size });
+    this.options.onLate({ late, tasks: this.#beats.size });
   }
 }
 

@@ -95,7 +95,6 @@ interface BeatHooks {
 
 /** The heartbeat of one task: when it is due next, when the task would time out, and if the handler waits for it. */
 export class LeaseBeat implements Heartbeat {
-  readonly lease: TrackedLease;
   /** The interval in milliseconds; {@link ASKED_ONLY_MS} if heartbeats are sent only if the handler requests them. */
   readonly everyMs: number;
   /** The earliest time at which the heartbeat may be sent (again). */
@@ -106,7 +105,6 @@ export class LeaseBeat implements Heartbeat {
   attempt:
     | { readonly limit: Abort; readonly limitMs: number; readonly until: number; isOver: boolean }
     | undefined;
-  readonly #hooks: BeatHooks;
   #dueAt: number;
   #lapsesAt = 0;
   #triedAt = Number.NEGATIVE_INFINITY;
@@ -117,10 +115,12 @@ export class LeaseBeat implements Heartbeat {
   #asked: (Resolvers<void> & { readonly at: number }) | undefined;
 
   /** @param early how early the first heartbeat is sent, as a part of the interval: from 0 to 1 */
-  constructor(lease: TrackedLease, early: number, hooks: BeatHooks) {
-    this.lease = lease;
+  constructor(
+    readonly lease: TrackedLease,
+    early: number,
+    private readonly hooks: BeatHooks,
+  ) {
     this.everyMs = Number.isFinite(lease.everyMs) ? lease.everyMs : ASKED_ONLY_MS;
-    this.#hooks = hooks;
     this.#dueAt = this.#nextDue(early);
     this.#plan();
   }
@@ -134,7 +134,7 @@ export class LeaseBeat implements Heartbeat {
   }
 
   now(): Promise<void> {
-    const { clock, onAsked } = this.#hooks;
+    const { clock, onAsked } = this.hooks;
     const now = clock.now();
     if (this.released || (this.lastAt !== undefined && now - this.lastAt < ASKED_GAP_MS))
       return Promise.resolve();
@@ -149,7 +149,7 @@ export class LeaseBeat implements Heartbeat {
   release(): void {
     if (this.released) return;
     this.released = true;
-    this.#hooks.onReleased(this);
+    this.hooks.onReleased(this);
     this.#answerAsked();
   }
 
@@ -164,7 +164,7 @@ export class LeaseBeat implements Heartbeat {
   accepted(): void {
     this.lastAt = this.#triedAt;
     this.lease.onAccepted?.(this.#triedAt);
-    const tookMs = this.#hooks.clock.now() - this.#triedAt;
+    const tookMs = this.hooks.clock.now() - this.#triedAt;
     this.#isSlow &&= tookMs > ATTEMPT.share * this.everyMs;
     this.#dueAt = this.#nextDue(0);
     this.#answerAsked();
@@ -175,7 +175,7 @@ export class LeaseBeat implements Heartbeat {
    * was due, the next one isn't sent before the regular heartbeat is due.
    */
   failed(failure: Failure, wasGivenUp: boolean): void {
-    const { clock, random } = this.#hooks;
+    const { clock, random } = this.hooks;
     const now = clock.now();
     this.#isSlow ||= wasGivenUp;
     if (!isThrottled(failure)) this.#failedAt = this.#triedAt;
@@ -188,7 +188,7 @@ export class LeaseBeat implements Heartbeat {
 
   #nextDue(early: number): number {
     if (!Number.isFinite(this.lease.everyMs)) return Number.POSITIVE_INFINITY;
-    const share = Math.min(1, JITTER * this.#hooks.random() + early);
+    const share = Math.min(1, JITTER * this.hooks.random() + early);
     return this.#countedFrom + (1 - share) * this.everyMs;
   }
 

@@ -24,21 +24,19 @@ const STOP_LIMIT_MS = 3_000;
 
 /** The checkpoints of one handler's tasks. */
 export class Checkpoints {
-  readonly #world: CheckpointWorld & { readonly store: LimitedStore };
-  readonly #log: Logger;
   readonly #removals = new Set<Promise<void>>();
 
-  constructor(world: CheckpointWorld & { readonly store: LimitedStore }, log: Logger) {
-    this.#world = world;
-    this.#log = log;
-  }
+  constructor(
+    private readonly world: CheckpointWorld & { readonly store: LimitedStore },
+    private readonly log: Logger,
+  ) {}
 
   /**
    * Makes the checkpoint of a task. @param onTaken called when the task uses it for the first time, with the record that
    * it takes
    */
   make(onTaken?: (ref: CheckpointRef) => void): TaskCheckpoint {
-    return new TaskCheckpoint(this.#world, onTaken);
+    return new TaskCheckpoint(this.world, onTaken);
   }
 
   /** Returns the checkpoint of a task; undefined if a test has given the task another one. */
@@ -57,17 +55,17 @@ export class Checkpoints {
 
   /** Removes what is left of finished work. Takes at most 3 s, and never rejects. */
   async close(): Promise<void> {
-    await within(this.#world.clock, STOP_LIMIT_MS, Promise.all(this.#removals));
-    this.#world.store.close();
+    await within(this.world.clock, STOP_LIMIT_MS, Promise.all(this.#removals));
+    this.world.store.close();
   }
 
   async #remove(ref: CheckpointRef): Promise<void> {
-    const { handler, store } = this.#world;
+    const { handler, store } = this.world;
     try {
-      await retried(() => removeCheckpoint(store, ref), { ...this.#world, signal: store.closed });
+      await retried(() => removeCheckpoint(store, ref), { ...this.world, signal: store.closed });
     } catch (error) {
       const message = 'the checkpoint of finished work could not be removed; it stays for the time in `keep`';
-      this.#log.warn({ err: error, handler, key: ref.key }, message);
+      this.log.warn({ err: error, handler, key: ref.key }, message);
     }
   }
 }

@@ -55,11 +55,7 @@ const DECIDED_MS = 24 * 3_600_000;
  * was decided about it.
  */
 export class DeferredTasks {
-  readonly #store: Store;
-
-  constructor(store: Store) {
-    this.#store = store;
-  }
+  constructor(private readonly store: Store) {}
 
   /**
    * Writes a task under its id, in place of one that the service no longer wants.
@@ -68,7 +64,7 @@ export class DeferredTasks {
   async open(task: DeferredTask, ask: Ask): Promise<void> {
     const [key, value] = [keyOf(task.id), encodeRecord('deferred', { ...task })];
     const options = { ttlMs: LONGEST_MS };
-    while ((await this.#store.putIfAbsent(key, value, options)) === undefined) {
+    while ((await this.store.putIfAbsent(key, value, options)) === undefined) {
       const found = await this.find(task.id);
       if (!found) continue;
       // An earlier write of this task's whose answer it has not got.
@@ -81,21 +77,21 @@ export class DeferredTasks {
           'unavailable',
           `another task was deferred under the id ${task.id}, and it could not be found out if it is still wanted`,
         );
-      if ((await this.#store.replace(key, value, found.version, options)) !== undefined) return;
+      if ((await this.store.replace(key, value, found.version, options)) !== undefined) return;
     }
   }
 
   /** Returns the task with this id; undefined if there is none. @throws StoreError */
   async find(id: string): Promise<FoundTask | undefined> {
-    const found = await this.#store.get(keyOf(id));
+    const found = await this.store.get(keyOf(id));
     return found && foundIn(keyOf(id), found);
   }
 
   /** Returns all tasks of which the service has not been told what was decided. @throws StoreError */
   async waiting(): Promise<FoundTask[]> {
     const tasks: FoundTask[] = [];
-    for (const key of await allKeys(this.#store, KEY_PREFIX.deferred)) {
-      const stored = await this.#store.get(key);
+    for (const key of await allKeys(this.store, KEY_PREFIX.deferred)) {
+      const stored = await this.store.get(key);
       const found = stored && foundIn(key, stored);
       if (found && !found.decided?.told) tasks.push(found);
     }
@@ -108,13 +104,13 @@ export class DeferredTasks {
     const value = encodeRecord('deferred', { ...task, decided: { ...rest, ...outcome } });
     // Until it is told, the record has the only copy of the token.
     const ttlMs = decided.told ? DECIDED_MS : LONGEST_MS;
-    const written = await this.#store.replace(keyOf(task.id), value, version, { ttlMs });
+    const written = await this.store.replace(keyOf(task.id), value, version, { ttlMs });
     return written === undefined ? undefined : { task, decided, version: written };
   }
 
   /** Removes a task that the service no longer wants. @throws StoreError */
   async remove({ task, version }: FoundTask): Promise<void> {
-    await this.#store.deleteIf(keyOf(task.id), version);
+    await this.store.deleteIf(keyOf(task.id), version);
   }
 }
 

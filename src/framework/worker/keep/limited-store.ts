@@ -34,21 +34,22 @@ export class LimitedStore implements Store {
   readonly name: string;
   readonly uri?: string;
   readonly maxBytes: number;
-  readonly #store: Store;
   readonly #clock: Clock;
-  readonly #limitMs: number;
   /** Aborts when the store is closed. */
   readonly closed = new Abort();
   readonly #outages: Readonly<Record<StoreCall, OutageTracker<StoreCall>>>;
 
   /** @param limitMs the longest time for one call, in milliseconds */
-  constructor(store: Store, use: StoreUse, { clock, stores }: StoreWorld, limitMs = LIMIT_MS) {
+  constructor(
+    private readonly store: Store,
+    use: StoreUse,
+    { clock, stores }: StoreWorld,
+    private readonly limitMs = LIMIT_MS,
+  ) {
     this.name = store.name;
     if (store.uri !== undefined) this.uri = store.uri;
     this.maxBytes = store.maxBytes;
-    this.#store = store;
     this.#clock = clock;
-    this.#limitMs = limitMs;
     const track = (call: StoreCall): OutageTracker<StoreCall> =>
       new OutageTracker(clock, {
         began: (_, thrown) =>
@@ -59,31 +60,31 @@ export class LimitedStore implements Store {
   }
 
   put(...[key, value, options]: Parameters<Store['put']>): Promise<string> {
-    return this.#limit('write', options, (limits) => this.#store.put(key, value, limits));
+    return this.#limit('write', options, (limits) => this.store.put(key, value, limits));
   }
 
   putIfAbsent(...[key, value, options]: Parameters<Store['put']>): Promise<string | undefined> {
-    return this.#limit('write', options, (limits) => this.#store.putIfAbsent(key, value, limits));
+    return this.#limit('write', options, (limits) => this.store.putIfAbsent(key, value, limits));
   }
 
   replace(...[key, value, version, options]: Parameters<Store['replace']>): Promise<string | undefined> {
-    return this.#limit('write', options, (limits) => this.#store.replace(key, value, version, limits));
+    return this.#limit('write', options, (limits) => this.store.replace(key, value, version, limits));
   }
 
   get(key: string, options?: StoreOptions): Promise<Stored | undefined> {
-    return this.#limit('read', options, (limits) => this.#store.get(key, limits));
+    return this.#limit('read', options, (limits) => this.store.get(key, limits));
   }
 
   delete(key: string, options?: StoreOptions): Promise<void> {
-    return this.#limit('delete', options, (limits) => this.#store.delete(key, limits));
+    return this.#limit('delete', options, (limits) => this.store.delete(key, limits));
   }
 
   deleteIf(key: string, version: string, options?: StoreOptions): Promise<boolean> {
-    return this.#limit('delete', options, (limits) => this.#store.deleteIf(key, version, limits));
+    return this.#limit('delete', options, (limits) => this.store.deleteIf(key, version, limits));
   }
 
   list(prefix: string, options?: StoreOptions): Promise<KeyPage> {
-    return this.#limit('read', options, (limits) => this.#store.list(prefix, limits));
+    return this.#limit('read', options, (limits) => this.store.list(prefix, limits));
   }
 
   /** Waits before another call. The wait ends also when the signal aborts or the store is closed. */
@@ -117,7 +118,7 @@ export class LimitedStore implements Store {
       return answer;
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
-      const failure = asStoreError(error, this.#store);
+      const failure = asStoreError(error, this.store);
       if (!OF_ONE_RECORD.has(failure.kind)) this.#outages[call].failed(call, failure);
       throw failure;
     }
@@ -134,8 +135,8 @@ export class LimitedStore implements Store {
       };
       const onAbort = (): void => end(signal?.reason);
       const onClose = (): void => end(this.closed.reason);
-      const cancel = limitCallAfter(this.#clock, this.#limitMs, () => {
-        const limit = showDuration(this.#limitMs);
+      const cancel = limitCallAfter(this.#clock, this.limitMs, () => {
+        const limit = showDuration(this.limitMs);
         end(new StoreError('unavailable', `${this.name} did not answer within ${limit}`));
       });
       const over = (): void => {

@@ -109,13 +109,15 @@ function askedTask({ token, activityArn, scope }: RecordFields): AskedTask {
 
 /** A piece of work that this task has begun. */
 export class Work {
-  readonly #world: OnceWorld;
   readonly #key: string;
   readonly #token: string;
   #version: string;
 
-  constructor(world: OnceWorld, { key, task }: { key: string; task: AskedTask }, version: string) {
-    this.#world = world;
+  constructor(
+    private readonly world: OnceWorld,
+    { key, task }: { key: string; task: AskedTask },
+    version: string,
+  ) {
     this.#key = key;
     this.#token = task.token;
     this.#version = version;
@@ -127,7 +129,7 @@ export class Work {
    * @throws StoreError if the store could not be reached for a minute
    */
   finish(outcome: RecordFields): Promise<boolean> {
-    const { store, keepMs } = this.#world;
+    const { store, keepMs } = this.world;
     const record = encodeRecord('once', { ...outcome, by: tokenKey(this.#token) });
     return this.#change(
       async () => (await store.replace(this.#key, record, this.#version, { ttlMs: keepMs })) !== undefined,
@@ -136,14 +138,14 @@ export class Work {
 
   /** Removes the record, so that the work can begin again at once. @throws StoreError */
   async free(): Promise<void> {
-    await this.#change(() => this.#world.store.deleteIf(this.#key, this.#version));
+    await this.#change(() => this.world.store.deleteIf(this.#key, this.#version));
   }
 
   /** Changes the record while it is this task's. Others change its version when they ask about this task. */
   #change(change: () => Promise<boolean>): Promise<boolean> {
     return retried(async () => {
       while (!(await change())) {
-        const found = await this.#world.store.get(this.#key);
+        const found = await this.world.store.get(this.#key);
         const fields = found && decodeRecord('once', this.#key, found);
         // An earlier write that got no answer may have been done nevertheless.
         if (fields?.['by'] === tokenKey(this.#token)) return true;
@@ -151,6 +153,6 @@ export class Work {
         this.#version = found.version;
       }
       return true;
-    }, this.#world);
+    }, this.world);
   }
 }

@@ -22,20 +22,18 @@ export class PayloadStore {
   /** The most bytes of one payload that the store takes. */
   readonly maxBytes: number;
   readonly #base: string;
-  readonly #keepMs: number;
   readonly #store: LimitedStore;
   readonly #random: () => number;
 
   /** @param keepMs the time for which a payload is kept after it was last written, in milliseconds */
   constructor(
     store: Store,
-    keepMs: number,
+    private readonly keepMs: number,
     world: { readonly clock: Clock; readonly random: () => number; readonly stores: StoreMonitor },
   ) {
     this.name = store.name;
     this.maxBytes = store.maxBytes;
     this.#base = store.uri ?? '';
-    this.#keepMs = keepMs;
     this.#random = world.random;
     this.#store = new LimitedStore(store, 'payloads', world, CALL_LIMIT_MS);
   }
@@ -58,7 +56,7 @@ export class PayloadStore {
   async write(payload: Uint8Array, signal: AbortSignal): Promise<Reference> {
     const sha256 = hashOf(payload);
     await this.#attempt(`the output can't be put into ${this.name}`, signal, () =>
-      this.#store.put(payloadKey(sha256), payload, { signal, ttlMs: this.#keepMs }),
+      this.#store.put(payloadKey(sha256), payload, { signal, ttlMs: this.keepMs }),
     );
     return { uri: this.#uriOf(sha256), sha256, bytes: payload.byteLength };
   }

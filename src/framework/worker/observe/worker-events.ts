@@ -83,15 +83,12 @@ type Emit = <K extends EventName>(event: K, payload: WorkerEvents[K]) => void;
  */
 export class EventHub {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
-  readonly #log: Logger;
 
-  constructor(log: Logger) {
-    this.#log = log;
-  }
+  constructor(private readonly log: Logger) {}
 
   /** Calls the listener with each event of this name. @returns a function that removes the listener */
   on<K extends EventName>(event: K, listener: Listener<K>): () => void {
-    const complain = (error: unknown): void => this.#log.error({ event, err: error }, 'a listener threw');
+    const complain = (error: unknown): void => this.log.error({ event, err: error }, 'a listener threw');
     const guarded = (payload: WorkerEvents[K]): void => {
       try {
         const told = listener(payload);

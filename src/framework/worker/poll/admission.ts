@@ -25,7 +25,6 @@ const PAUSE_STEP_MS = 1_000;
  * no effect on open polls and running tasks.
  */
 export class Admission {
-  readonly #options: AdmissionOptions;
   #rate: RateWindow | undefined;
   #pause: Pause | undefined;
   #stopped = false;
@@ -33,8 +32,7 @@ export class Admission {
   /** Rings when the rate allows one more task. */
   readonly #rateAllows: Timer;
 
-  constructor(options: AdmissionOptions) {
-    this.#options = options;
+  constructor(private readonly options: AdmissionOptions) {
     this.#pauseEnds = new Timer(options.clock, () => this.resume());
     this.#rateAllows = new Timer(options.clock, () => {
       this.#wakeForRate();
@@ -51,14 +49,14 @@ export class Admission {
   /** Returns how many more polls may be opened now. @param polling the number of open polls */
   room(polling: number): number {
     if (this.#pause) return 0;
-    const granted = this.#rate ? this.#rate.room(this.#options.clock.now()) : Number.POSITIVE_INFINITY;
+    const granted = this.#rate ? this.#rate.room(this.options.clock.now()) : Number.POSITIVE_INFINITY;
     return Math.max(0, granted - polling);
   }
 
   /** Records that a poll has returned a task. */
   begin(): void {
     if (!this.#rate) return;
-    this.#rate.begin(this.#options.clock.now());
+    this.#rate.begin(this.options.clock.now());
     this.#wakeForRate();
   }
 
@@ -67,7 +65,7 @@ export class Admission {
    * longer, it isn't shortened.
    */
   suspend(by: 'control' | 'task', reason: string, forMs?: number): void {
-    const now = this.#options.clock.now();
+    const now = this.options.clock.now();
     const until = forMs === undefined ? undefined : now + forMs;
     const before = this.#pause;
     // A handler may ask in a loop: what adds less than a second is no news.
@@ -80,7 +78,7 @@ export class Admission {
   /** Ends the current pause, whatever its cause, so that tasks are received again. */
   resume(): void {
     if (!this.#pause) return;
-    const { onResumed, onRoom } = this.#options;
+    const { onResumed, onRoom } = this.options;
     this.#pauseEnds.set(Infinity);
     this.#pause = undefined;
     onResumed();
@@ -91,7 +89,7 @@ export class Admission {
   setRate(rate: Rate | undefined): void {
     this.#rateAllows.set(Infinity);
     this.#rate = rate && new RateWindow(rate);
-    this.#options.onRoom();
+    this.options.onRoom();
   }
 
   /** Stops all timers, and starts no new ones. Called when the worker stops, so that it receives no more tasks. */
@@ -104,10 +102,10 @@ export class Admission {
   #set(pause: Pause): void {
     this.#pause = pause;
     if (!this.#stopped) this.#pauseEnds.set(pause.until ?? Infinity);
-    this.#options.onPaused(pause);
+    this.options.onPaused(pause);
   }
 
   #wakeForRate(): void {
-    if (!this.#stopped) this.#rateAllows.set(this.#rate?.nextAt(this.#options.clock.now()) ?? Infinity);
+    if (!this.#stopped) this.#rateAllows.set(this.#rate?.nextAt(this.options.clock.now()) ?? Infinity);
   }
 }

@@ -20,13 +20,12 @@ export class OpenPoll implements Linked<OpenPoll> {
   cancel: Cancel;
   previous: OpenPoll | undefined;
   next: OpenPoll | undefined;
-  readonly #clock: Clock;
-  readonly #holdUntil: () => number;
 
   /** @param holdUntil returns a time until which the poll may stay open in any case, in epoch milliseconds */
-  constructor(clock: Clock, holdUntil: () => number) {
-    this.#clock = clock;
-    this.#holdUntil = holdUntil;
+  constructor(
+    private readonly clock: Clock,
+    private readonly holdUntil: () => number,
+  ) {
     this.sentAt = clock.now();
     this.cancel = this.#limit();
   }
@@ -38,15 +37,15 @@ export class OpenPoll implements Linked<OpenPoll> {
   readonly onSent = (): void => {
     this.cancel();
     this.cancel = this.#limit();
-    this.connectedAt = this.#clock.now();
+    this.connectedAt = this.clock.now();
   };
 
   #limit(): Cancel {
-    return limitCallAfter(this.#clock, POLL_LIMIT_MS, () => {
-      const until = this.#holdUntil();
-      const leftMs = until - this.#clock.now();
+    return limitCallAfter(this.clock, POLL_LIMIT_MS, () => {
+      const until = this.holdUntil();
+      const leftMs = until - this.clock.now();
       if (leftMs <= 0) this.#end();
-      else this.cancel = limitCallAfter(this.#clock, leftMs, () => this.#end());
+      else this.cancel = limitCallAfter(this.clock, leftMs, () => this.#end());
     });
   }
 
@@ -104,18 +103,16 @@ type FailedPoll = Extract<PollAnswer, { kind: 'failed' }>;
  * Records how a handler's open polls end, for the worker's status, and emits their events.
  */
 export class PollRecord {
-  readonly #clock: Clock;
-  readonly #handler: PollRef;
-  readonly #emit: EmitPoll;
   readonly #outage: OutageTracker<PollFailure>;
   readonly #queue = new QueueWatch();
   #lastAnswerAt: number | undefined;
   #heldInVain = false;
 
-  constructor(clock: Clock, handler: PollRef, emit: EmitPoll) {
-    this.#clock = clock;
-    this.#handler = handler;
-    this.#emit = emit;
+  constructor(
+    private readonly clock: Clock,
+    private readonly handler: PollRef,
+    private readonly emit: EmitPoll,
+  ) {
     this.#outage = new OutageTracker(clock, {
       began: (trouble, error) => emit('poll:failed', { ...handler, trouble, error }),
       ended: (afterMs, failures) => emit('poll:recovered', { ...handler, afterMs, failures }),
@@ -133,30 +130,30 @@ export class PollRecord {
 
   /** What the answers to polls say about the activity's queue. */
   get queue(): QueueStatus {
-    return this.#queue.at(this.#clock.now());
+    return this.#queue.at(this.clock.now());
   }
 
   /** Emits `poll:ended`. To be called first, for each poll that ends. */
   ended({ sentAt, connectedAt }: OpenPoll, answer: PollAnswer): void {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     const { kind } = answer;
     if (kind !== 'failed') this.#queue.answered(kind, connectedAt, now);
-    const { handler, activityArn } = this.#handler;
+    const { handler, activityArn } = this.handler;
     const ended = { handler, activityArn, answer: kind, openMs: now - sentAt };
-    this.#emit('poll:ended', kind === 'failed' ? { ...ended, trouble: answer.trouble } : ended);
+    this.emit('poll:ended', kind === 'failed' ? { ...ended, trouble: answer.trouble } : ended);
   }
 
   /** Records that a poll was answered. @param isFirst true if no poll had got through before */
   answered({ sentAt }: OpenPoll, isFirst: boolean): void {
-    this.#lastAnswerAt = this.#clock.now();
+    this.#lastAnswerAt = this.clock.now();
     this.#heldInVain = false;
     if (this.#outage.current) this.#outage.answered({ sentAt, atOnce: isFirst });
   }
 
   /** Records that a poll failed. */
   failed({ connectedAt = Infinity }: OpenPoll, { trouble, error, mayHaveLostToken }: FailedPoll): void {
-    this.#heldInVain ||= this.#clock.now() - connectedAt >= HELD_MS;
-    if (mayHaveLostToken) this.#emit('poll:token-possibly-lost', { ...this.#handler, error });
+    this.#heldInVain ||= this.clock.now() - connectedAt >= HELD_MS;
+    if (mayHaveLostToken) this.emit('poll:token-possibly-lost', { ...this.handler, error });
     this.#outage.failed(trouble, error);
   }
 

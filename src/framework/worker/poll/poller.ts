@@ -69,7 +69,6 @@ const NEVER_ANSWERED_MS = 65_000;
  *   began ends that.
  */
 export class Poller implements Caller {
-  readonly #options: PollerOptions;
   readonly #record: PollRecord;
   readonly #open = new LinkedList<OpenPoll>();
   readonly #timer: Timer;
@@ -89,9 +88,8 @@ export class Poller implements Caller {
   #holdUntil: number | undefined;
   #idle: (() => void) | undefined;
 
-  constructor(options: PollerOptions) {
+  constructor(private readonly options: PollerOptions) {
     const { pollers, clock, emit, handler, port } = options;
-    this.#options = options;
     this.#limits = pollers;
     this.#target = pollers.min;
     this.#record = new PollRecord(clock, handler, emit);
@@ -112,7 +110,7 @@ export class Poller implements Caller {
 
   /** True if a poll may be sent now, but for the limiter. */
   get wants(): boolean {
-    const now = this.#options.clock.now();
+    const now = this.options.clock.now();
     return this.#holdUntil === undefined && this.#nextAt(now) <= now;
   }
 
@@ -128,14 +126,14 @@ export class Poller implements Caller {
    * first poll at the same moment.
    */
   start(delayMs: number): void {
-    this.#startsAt = this.#options.clock.now() + delayMs;
+    this.#startsAt = this.options.clock.now() + delayMs;
     this.#timer.set(this.#startsAt);
   }
 
   /** Sends as many polls as are allowed now. Must be called when a slot becomes free. */
   fill(): void {
     if (this.#holdUntil !== undefined || this.#startsAt === Infinity) return;
-    const { clock, limiter } = this.#options;
+    const { clock, limiter } = this.options;
     const now = clock.now();
     while (this.#nextAt(now) <= now && limiter.take(this)) this.#poll();
     const nextAt = this.#nextAt(now);
@@ -157,7 +155,7 @@ export class Poller implements Caller {
   async stop(holdUntil: number): Promise<void> {
     this.#holdUntil = holdUntil;
     this.#timer.set(Infinity);
-    this.#options.limiter.leave(this);
+    this.options.limiter.leave(this);
     if (this.#open.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     this.#record.stop();
   }
@@ -178,7 +176,7 @@ export class Poller implements Caller {
   /** Returns the time at which another poll may be sent; Infinity if one has to end first. */
   #nextAt(now: number): number {
     if (now < this.#startsAt) return this.#startsAt;
-    const room = Math.min(this.#options.slots.free, this.#limits.max - this.#open.size);
+    const room = Math.min(this.options.slots.free, this.#limits.max - this.#open.size);
     if (room <= 0) return Infinity;
     if (this.#resting.length > 0) this.#resting = this.#resting.filter((until) => until > now);
     if (this.#blockedBy) return this.#resting[0] ?? (this.#probe ? Infinity : now);
@@ -189,7 +187,7 @@ export class Poller implements Caller {
   }
 
   #poll(): void {
-    const { port, handler, workerName, clock, slots } = this.#options;
+    const { port, handler, workerName, clock, slots } = this.options;
     const slot = slots.reserve();
     if (!slot) return;
     const poll = new OpenPoll(clock, () => this.#holdUntil ?? 0);
@@ -206,7 +204,7 @@ export class Poller implements Caller {
   }
 
   #answered(poll: OpenPoll, answer: PollAnswer, slot: Slot): void {
-    const { clock, onLease, limiter } = this.#options;
+    const { clock, onLease, limiter } = this.options;
     const { sentAt } = poll;
     this.#record.ended(poll, answer);
     if (answer.kind === 'task') {
@@ -225,7 +223,7 @@ export class Poller implements Caller {
   }
 
   #gotThrough(poll: OpenPoll, kind: 'task' | 'empty'): void {
-    const now = this.#options.clock.now();
+    const now = this.options.clock.now();
     const openMs = now - poll.sentAt;
     const isNews = this.#isNews(poll);
     this.#record.answered(poll, isNews && this.#blockedBy !== undefined);
@@ -242,7 +240,7 @@ export class Poller implements Caller {
 
   #failed(poll: OpenPoll, answer: Extract<PollAnswer, { kind: 'failed' }>): void {
     const { trouble, ofKey } = answer;
-    const { clock, limiter } = this.#options;
+    const { clock, limiter } = this.options;
     // A poll that was not sent because of the stop is no trouble.
     if (this.#holdUntil !== undefined && poll.connectedAt === undefined) return;
     this.#record.failed(poll, answer);
@@ -287,7 +285,7 @@ export class Poller implements Caller {
   #wait(trouble: PollFailure): number {
     const [least, most] = WAIT_MS[trouble];
     const ms = Math.min(most, least * 2 ** (this.#failures - 1));
-    return Math.round(ms * (0.5 + this.#options.random() / 2));
+    return Math.round(ms * (0.5 + this.options.random() / 2));
   }
 
   #aim(target: number): void {

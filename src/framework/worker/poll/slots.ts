@@ -11,13 +11,14 @@ interface Admission {
  */
 export class Slots {
   #size: number;
-  readonly #admission: Admission;
   readonly #uses: SlotUses = { poll: 0, handler: 0, report: 0, none: 0 };
 
   /** @param admission says how many more polls may be opened, apart from the limit that the slots set */
-  constructor(size: number, admission: Admission) {
+  constructor(
+    size: number,
+    private readonly admission: Admission,
+  ) {
     this.#size = size;
-    this.#admission = admission;
   }
 
   get size(): number {
@@ -53,7 +54,7 @@ export class Slots {
 
   /** The number of polls that may be opened now. */
   get free(): number {
-    return Math.min(this.vacant, this.#admission.room(this.#uses.poll));
+    return Math.min(this.vacant, this.admission.room(this.#uses.poll));
   }
 
   /** Reserves a slot for a poll; returns undefined if none is free. */
@@ -71,11 +72,9 @@ type SlotUses = Record<SlotUse, number>;
  * happens once.
  */
 export class Slot {
-  readonly #uses: SlotUses;
   #use: SlotUse = 'poll';
 
-  constructor(uses: SlotUses) {
-    this.#uses = uses;
+  constructor(private readonly uses: SlotUses) {
     uses.poll++;
   }
 
@@ -85,8 +84,8 @@ export class Slot {
    */
   pass(use: Exclude<SlotUse, 'poll'>): void {
     if (this.#use === 'none') return;
-    this.#uses[this.#use]--;
-    this.#uses[use]++;
+    this.uses[this.#use]--;
+    this.uses[use]++;
     this.#use = use;
   }
 }

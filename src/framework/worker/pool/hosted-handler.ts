@@ -81,11 +81,6 @@ type RunEnd = 'settled' | 'spent' | 'not-begun';
  * signal was aborted.
  */
 export class HostedRun {
-  readonly #pooled: PooledHost;
-  readonly #context: TaskContext;
-  readonly #clock: Clock;
-  readonly #onEnd: (end: HandlerEnd) => void;
-  readonly #checkpoints: Checkpoints | undefined;
   /** The async context of the task. Messages about the task that the thread or process sends are handled in it. */
   readonly #task = new AsyncResource('stepwright:hosted-task');
   readonly #ended = withResolvers<RunEnd>();
@@ -93,18 +88,12 @@ export class HostedRun {
   #hasOutcome = false;
 
   constructor(
-    pooled: PooledHost,
-    context: TaskContext,
-    clock: Clock,
-    checkpoints: Checkpoints | undefined,
-    onEnd: (end: HandlerEnd) => void,
-  ) {
-    this.#pooled = pooled;
-    this.#context = context;
-    this.#clock = clock;
-    this.#checkpoints = checkpoints;
-    this.#onEnd = onEnd;
-  }
+    private readonly pooled: PooledHost,
+    private readonly context: TaskContext,
+    private readonly clock: Clock,
+    private readonly checkpoints: Checkpoints | undefined,
+    private readonly onEnd: (end: HandlerEnd) => void,
+  ) {}
 
   /**
    * Sends the task to the thread or process that runs it. Resolves when the task has ended there. Never rejects. If it
@@ -112,7 +101,7 @@ export class HostedRun {
    * @param text the task's input
    */
   async run(text: string): Promise<RunEnd> {
-    const pooled = this.#pooled;
+    const pooled = this.pooled;
     const over = new AbortController();
     pooled.listener = this;
     pooled.tasks++;
@@ -133,29 +122,29 @@ export class HostedRun {
 
   onExit(exit: HostExit): void {
     if (!this.#hasBegun && !this.#hasOutcome) this.#ended.resolve('not-begun');
-    else this.#task.runInAsyncScope(() => this.#finish(crashFailure(this.#pooled.host.kind, exit), 'spent'));
+    else this.#task.runInAsyncScope(() => this.#finish(crashFailure(this.pooled.host.kind, exit), 'spent'));
   }
 
   #take(message: FromTask): void {
     if (message.kind === 'begun') this.#hasBegun = true;
     else if (message.kind === 'outcome') this.#decide(message.outcome);
     else if (message.kind === 'settled') {
-      this.#pooled.memoryMb = message.memoryMb;
+      this.pooled.memoryMb = message.memoryMb;
       this.#finish(message.outcome ?? NO_OUTCOME, 'settled');
     } else if (message.kind === 'heartbeat') void this.#heartbeat(message.call);
     else if (message.kind === 'ask') void this.#ask(message);
     else if (message.kind === 'defer') void this.#defer(message);
-    else if (message.kind === 'pause') this.#context.pauseHandler(`${message.forMs}ms`, message.reason);
-    else if (message.kind === 'checkpoint') this.#checkpoints?.of(this.#context)?.adopt(message.ref);
-    else if (message.kind === 'progress') this.#context.progress(message.fraction, message.message);
-    else writeLine(this.#context.log, message.line);
+    else if (message.kind === 'pause') this.context.pauseHandler(`${message.forMs}ms`, message.reason);
+    else if (message.kind === 'checkpoint') this.checkpoints?.of(this.context)?.adopt(message.ref);
+    else if (message.kind === 'progress') this.context.progress(message.fraction, message.message);
+    else writeLine(this.context.log, message.line);
   }
 
   #sendTask(text: string): void {
-    const { handler, token, activityArn, workerName, receivedAt } = this.#context;
-    const { scope } = arbiterOf(this.#context);
+    const { handler, token, activityArn, workerName, receivedAt } = this.context;
+    const { scope } = arbiterOf(this.context);
     const lease = { handler, text, token, activityArn, workerName, scope, receivedAt: receivedAt.getTime() };
-    this.#pooled.host.send({ kind: 'task', ...lease });
+    this.pooled.host.send({ kind: 'task', ...lease });
   }
 
   /**
@@ -163,9 +152,9 @@ export class HostedRun {
    * @param over aborts when the task has ended
    */
   #passSignals(over: AbortSignal): void {
-    const { signal, shuttingDown } = this.#context;
+    const { signal, shuttingDown } = this.context;
     const once = { once: true, signal: over };
-    const drain = (): void => this.#pooled.host.send({ kind: 'drain' });
+    const drain = (): void => this.pooled.host.send({ kind: 'drain' });
     if (shuttingDown.aborted) drain();
     else shuttingDown.addEventListener('abort', drain, once);
     const abort = (): void => this.#abort(over);
@@ -174,7 +163,7 @@ export class HostedRun {
   }
 
   async #heartbeat(call: number): Promise<void> {
-    const wanted = await this.#context.heartbeat().then(
+    const wanted = await this.context.heartbeat().then(
       () => 'wanted' as const,
       () => 'gone' as const,
     );
@@ -182,12 +171,12 @@ export class HostedRun {
   }
 
   async #ask({ call, about }: Extract<FromTask, { kind: 'ask' }>): Promise<void> {
-    this.#answer(call, { wanted: await arbiterOf(this.#context).ask(about) });
+    this.#answer(call, { wanted: await arbiterOf(this.context).ask(about) });
   }
 
   async #defer({ call, options }: Extract<FromTask, { kind: 'defer' }>): Promise<void> {
     try {
-      await this.#context.defer(options);
+      await this.context.defer(options);
       this.#answer(call, {});
     } catch (thrown) {
       const { name, message } = thrown as Error;
@@ -198,20 +187,20 @@ export class HostedRun {
 
   #answer(call: number, answer: Answer): void {
     // Another task may be running there by now.
-    if (this.#pooled.listener === this) this.#pooled.host.send({ kind: 'answer', call, ...answer });
+    if (this.pooled.listener === this) this.pooled.host.send({ kind: 'answer', call, ...answer });
   }
 
   #abort(over: AbortSignal): void {
-    const { kind, message } = this.#context.signal.reason as TaskAborted;
-    this.#pooled.host.send({ kind: 'abort', reason: kind, message });
-    void this.#clock.sleep(ABANDON_MS, over).then(() => {
+    const { kind, message } = this.context.signal.reason as TaskAborted;
+    this.pooled.host.send({ kind: 'abort', reason: kind, message });
+    void this.clock.sleep(ABANDON_MS, over).then(() => {
       if (!over.aborted) this.#abandon();
     });
   }
 
   #abandon(): void {
-    const { kind } = this.#pooled.host;
-    this.#context.log.warn(
+    const { kind } = this.pooled.host;
+    this.context.log.warn(
       `the handler did not end within ${ABANDON_MS / 1000} s of its signal: its ${kind} is ended, and its finally blocks do not run`,
     );
     this.#finish(
@@ -231,7 +220,7 @@ export class HostedRun {
   #decide(outcome: HandlerEnd): void {
     if (this.#hasOutcome) return;
     this.#hasOutcome = true;
-    this.#onEnd(outcome);
+    this.onEnd(outcome);
   }
 }
 

@@ -178,15 +178,12 @@ export function frameOf(message: object): Buffer {
 
 /** Reads the messages that arrive by a pipe in chunks. */
 export class FrameReader {
-  readonly #onMessage: (message: unknown) => void;
   #chunks: Buffer[] = [];
   #length = 0;
   /** The bytes that must have arrived before anything can be read. */
   #wanted = HEAD_BYTES;
 
-  constructor(onMessage: (message: unknown) => void) {
-    this.#onMessage = onMessage;
-  }
+  constructor(private readonly onMessage: (message: unknown) => void) {}
 
   /** @throws Error if what has arrived is no message of ours, or what the listener throws */
   read(chunk: Buffer): void {
@@ -197,7 +194,7 @@ export class FrameReader {
     while (rest.length >= (this.#wanted = wantedOf(rest))) {
       const body = rest.subarray(HEAD_BYTES, this.#wanted);
       rest = rest.subarray(this.#wanted);
-      this.#onMessage(deserialize(body));
+      this.onMessage(deserialize(body));
     }
     this.#chunks = rest.length > 0 ? [rest] : [];
     this.#length = rest.length;

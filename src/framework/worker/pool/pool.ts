@@ -68,7 +68,6 @@ export interface PooledHost {
  * task after another.
  */
 export class Pool {
-  readonly #options: PoolOptions;
   readonly #hosts = new Set<PooledHost>();
   /** The threads or processes that have no task. The last one in the list is used first. */
   readonly #idle: PooledHost[] = [];
@@ -80,9 +79,7 @@ export class Pool {
   readonly #context = new AsyncResource('stepwright:pool');
   #failedStarts = 0;
 
-  constructor(options: PoolOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: PoolOptions) {}
 
   /** Returns a thread or process for one task, to be given back with `release`. It may still be starting. */
   acquire(): PooledHost {
@@ -95,7 +92,7 @@ export class Pool {
    */
   release(pooled: PooledHost): void {
     if (!this.#hosts.has(pooled)) return;
-    const { recycleAfter = Infinity, memoryMb = Infinity } = this.#options;
+    const { recycleAfter = Infinity, memoryMb = Infinity } = this.options;
     if (this.#closing.signal.aborted || pooled.tasks >= recycleAfter || pooled.memoryMb > memoryMb)
       void this.#retire(pooled);
     else if (pooled.tasks > 0) this.#idle.push(pooled);
@@ -114,7 +111,7 @@ export class Pool {
    * fail as fast as they arrive.
    */
   async backOff(signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#options;
+    const { clock, random } = this.options;
     const ms = fullJitter(this.#failedStarts, BACKOFF_MS.base, BACKOFF_MS.ceiling, random);
     await clock.sleep(ms, AbortSignal.any([signal, this.#closing.signal]));
   }
@@ -131,14 +128,14 @@ export class Pool {
   }
 
   #start(): PooledHost {
-    const host = this.#options.spawn();
+    const host = this.options.spawn();
     const started = new Promise<void>((resolve, reject) => {
       host.onMessage = (message) => {
         if (message.kind === 'ready') resolve();
         else if (message.kind === 'not-started') reject(new HostNotStarted(message.message));
-        else if (message.kind === 'lines-lost') this.#options.log.warn({ lost: message.lines }, LINES_LOST);
+        else if (message.kind === 'lines-lost') this.options.log.warn({ lost: message.lines }, LINES_LOST);
         else if (message.kind === 'stray') this.#writeStray(message);
-        else if (message.kind === 'store') this.#options.onStore?.(wholeTold(message.told));
+        else if (message.kind === 'store') this.options.onStore?.(wholeTold(message.told));
         else pooled.listener?.onMessage(message);
         if ('line' in message) acknowledge(pooled, message.line);
       };
@@ -157,7 +154,7 @@ export class Pool {
       written: 0,
     };
     this.#hosts.add(pooled);
-    const { host: options, memoryMb } = this.#options;
+    const { host: options, memoryMb } = this.options;
     host.send({ kind: 'start', options, measures: memoryMb !== undefined });
     this.#follow(pooled);
     return pooled;
@@ -179,12 +176,12 @@ export class Pool {
   }
 
   async #inTime(started: Promise<void>): Promise<void> {
-    if (!(await within(this.#options.clock, START_LIMIT_MS, started)))
+    if (!(await within(this.options.clock, START_LIMIT_MS, started)))
       throw new HostNotStarted(`it was not ready within ${START_LIMIT_MS / 1000} s`);
   }
 
   #writeStray({ line, token }: Extract<FromHost, { kind: 'stray' }>): void {
-    const { log } = this.#options;
+    const { log } = this.options;
     writeLine(token === undefined ? log : log.child({ task: tokenHash(token) }), line);
   }
 
@@ -192,7 +189,7 @@ export class Pool {
     this.#remove(pooled);
     const { host } = pooled;
     host.send({ kind: 'close' });
-    if (!(await within(this.#options.clock, CLOSE_LIMIT_MS, host.exited))) host.kill();
+    if (!(await within(this.options.clock, CLOSE_LIMIT_MS, host.exited))) host.kill();
   }
 
   #remove(pooled: PooledHost): void {

@@ -23,7 +23,6 @@ const PIPES_MS = 250;
 export class ProcessGroup {
   /** Resolves when the child has exited. Rejects if the child couldn't be started. */
   readonly exit: Promise<Exit>;
-  readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
   /**
    * The id of the process group. Undefined if there was never a group, or once it has ended: the system may then reuse
@@ -32,8 +31,7 @@ export class ProcessGroup {
   #id: number | undefined;
 
   /** @param child a process that was started with `detached: true` */
-  constructor(child: ChildProcess) {
-    this.#child = child;
+  constructor(private readonly child: ChildProcess) {
     this.#id = child.pid;
     if (child.pid !== undefined) register(child.pid);
     this.#closed = new Promise((resolve) => child.once('close', resolve));
@@ -63,8 +61,8 @@ export class ProcessGroup {
   /** Resolves when the output that the child wrote before its exit was read, or after {@link PIPES_MS}. */
   async readPipes(): Promise<void> {
     await within(systemClock, PIPES_MS, this.#closed);
-    this.#child.stdout?.destroy();
-    this.#child.stderr?.destroy();
+    this.child.stdout?.destroy();
+    this.child.stderr?.destroy();
   }
 }
 

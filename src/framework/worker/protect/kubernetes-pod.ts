@@ -47,13 +47,10 @@ export class KubernetesPod implements Platform {
    * Undefined, because annotations never expire. They are renewed nevertheless, since other programs may change them.
    */
   readonly lapsesMs = undefined;
-  readonly #address: PodAddress;
   /** The values that the annotations had before a worker of this pod set them; undefined until they were read. */
   #before: Annotations | undefined;
 
-  constructor(address: PodAddress) {
-    this.#address = address;
-  }
+  constructor(private readonly address: PodAddress) {}
 
   async protect(since: number, signal: Abortable): Promise<void> {
     if (!this.#before) await this.#readBefore(signal);
@@ -105,7 +102,7 @@ export class KubernetesPod implements Platform {
     body?: object,
     accept = METADATA,
   ): Promise<HttpAnswer> {
-    const { host, port, pod } = this.#address;
+    const { host, port, pod } = this.address;
     const [namespace, token, ca] = await Promise.all(
       ['namespace', 'token', 'ca.crt'].map((name) => this.#read(name)),
     );
@@ -119,7 +116,7 @@ export class KubernetesPod implements Platform {
   }
 
   async #read(name: string): Promise<string> {
-    const file = join(this.#address.account ?? SERVICE_ACCOUNT, name);
+    const file = join(this.address.account ?? SERVICE_ACCOUNT, name);
     try {
       return (await readFile(file, 'utf8')).trim();
     } catch (error) {

@@ -54,7 +54,6 @@ const CLOSE_MS = 2_000;
  * Tasks don't wait for these calls, and don't fail with them.
  */
 export class AskedProtection {
-  readonly #options: AskedProtectionOptions;
   readonly #cancel: Cancel;
   /** The protection that the worker has now: when it was first granted, and when it was last granted or renewed. */
   #held: { readonly since: number; readonly renewedAt: number } | undefined;
@@ -72,9 +71,8 @@ export class AskedProtection {
   /** The status that was told last, as JSON. */
   #told = '';
 
-  constructor(options: AskedProtectionOptions) {
+  constructor(private readonly options: AskedProtectionOptions) {
     const { platform, clock, mayBeHeld = platform.lapsesMs === undefined } = options;
-    this.#options = options;
     this.#mayBeHeld = mayBeHeld;
     this.#cancel = clock.every(TICK_MS, () => this.#tick());
   }
@@ -88,7 +86,7 @@ export class AskedProtection {
   async close(): Promise<void> {
     this.stop();
     const over = new Abort();
-    const cancel = this.#options.clock.after(CLOSE_MS, () => over.abort(new Error('the worker has stopped')));
+    const cancel = this.options.clock.after(CLOSE_MS, () => over.abort(new Error('the worker has stopped')));
     try {
       await unlessAborted(over, this.#releaseAll(over));
     } catch {
@@ -100,7 +98,7 @@ export class AskedProtection {
   }
 
   #tick(): void {
-    const { clock, afterMs, platform, oldest } = this.#options;
+    const { clock, afterMs, platform, oldest } = this.options;
     const [now, since] = [clock.now(), oldest()];
     this.#wanted = since !== undefined && now - since >= afterMs;
     if (this.#wanted) this.#wantedAt = now;
@@ -119,7 +117,7 @@ export class AskedProtection {
 
   /** Makes one call to the platform: for protection, or for its release if `since` is undefined. Never rejects. */
   async #call(since: number | undefined, limit: Abort): Promise<void> {
-    const { platform, clock } = this.#options;
+    const { platform, clock } = this.options;
     const cancel = limitCallAfter(clock, LIMIT_MS, () =>
       limit.abort(new Error(`no answer within ${LIMIT_MS / 1000} s`)),
     );
@@ -144,7 +142,7 @@ export class AskedProtection {
   }
 
   #failed(error: Error): void {
-    const { clock, random } = this.#options;
+    const { clock, random } = this.options;
     // A fleet whose calls were throttled together must not repeat them together.
     const pauseMs = Math.min(LAST_AGAIN_MS, AGAIN_MS * 2 ** this.#failures++) * (0.5 + random());
     this.#nextAt = clock.now() + pauseMs;
@@ -160,7 +158,7 @@ export class AskedProtection {
   }
 
   #tell(change?: ProtectionChange): void {
-    const { platform, tell } = this.#options;
+    const { platform, tell } = this.options;
     const state = this.#held ? 'held' : this.#wanted ? 'wanted' : 'free';
     const since = this.#held && { since: this.#held.since };
     const reason = this.#reason === undefined ? {} : { reason: this.#reason };
@@ -173,7 +171,7 @@ export class AskedProtection {
   async #releaseAll(over: Abort): Promise<void> {
     await this.#open?.ended;
     if ((!this.#held && !this.#mayBeHeld) || over.aborted) return;
-    await this.#options.platform.release(over);
+    await this.options.platform.release(over);
     this.#set(undefined);
   }
 }
@@ -209,8 +207,6 @@ const ANSWER_MS = 500;
  * the age of all tasks, also of one whose handler blocks the main thread.
  */
 export class Protection {
-  readonly #send: (message: ToProtection) => boolean;
-  readonly #clock: Clock;
   #settings: { readonly protect: Protect; readonly protectAfterMs: number } | undefined;
   #status: ProtectionStatus | undefined;
   #isRequested = false;
@@ -218,10 +214,10 @@ export class Protection {
   #closing: Resolvers<void> | undefined;
 
   /** @param send returns false if there is no sidecar yet, or none any more */
-  constructor(clock: Clock, send: (message: ToProtection) => boolean) {
-    this.#clock = clock;
-    this.#send = send;
-  }
+  constructor(
+    private readonly clock: Clock,
+    private readonly send: (message: ToProtection) => boolean,
+  ) {}
 
   /** Undefined if no protection is requested. */
   get status(): ProtectionStatus | undefined {
@@ -239,7 +235,7 @@ export class Protection {
   restart(): void {
     if (!this.#settings) return;
     const mayBeHeld = this.#isRequested ? this.#status?.state !== 'free' : undefined;
-    const isSent = this.#send({ kind: 'protect', ...this.#settings, mayBeHeld });
+    const isSent = this.send({ kind: 'protect', ...this.#settings, mayBeHeld });
     this.#isRequested ||= isSent;
     this.#closing?.resolve();
   }
@@ -253,8 +249,8 @@ export class Protection {
   async close(): Promise<void> {
     if (!this.#settings) return;
     const closing = (this.#closing = withResolvers<void>());
-    if (!this.#send({ kind: 'unprotect' })) return;
-    const cancel = this.#clock.after(CLOSE_MS + ANSWER_MS, closing.resolve);
+    if (!this.send({ kind: 'unprotect' })) return;
+    const cancel = this.clock.after(CLOSE_MS + ANSWER_MS, closing.resolve);
     await closing.promise;
     cancel();
   }

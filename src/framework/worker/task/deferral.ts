@@ -19,11 +19,9 @@ interface DeferralsWorld {
 
 /** Writes the tasks of a worker under the ids with which their handlers have deferred them. */
 export class Deferrals {
-  readonly #world: DeferralsWorld;
   readonly #tasks: DeferredTasks;
 
-  constructor(world: DeferralsWorld) {
-    this.#world = world;
+  constructor(private readonly world: DeferralsWorld) {
     this.#tasks = new DeferredTasks(world.store);
   }
 
@@ -35,9 +33,9 @@ export class Deferrals {
     task: TaskRef & DeferOptions & { readonly checkpoint: CheckpointRef | undefined },
     signal: Abortable,
   ): Promise<void> {
-    const { clock, scopeOf, ask } = this.#world;
+    const { clock, scopeOf, ask } = this.world;
     const written = { ...task, scope: scopeOf(task.activityArn), deferredAt: clock.date() };
-    return retried(() => this.#tasks.open(written, ask), { ...this.#world, signal });
+    return retried(() => this.#tasks.open(written, ask), { ...this.world, signal });
   }
 
   /** Removes a task that has ended while it was written. Never rejects. */
@@ -51,7 +49,7 @@ export class Deferrals {
    * said. Resolves to false if somebody else has completed it before. If the store fails, the service decides.
    */
   async close(id: string, token: string, outcome: Outcome, told?: Decided['told']): Promise<boolean> {
-    const decided = { outcome, by: 'its handler', at: this.#world.clock.date(), told };
+    const decided = { outcome, by: 'its handler', at: this.world.clock.date(), told };
     for (;;) {
       const found = await quietly(this.#tasks.find(id));
       if (!found || found.task.token !== token) return true;
@@ -62,7 +60,7 @@ export class Deferrals {
   }
 
   stop(): void {
-    this.#world.store.close();
+    this.world.store.close();
   }
 }
 

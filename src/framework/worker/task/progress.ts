@@ -32,15 +32,12 @@ interface ProgressParts {
  * `task:progress` events. Its methods never throw.
  */
 export class Progress {
-  readonly #parts: ProgressParts;
   #latest: TaskProgress | undefined;
   #emittedAt = Number.NEGATIVE_INFINITY;
   #later: Cancel | undefined;
   #ended = false;
 
-  constructor(parts: ProgressParts) {
-    this.#parts = parts;
-  }
+  constructor(private readonly parts: ProgressParts) {}
 
   get latest(): TaskProgress | undefined {
     return this.#latest;
@@ -52,7 +49,7 @@ export class Progress {
    */
   update(fraction: number | undefined, message: string | undefined): void {
     if (this.#ended) return;
-    const { clock, outside } = this.#parts;
+    const { clock, outside } = this.parts;
     const now = clock.now();
     this.#latest = { fraction: withinOne(fraction), message: shortened(message), at: now };
     if (now - this.#emittedAt >= EMIT_EACH_MS) return this.#emit();
@@ -68,8 +65,8 @@ export class Progress {
   #emit(): void {
     this.#later?.();
     this.#later = undefined;
-    this.#emittedAt = this.#parts.clock.now();
-    if (this.#latest) this.#parts.emit(this.#latest);
+    this.#emittedAt = this.parts.clock.now();
+    if (this.#latest) this.parts.emit(this.#latest);
   }
 }
 

@@ -69,20 +69,17 @@ interface WaitingReport {
  * began to wait; a repeated one goes to the end of the queue, so that those that hang don't delay the others.
  */
 export class ReportsInFlight {
-  readonly #most: number;
   readonly #waiting = new Set<() => void>();
   #many = 0;
 
-  constructor(most = MOST_REPORTS_IN_FLIGHT) {
-    this.#most = most;
-  }
+  constructor(private readonly most = MOST_REPORTS_IN_FLIGHT) {}
 
   /**
    * Counts one more report as waiting for its response, and returns undefined if it may be sent at once. Otherwise
    * returns an object with which the report waits. `leave` must be called once for each call of `enter`.
    */
   enter(): WaitingReport | undefined {
-    if (this.#many < this.#most) {
+    if (this.#many < this.most) {
       this.#many++;
       return undefined;
     }
@@ -98,7 +95,7 @@ export class ReportsInFlight {
   /** To be called when a report has got its response, or was given up. */
   leave(): void {
     this.#many--;
-    if (this.#waiting.size === 0 || this.#many >= this.#most) return;
+    if (this.#waiting.size === 0 || this.#many >= this.most) return;
     const [next] = this.#waiting;
     next?.();
   }
@@ -131,9 +128,6 @@ const SHORT_MESSAGE = 200;
  * the time limit is over. The task's heartbeats continue until then.
  */
 export class Report {
-  readonly #token: string;
-  readonly #world: ReportWorld;
-  readonly #onRetry: (retry: ReportRetry) => void;
   readonly #gone = new Abort();
   /** The time at which the report is given up, in epoch milliseconds. */
   #until = Number.POSITIVE_INFINITY;
@@ -151,11 +145,11 @@ export class Report {
   #sentAt = 0;
   #cancelLimit: Cancel | undefined;
 
-  constructor(token: string, world: ReportWorld, onRetry: (retry: ReportRetry) => void) {
-    this.#token = token;
-    this.#world = world;
-    this.#onRetry = onRetry;
-  }
+  constructor(
+    private readonly token: string,
+    private readonly world: ReportWorld,
+    private readonly onRetry: (retry: ReportRetry) => void,
+  ) {}
 
   /**
    * Sets the time at which the report is given up, in epoch milliseconds. If an earlier time was set before, that one
@@ -173,10 +167,10 @@ export class Report {
 
   /** Sends the outcome. Resolves when the report has ended. Never rejects. To be called once. */
   async send(decided: Outcome): Promise<ReportEnd> {
-    const { clock, reportLimitMs, inFlight } = this.#world;
+    const { clock, reportLimitMs, inFlight } = this.world;
     this.#until = Math.min(this.#until, clock.now() + reportLimitMs);
     let outcome = decided;
-    let request = requestOf(this.#token, outcome);
+    let request = requestOf(this.token, outcome);
     for (let attempt = 1; ; attempt++) {
       const waiting = inFlight.enter();
       const held = waiting ? this.#waitFor(waiting) : this.#takeTurn();
@@ -198,7 +192,7 @@ export class Report {
         const mayHaveArrived = this.#mayHaveArrived;
         return { kind: 'lost', outcome, attempts: attempt, mayHaveArrived, error: answer.error };
       }
-      if (next !== outcome) request = requestOf(this.#token, next);
+      if (next !== outcome) request = requestOf(this.token, next);
       outcome = next;
     }
   }
@@ -220,7 +214,7 @@ export class Report {
   }
 
   #limitWait(waiting: WaitingReport): void {
-    const { clock } = this.#world;
+    const { clock } = this.world;
     this.#cancelWait?.();
     this.#cancelWait = clock.after(this.#until - clock.now(), waiting.go);
   }
@@ -228,7 +222,7 @@ export class Report {
   /** Waits for the report's turn under the limit of calls. Returns undefined if it may be sent at once. */
   #takeTurn(): Promise<void> | undefined {
     if (this.#gone.aborted) return undefined;
-    const { clock, limiter } = this.#world;
+    const { clock, limiter } = this.world;
     const caller = { wants: true, go: (): void => {} };
     if (limiter.take(caller)) return undefined;
     const { promise, resolve } = withResolvers<void>();
@@ -245,7 +239,7 @@ export class Report {
 
   /** Sends one attempt. */
   #attempt(request: ReportRequest): Promise<ReportAnswer> {
-    const { clock, port } = this.#world;
+    const { clock, port } = this.world;
     const limit = new Abort();
     this.#sentAt = clock.now();
     const limitMs = Math.min(ATTEMPT_LIMIT_MS, this.#until + LAST_ATTEMPT_MS - this.#sentAt);
@@ -257,7 +251,7 @@ export class Report {
 
   /** Called with the response to an attempt, or with its failure. */
   #answered(answer: ReportAnswer): void {
-    const { limiter } = this.#world;
+    const { limiter } = this.world;
     this.#cancelLimit?.();
     if (answer.kind !== 'retry') limiter.answered(false, this.#sentAt);
     else {
@@ -272,11 +266,11 @@ export class Report {
    */
   async #afterFailure(outcome: Outcome, answer: FailedAnswer, attempt: number): Promise<Outcome | undefined> {
     if (answer.kind === 'refused') return this.#afterRefusal(outcome, answer.error);
-    const { clock, random } = this.#world;
+    const { clock, random } = this.world;
     const leftMs = this.#until - clock.now();
     if (leftMs <= 0) return undefined;
     const delayMs = Math.min(leftMs, retryDelay(answer.pace, attempt, random));
-    this.#onRetry({ attempt, delayMs, error: answer.error });
+    this.onRetry({ attempt, delayMs, error: answer.error });
     await clock.sleep(delayMs, this.#gone);
     return outcome;
   }

@@ -119,7 +119,6 @@ const [ASKED_MS, ASKED_AGAIN_MS] = [5_000, 1_000];
  */
 export class Task implements Linked<Task> {
   readonly context: TaskContext;
-  readonly lease: Lease;
   /** Resolves when the handler, the report and the cleanup are all done. Undefined only for a moment, while it begins. */
   ended: Promise<void> | undefined;
   previous: Task | undefined;
@@ -129,8 +128,6 @@ export class Task implements Linked<Task> {
    * for which V8 makes a hidden class each time.
    */
   readonly #ref: TaskRef;
-  readonly #handler: TaskHandler;
-  readonly #world: TaskWorld;
   readonly #inContext: AsyncTaskContext;
   readonly #signals = new TaskSignals();
   /** Undefined until the handler reports progress. */
@@ -157,11 +154,12 @@ export class Task implements Linked<Task> {
   #phase: TaskPhase = 'handling';
   readonly #timers: (() => void)[] = [];
 
-  constructor(lease: Lease, handler: TaskHandler, world: TaskWorld) {
-    this.lease = lease;
+  constructor(
+    readonly lease: Lease,
+    private readonly handler: TaskHandler,
+    private readonly world: TaskWorld,
+  ) {
     this.#ref = { handler: handler.name, activityArn: handler.activityArn, token: lease.token };
-    this.#handler = handler;
-    this.#world = world;
     this.#trace = world.tracing?.traces?.begin(lease, handler);
     const { outside } = world;
     this.#report = new Report(lease.token, world, (retry) => this.#onRetry(retry));
@@ -243,11 +241,11 @@ export class Task implements Linked<Task> {
 
   #makeContext(): TaskContext {
     const { token, input, receivedAt } = this.lease;
-    const { name, activityArn, checkpoints } = this.#handler;
-    const { workerName, outside } = this.#world;
+    const { name, activityArn, checkpoints } = this.handler;
+    const { workerName, outside } = this.world;
     const makeLog = (): Logger => {
       const fields = { handler: name, activity: activityArn, task: tokenHash(token) };
-      return this.#world.log.child({ ...fields, ...this.#trace?.logFields });
+      return this.world.log.child({ ...fields, ...this.#trace?.logFields });
     };
     let log: Logger | undefined;
     return taskContext(
@@ -273,7 +271,7 @@ export class Task implements Linked<Task> {
         defer: (options) => outside(() => this.#defer(options)),
         pauseHandler: (duration, reason) => {
           const pause = readPause(duration, reason);
-          outside(() => this.#world.pauseHandler(pause));
+          outside(() => this.world.pauseHandler(pause));
         },
       },
       {
@@ -289,12 +287,12 @@ export class Task implements Linked<Task> {
 
   /** Called when code of the handler uses the task. Logs it if the handler has ended before. */
   #onUse(use: LateUse, log: () => Logger): void {
-    if (this.#handlerSettled) logLateUse(this.#world, { handler: this.#handler.name, use, log });
+    if (this.#handlerSettled) logLateUse(this.world, { handler: this.handler.name, use, log });
   }
 
   #begin(): void {
-    const { heartbeatMs, timeoutMs } = this.#handler;
-    const { port, heartbeats, clock } = this.#world;
+    const { heartbeatMs, timeoutMs } = this.handler;
+    const { port, heartbeats, clock } = this.world;
     const { token, receivedAt, unreadSince } = this.lease;
     const { handler, activityArn } = this.#ref;
     this.#emit('task:received', { handler, activityArn, token, receivedAt: new Date(receivedAt) });
@@ -321,7 +319,7 @@ export class Task implements Linked<Task> {
     // Because of this await, the poller sends its next poll before the handler runs, which may block.
     await this.#heartbeat?.known;
     if (this.lease.unreadSince === undefined || (await this.#mayBegin())) {
-      const { handle } = this.#handler;
+      const { handle } = this.handler;
       const { input } = this.lease;
       try {
         await (this.#trace
@@ -329,7 +327,7 @@ export class Task implements Linked<Task> {
           : handle(input, this.context, decide));
       } catch (error) {
         // A compiled handler never rejects; if one did, the task would have no end.
-        decide(failureOf(error, { handler: this.#handler.name, warn: () => {} }));
+        decide(failureOf(error, { handler: this.handler.name, warn: () => {} }));
       }
     }
     this.#settle();
@@ -340,13 +338,13 @@ export class Task implements Linked<Task> {
    * be called, also if the heartbeat gets no response.
    */
   async #mayBegin(): Promise<boolean> {
-    if (this.#heartbeat) await within(this.#world.clock, STILL_WANTED_MS, this.#heartbeat.now());
+    if (this.#heartbeat) await within(this.world.clock, STILL_WANTED_MS, this.#heartbeat.now());
     return this.#gone === undefined && this.#decision === undefined;
   }
 
   /** Finds out if the service still wants this task: by a heartbeat that is sent after this call, and answered. */
   async #askAboutThis(): Promise<Wanted> {
-    const { clock } = this.#world;
+    const { clock } = this.world;
     const since = clock.now();
     for (;;) {
       if (this.#heartbeat) await within(clock, ASKED_MS, this.#heartbeat.now());
@@ -369,7 +367,7 @@ export class Task implements Linked<Task> {
   #releaseSlot(): void {
     if (this.#settledAt !== undefined) return;
     const { handler, activityArn, token } = this.#ref;
-    this.#settledAt = this.#world.clock.now();
+    this.#settledAt = this.world.clock.now();
     const handlerMs = this.#settledAt - this.lease.receivedAt;
     this.#emit('task:settled', { handler, activityArn, token, handlerMs });
     this.#onReleased?.();
@@ -413,14 +411,14 @@ export class Task implements Linked<Task> {
   #decide(decision: Decision): boolean {
     if (this.#decision) return false;
     this.#decision = decision;
-    this.#decidedAt = this.#world.clock.now();
+    this.#decidedAt = this.world.clock.now();
     this.#onDecision?.(decision);
     return true;
   }
 
   /** The checkpoint that the task has taken; undefined if it has taken none. */
   get #checkpoint(): CheckpointRef | undefined {
-    return this.#handler.checkpoints?.of(this.context)?.ref;
+    return this.handler.checkpoints?.of(this.context)?.ref;
   }
 
   #orDeferred(outcome: Outcome): HandlerEnd {
@@ -429,7 +427,7 @@ export class Task implements Linked<Task> {
 
   /** @throws as {@link openDeferral}; the signal's reason if the task has ended meanwhile */
   async #defer(given: unknown): Promise<Deferral> {
-    const { deferrals } = this.#world;
+    const { deferrals } = this.world;
     const task = { ...this.#ref, checkpoint: this.#checkpoint };
     const deferral = await openDeferral(given, task, deferrals, this.context.signal);
     if (!this.#decision) return (this.#deferral = deferral);
@@ -442,12 +440,12 @@ export class Task implements Linked<Task> {
     if (decision.status === 'gone') return { kind: 'gone', probablyDelivered: false, error: decision.error };
     if (decision.status === 'deferred') return { kind: 'deferred' };
     if (this.#deferral) return this.#failDeferred(this.#deferral, decision);
-    return this.#world.outbox ? this.#sendKept(this.#world.outbox, decision) : this.#report.send(decision);
+    return this.world.outbox ? this.#sendKept(this.world.outbox, decision) : this.#report.send(decision);
   }
 
   /** Fails a deferred task, because its handler has thrown, unless somebody was first to complete it. */
   async #failDeferred({ id }: Deferral, failure: Outcome): Promise<TaskEnd> {
-    const { deferrals, outbox, outside } = this.#world;
+    const { deferrals, outbox, outside } = this.world;
     const token = this.lease.token;
     const close = (told?: 'accepted' | 'gone'): Promise<boolean> | undefined =>
       id === undefined ? undefined : outside(() => deferrals?.close(id, token, failure, told));
@@ -459,8 +457,8 @@ export class Task implements Linked<Task> {
   }
 
   #sendKept(outbox: TaskOutbox, outcome: Outcome): Promise<ReportEnd> {
-    const { outside, scope, clock } = this.#world;
-    const { name: handler, activityArn, heartbeatMs } = this.#handler;
+    const { outside, scope, clock } = this.world;
+    const { name: handler, activityArn, heartbeatMs } = this.handler;
     const kept: KeptOutcome = {
       token: this.lease.token,
       handler,
@@ -481,7 +479,7 @@ export class Task implements Linked<Task> {
 
   #emitEnd(end: TaskEnd): void {
     this.#progress?.end();
-    const now = this.#world.clock.now();
+    const now = this.world.clock.now();
     if (this.#trace) this.#endTrace(this.#trace, end, now);
     const { handler, activityArn, token } = this.#ref;
     const durationMs = now - this.lease.receivedAt;
@@ -498,7 +496,7 @@ export class Task implements Linked<Task> {
       const { error, cause } = end.outcome;
       this.#emit('task:failed', { ...reported, error, cause });
     } else {
-      const { checkpoints } = this.#handler;
+      const { checkpoints } = this.handler;
       if (checkpoints && this.#checkpoint) checkpoints.accepted(this.#checkpoint);
       this.#emit('task:succeeded', reported);
     }
@@ -527,7 +525,7 @@ export class Task implements Linked<Task> {
 
   #reportProgress(fraction: number | undefined, message: string | undefined): void {
     if (this.#phase === 'settling' || this.#phase === 'done') return;
-    const { clock, outside } = this.#world;
+    const { clock, outside } = this.world;
     this.#progress ??= new Progress({
       clock,
       outside,
@@ -537,10 +535,10 @@ export class Task implements Linked<Task> {
   }
 
   #timer(ms: number, fn: () => void): void {
-    this.#timers.push(this.#world.clock.after(ms, fn));
+    this.#timers.push(this.world.clock.after(ms, fn));
   }
 
   #emit<K extends keyof TaskEvents>(event: K, payload: TaskEvents[K]): void {
-    this.#inContext.run(this.#world.emit, event, payload);
+    this.#inContext.run(this.world.emit, event, payload);
   }
 }

@@ -16,8 +16,6 @@ const ASK_MS = 1_000;
  * if the service refuses them.
  */
 export class HandedIdentity implements Renewal {
-  readonly #clock: Clock;
-  readonly #ask: (refusal: Refusal, asOf: AsOf) => void;
   readonly #first = withResolvers<Identity>();
   #identity: Identity | undefined;
   /** The generation of the current credentials; -1 until some have arrived. */
@@ -28,10 +26,10 @@ export class HandedIdentity implements Renewal {
    * @param ask asks the main thread for new credentials, because the service refused a heartbeat that was signed with
    * those of this generation
    */
-  constructor(clock: Clock, ask: (refusal: Refusal, asOf: AsOf) => void) {
-    this.#clock = clock;
-    this.#ask = ask;
-  }
+  constructor(
+    private readonly clock: Clock,
+    private readonly ask: (refusal: Refusal, asOf: AsOf) => void,
+  ) {}
 
   /**
    * Returns the credentials to sign the next call with. Before the first ones have arrived, returns a promise of them.
@@ -48,15 +46,15 @@ export class HandedIdentity implements Renewal {
   }
 
   asOf(): AsOf {
-    return { generation: this.#generation, sentAt: this.#clock.now() };
+    return { generation: this.#generation, sentAt: this.clock.now() };
   }
 
   refused(refusal: Refusal, asOf: AsOf): boolean {
     if (refusal.type === undefined) return false;
     if (asOf.generation !== this.#generation) return true;
-    if (this.#clock.now() - this.#askedAt < ASK_MS) return false;
-    this.#askedAt = this.#clock.now();
-    this.#ask(refusal, asOf);
+    if (this.clock.now() - this.#askedAt < ASK_MS) return false;
+    this.#askedAt = this.clock.now();
+    this.ask(refusal, asOf);
     return false;
   }
 
@@ -77,21 +75,19 @@ export interface IdentitySource extends Pick<Renewal, 'asOf' | 'refused'> {
 
 /** Hands the main thread's credentials over to the heartbeat thread. */
 export class IdentityHandOver {
-  readonly #source: IdentitySource;
-  readonly #send: (message: Extract<ToThread, { kind: 'identity' }>) => void;
   /** The credentials that were handed over last. */
   #handed: { readonly identity: Identity; readonly asOf: AsOf } | undefined;
 
-  constructor(source: IdentitySource, send: (message: Extract<ToThread, { kind: 'identity' }>) => void) {
-    this.#source = source;
-    this.#send = send;
-  }
+  constructor(
+    private readonly source: IdentitySource,
+    private readonly send: (message: Extract<ToThread, { kind: 'identity' }>) => void,
+  ) {}
 
   /** Hands the current credentials over, if they aren't those that the thread has. Never rejects. */
   async renew(): Promise<void> {
     try {
-      const { accessKeyId, secretAccessKey, sessionToken } = await this.#source.current();
-      const asOf = this.#source.asOf();
+      const { accessKeyId, secretAccessKey, sessionToken } = await this.source.current();
+      const asOf = this.source.asOf();
       const identity = { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
       if (JSON.stringify(identity) === JSON.stringify(this.#handed?.identity)) return;
       this.#handed = { identity, asOf };
@@ -103,7 +99,7 @@ export class IdentityHandOver {
 
   /** Hands the same credentials over once more, to another thread. */
   again(): void {
-    if (this.#handed) this.#send({ kind: 'identity', ...this.#handed });
+    if (this.#handed) this.send({ kind: 'identity', ...this.#handed });
   }
 
   /**
@@ -113,6 +109,6 @@ export class IdentityHandOver {
   async refused({ asOf, type, error }: Extract<FromThread, { kind: 'refused' }>): Promise<void> {
     await this.renew();
     if (asOf.generation === this.#handed?.asOf.generation)
-      this.#source.refused({ type, error: toError(error) }, asOf);
+      this.source.refused({ type, error: toError(error) }, asOf);
   }
 }

@@ -49,7 +49,6 @@ type Protect = Extract<ToProtection, { kind: 'protect' }>;
  * Beside messages, it shares a counter of the main thread's turns.
  */
 export class Sidecar {
-  readonly #world: SidecarWorld;
   readonly #mainLoop: MainLoopWatch;
   readonly #health: HealthServer;
   readonly #scheduler: HeartbeatScheduler;
@@ -61,10 +60,12 @@ export class Sidecar {
   #results: Results | undefined;
 
   /** @param options `turns`: left out on the main thread itself, which is never blocked for its own eyes */
-  constructor(options: SidecarOptions & Partial<Pick<ThreadOptions, 'turns'>>, world: SidecarWorld) {
+  constructor(
+    options: SidecarOptions & Partial<Pick<ThreadOptions, 'turns'>>,
+    private readonly world: SidecarWorld,
+  ) {
     const { clock, random, send, servePages } = world;
     const { heartbeatRate, takesOver } = options;
-    this.#world = world;
     this.#mainLoop = new MainLoopWatch({
       ...options,
       clock,
@@ -109,9 +110,9 @@ export class Sidecar {
   }
 
   async #protect({ protect, protectAfterMs: afterMs, mayBeHeld }: Protect) {
-    const { clock, random, send } = this.#world;
+    const { clock, random, send } = this.world;
     const { findPlatform } = await import('../protect/find-platform.js');
-    const platform = this.#world.platform ?? findPlatform(protect, process.env);
+    const platform = this.world.platform ?? findPlatform(protect, process.env);
     return (
       platform &&
       new AskedProtection({
@@ -128,7 +129,7 @@ export class Sidecar {
 
   async #unprotect(): Promise<void> {
     await (await this.#protection)?.close();
-    this.#world.send({ kind: 'unprotected' });
+    this.world.send({ kind: 'unprotected' });
   }
 
   /** The time since which the oldest task runs. A stuck main thread has none: the service gives its tasks to others. */
@@ -138,8 +139,8 @@ export class Sidecar {
   }
 
   #open({ region, recipes }: Extract<ToThread, { kind: 'region' }>): void {
-    const calls = recipes && this.#world.leanCalls?.({ recipes, credentials: this.#identity });
-    const port = this.#world.portOf?.(region) ?? (calls && activityPort(calls, this.#identity));
+    const calls = recipes && this.world.leanCalls?.({ recipes, credentials: this.#identity });
+    const port = this.world.portOf?.(region) ?? (calls && activityPort(calls, this.#identity));
     if (port) this.#ports.set(region, port);
   }
 
@@ -156,7 +157,7 @@ export class Sidecar {
     if (!port) return;
     const onGone = (error: Error): void => {
       this.#beats.delete(id);
-      this.#world.send({ kind: 'gone', id, error: toText(error) });
+      this.world.send({ kind: 'gone', id, error: toText(error) });
     };
     const onAccepted = (sentAt: number): void => void this.#toSend.accepted.push([id, sentAt]);
     const lease = { token, everyMs, leasedAt: lastAt ?? since, port, onGone, onAccepted };
@@ -172,7 +173,7 @@ export class Sidecar {
     turn.after(() => {
       const results = this.#results;
       this.#results = undefined;
-      if (results) this.#world.send({ kind: 'results', ...results });
+      if (results) this.world.send({ kind: 'results', ...results });
     });
     return (this.#results = { accepted: [], answered: [], lateMs: [], failed: [] });
   }
@@ -203,14 +204,12 @@ const REPORTED_MS = 1_000;
  * event loop, which doesn't turn either while the whole process is stopped.
  */
 export class MainLoopWatch {
-  readonly #options: MainLoopWatchOptions;
   readonly #cancel: Cancel;
   #seen = -1;
   #blocked = 0;
   #stuck = false;
 
-  constructor(options: MainLoopWatchOptions) {
-    this.#options = options;
+  constructor(private readonly options: MainLoopWatchOptions) {
     const turns = options.turns && new Int32Array(options.turns);
     this.#cancel = turns ? options.clock.every(TURN_MS, () => this.#look(turns)) : () => {};
   }
@@ -231,7 +230,7 @@ export class MainLoopWatch {
 
   #look(counter: Int32Array): void {
     const turns = Atomics.load(counter, 0);
-    const { stallAfterMs, onStuck, onUnblocked } = this.#options;
+    const { stallAfterMs, onStuck, onUnblocked } = this.options;
     // Before its first turn, the main thread may still be starting.
     if (turns === this.#seen && turns > 0) {
       this.#blocked++;

@@ -78,7 +78,6 @@ export class WorkerHeartbeats implements Heartbeats {
   readonly health: HealthClient;
   /** Makes the sidecar request scale-in protection. */
   readonly protection: Protection;
-  readonly #options: WorkerHeartbeatsOptions;
   readonly #turns = new Int32Array(new SharedArrayBuffer(4));
   /**
    * The async context in which messages of the sidecar are handled: outside of any task, also if the sidecar was started
@@ -102,8 +101,7 @@ export class WorkerHeartbeats implements Heartbeats {
   #handOver: IdentityHandOver | undefined;
   #closed = false;
 
-  constructor(options: WorkerHeartbeatsOptions) {
-    this.#options = options;
+  constructor(private readonly options: WorkerHeartbeatsOptions) {
     const { clock, startHeartbeatThread: start, calls, platform, log } = options;
     const isMissing = !start && clock === systemClock && !hasThreadFile();
     if (isMissing) log.info(NO_FILE);
@@ -129,7 +127,7 @@ export class WorkerHeartbeats implements Heartbeats {
   /** From now on calls the listener's callbacks, and shows the sidecar that the event loop runs. To be called once. */
   follow(listener: HeartbeatListener): void {
     this.#listener = listener;
-    const { clock } = this.#options;
+    const { clock } = this.options;
     Atomics.add(this.#turns, 0, 1);
     this.#timers.push(clock.every(TURN_MS, () => void Atomics.add(this.#turns, 0, 1)));
     if (this.#handOver) this.#timers.push(clock.every(HAND_OVER_MS, () => void this.#handOver?.renew()));
@@ -173,7 +171,7 @@ export class WorkerHeartbeats implements Heartbeats {
 
   #start(takesOver = false): void {
     if (this.#sidecar || this.#closed) return;
-    const { heartbeatRate, stallAfterMs } = this.#options;
+    const { heartbeatRate, stallAfterMs } = this.options;
     const options = { heartbeatRate, stallAfterMs, takesOver };
     try {
       this.#sidecar = this.#context.runInAsyncScope(() =>
@@ -193,7 +191,7 @@ export class WorkerHeartbeats implements Heartbeats {
   }
 
   #startHere(options: SidecarOptions): StartedThread {
-    const { clock, random, servePages, platform } = this.#options;
+    const { clock, random, servePages, platform } = this.options;
     const sidecar = new Sidecar(options, {
       clock,
       random,
@@ -210,7 +208,7 @@ export class WorkerHeartbeats implements Heartbeats {
   }
 
   #startThread(options: SidecarOptions): StartedThread {
-    const { startHeartbeatThread: start = startThread } = this.#options;
+    const { startHeartbeatThread: start = startThread } = this.options;
     return start(
       { ...options, turns: this.#turns.buffer, addresses: defaultAddresses() },
       {
@@ -223,7 +221,7 @@ export class WorkerHeartbeats implements Heartbeats {
   /** Called when the thread has ended, or couldn't be started. */
   #ended(error: Error): void {
     if (this.#closed || this.#isOnMain) return;
-    const { clock, log } = this.#options;
+    const { clock, log } = this.options;
     const now = clock.now();
     this.#isOnMain = now - this.#endedAt < AGAIN_MS;
     this.#endedAt = now;
@@ -300,25 +298,24 @@ export class WorkerHeartbeats implements Heartbeats {
 class HeldLease implements Heartbeat {
   /** The task; undefined once its heartbeats are released, so that its data isn't kept. */
   lease: TrackedLease | undefined;
-  readonly known: Promise<void>;
-  readonly #id: number;
-  readonly #heartbeats: WorkerHeartbeats;
   lastAt: number | undefined;
   /** Set while the handler waits for a heartbeat that it has requested. */
   asked: Resolvers<void> | undefined;
 
-  constructor(lease: TrackedLease, id: number, heartbeats: WorkerHeartbeats, known: Promise<void>) {
+  constructor(
+    lease: TrackedLease,
+    private readonly id: number,
+    private readonly heartbeats: WorkerHeartbeats,
+    readonly known: Promise<void>,
+  ) {
     this.lease = lease;
-    this.known = known;
-    this.#id = id;
-    this.#heartbeats = heartbeats;
   }
 
   now(): Promise<void> {
     if (!this.lease) return Promise.resolve();
     if (!this.asked) {
       this.asked = withResolvers();
-      this.#heartbeats.sendNow(this.#id);
+      this.heartbeats.sendNow(this.id);
     }
     return this.asked.promise;
   }
@@ -326,7 +323,7 @@ class HeldLease implements Heartbeat {
   release(): void {
     if (!this.lease) return;
     this.lease = undefined;
-    this.#heartbeats.forget(this.#id);
+    this.heartbeats.forget(this.id);
     if (this.asked) this.answered();
   }
 

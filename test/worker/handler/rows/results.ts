@@ -22,10 +22,7 @@ function invalid(errorMessage: string, violations?: readonly object[]): Expected
 const at = (path: string, fault: string): string => `the output can't be JSON: ${path} ${fault}`;
 
 class Money {
-  readonly cents: number;
-  constructor(cents: number) {
-    this.cents = cents;
-  }
+  constructor(readonly cents: number) {}
   get euros(): number {
     return this.cents / 100;
   }
@@ -37,10 +34,7 @@ class Speaking {
   }
 }
 class Basket {
-  readonly items: string[];
-  constructor(items: string[]) {
-    this.items = items;
-  }
+  constructor(readonly items: string[]) {}
   [Symbol.iterator](): Iterator<string> {
     return this.items.values();
   }

@@ -22,13 +22,11 @@ function pooledBytes(): (size: number) => Buffer {
  * ARN, signed with a key of this object. A token of a task that ended long ago so gets the right error.
  */
 export class TokenMint {
-  readonly #randomBytes: (size: number) => Buffer;
   readonly #key: Buffer;
 
   /** @param source returns so many random bytes. Must be unpredictable wherever tokens have to be secret */
-  constructor(source: (size: number) => Buffer = pooledBytes()) {
-    this.#randomBytes = source;
-    this.#key = source(32);
+  constructor(private readonly randomBytes: (size: number) => Buffer = pooledBytes()) {
+    this.#key = randomBytes(32);
   }
 
   /**
@@ -37,7 +35,7 @@ export class TokenMint {
    * text
    */
   issue(subject: string): string {
-    const nonce = this.#randomBytes(NONCE_BYTES);
+    const nonce = this.randomBytes(NONCE_BYTES);
     const payload = Buffer.from(subject);
     return MARK + Buffer.concat([nonce, this.#sign(nonce, payload), payload]).toString('base64url');
   }

@@ -52,11 +52,8 @@ class RuleChecker {
    * path, that path isn't also reported as missing.
    */
   readonly #missing: ValuePath[] = [];
-  readonly #options: RuleOptions;
 
-  constructor(options: RuleOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: RuleOptions) {}
 
   found(): readonly Violation[] {
     if (this.#missing.length === 0) return this.#violations;
@@ -68,7 +65,7 @@ class RuleChecker {
   check(instance: unknown, path: ValuePath | undefined): void {
     if (typeof instance !== 'object' || instance === null || instance === REFUSED) return;
     if (this.#violations.length >= MOST_VIOLATIONS) return;
-    const { properties } = shapeOf(typeOf(instance), this.#options.groups);
+    const { properties } = shapeOf(typeOf(instance), this.options.groups);
     for (const each of properties) this.#property(instance, each, path);
     if (properties.length > 0) return;
     const message = 'an unknown value was passed to the validate function';
@@ -76,7 +73,7 @@ class RuleChecker {
   }
 
   #property(instance: object, property: DtoProperty, within: ValuePath | undefined): void {
-    const { read = Reflect.get } = this.#options;
+    const { read = Reflect.get } = this.options;
     const value: unknown = read(instance, property.name);
     if (value === REFUSED) return;
     const path = { within, step: property.key };
@@ -147,17 +144,17 @@ class RuleChecker {
   ): void {
     const about = { targetName: typeOf(object).name, property: name, object, value, constraints: [] };
     const rule = 'nestedValidation';
-    this.#add(rule, fillIn(nested?.message, rule, about, this.#options.showValues), value, path);
+    this.#add(rule, fillIn(nested?.message, rule, about, this.options.showValues), value, path);
   }
 
   #broken(rule: DtoRule, part: unknown, about: ValidationArguments, path: ValuePath | undefined): void {
     const { name, message, constraint } = rule;
     const template = message ?? constraint.instance.defaultMessage?.(about);
-    this.#add(name, fillIn(template, name, about, this.#options.showValues), part, path);
+    this.#add(name, fillIn(template, name, about, this.options.showValues), part, path);
   }
 
   #add(rule: string, message: string, value: unknown, path: ValuePath | undefined): void {
-    const showsValue = this.#options.showValues && value !== undefined;
+    const showsValue = this.options.showValues && value !== undefined;
     this.#violations.push({
       path: showPath(path),
       rule,

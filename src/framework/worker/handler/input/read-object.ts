@@ -45,11 +45,8 @@ export class ObjectReader {
    * unknown keys.
    */
   readonly violations: Violation[] = [];
-  readonly #options: ReadOptions;
 
-  constructor(options: ReadOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: ReadOptions) {}
 
   /** Returns an instance of a class, or REFUSED if the whole value was rejected. */
   read(value: unknown, type: Constructor<object>, path?: ValuePath, discriminator?: Discriminator): unknown {
@@ -68,7 +65,7 @@ export class ObjectReader {
   ): unknown {
     if (this.violations.length >= MOST_VIOLATIONS) return REFUSED;
     if (!isObject(source)) return this.#mustBe(OBJECT, source, path);
-    const shape = shapeOf(type, this.#options.groups);
+    const shape = shapeOf(type, this.options.groups);
     const instance = new type();
     for (const property of shape.properties) {
       if (property.readable) this.#property(instance, source, property, path);
@@ -132,7 +129,7 @@ export class ObjectReader {
       key: name,
       obj: source,
       type: TransformationType.PLAIN_TO_CLASS,
-      options: this.#options.library,
+      options: this.options.library,
     };
     return transforms.reduce((before, transform) => transform({ ...about, value: before }), value);
   }
@@ -201,7 +198,7 @@ export class ObjectReader {
       return conversion.holds(part) ? conversion.make(part) : this.#mustBe(conversion, part, path);
     if (isBuiltIn(type)) return part;
     return isObject(part)
-      ? plainToInstance(type, part, this.#options.library)
+      ? plainToInstance(type, part, this.options.library)
       : this.#mustBe(OBJECT, part, path);
   }
 
@@ -212,7 +209,7 @@ export class ObjectReader {
     within: ValuePath | undefined,
     also?: string,
   ): void {
-    const { unknownKeys, onDropped } = this.#options;
+    const { unknownKeys, onDropped } = this.options;
     for (const step of Object.keys(source)) {
       if (byKey.has(step) || step === also) continue;
       if (unknownKeys === 'drop') onDropped(step, type);
@@ -238,7 +235,7 @@ export class ObjectReader {
     if (this.violations.length >= MOST_VIOLATIONS) return REFUSED;
     this.violations.push({
       ...violationAt(path, rule, fault),
-      ...(this.#options.showValues && value !== undefined && { value: asJson(value) }),
+      ...(this.options.showValues && value !== undefined && { value: asJson(value) }),
     });
     return REFUSED;
   }

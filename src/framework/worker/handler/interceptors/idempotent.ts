@@ -69,22 +69,16 @@ export function Idempotent(options: IdempotentOptions): Constructor<Interceptor>
 
   @injectable()
   class DoneOnce implements Interceptor {
-    readonly #clock: Clock;
-    readonly #random: () => number;
     readonly #store: Store;
-    readonly #stores: StoreMonitor;
     #opened: ReturnType<DoneOnce['open']> | undefined;
 
     constructor(
-      @inject(CLOCK) clock: Clock,
-      @inject(RANDOM) random: () => number,
+      @inject(CLOCK) private readonly clock: Clock,
+      @inject(RANDOM) private readonly random: () => number,
       @inject(STORE_FOR) storeFor: (store: Store) => Store,
-      @inject(STORE_MONITOR) stores: StoreMonitor,
+      @inject(STORE_MONITOR) private readonly stores: StoreMonitor,
     ) {
-      this.#clock = clock;
-      this.#random = random;
       this.#store = storeFor(store);
-      this.#stores = stores;
     }
 
     async intercept({ input, context }: InterceptedTask, next: () => Promise<unknown>): Promise<unknown> {
@@ -111,7 +105,7 @@ export function Idempotent(options: IdempotentOptions): Constructor<Interceptor>
     async open() {
       const { beginWork } = await import('../../keep/once.js');
       const { LimitedStore } = await import('../../keep/limited-store.js');
-      const [clock, random, stores] = [this.#clock, this.#random, this.#stores];
+      const [clock, random, stores] = [this.clock, this.random, this.stores];
       const store = new LimitedStore(this.#store, 'idempotent', { clock, stores });
       return { world: { clock, random, keepMs, store, signal: store.closed }, beginWork };
     }

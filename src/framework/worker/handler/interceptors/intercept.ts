@@ -37,13 +37,11 @@ class Rest {
    */
   last: Promise<unknown> | undefined;
   #running = false;
-  readonly #interceptor: Interceptor;
-  readonly #run: () => unknown;
 
-  constructor(interceptor: Interceptor, run: () => unknown) {
-    this.#interceptor = interceptor;
-    this.#run = run;
-  }
+  constructor(
+    private readonly interceptor: Interceptor,
+    private readonly run: () => unknown,
+  ) {}
 
   readonly next = (): Promise<unknown> => {
     const call = this.#running ? Promise.reject(this.#stillRuns()) : (this.last = this.#call());
@@ -59,13 +57,13 @@ class Rest {
   async #call(): Promise<unknown> {
     this.#running = true;
     try {
-      return await this.#run();
+      return await this.run();
     } finally {
       this.#running = false;
     }
   }
 
   #stillRuns(): Error {
-    return new Error(`${this.#interceptor.constructor.name} called next() while an earlier call still runs`);
+    return new Error(`${this.interceptor.constructor.name} called next() while an earlier call still runs`);
   }
 }

@@ -40,13 +40,10 @@ export function Retry(options: RetryOptions = {}): Constructor<Interceptor> {
 
   @injectable()
   class Retrying implements Interceptor {
-    readonly #clock: Clock;
-    readonly #random: () => number;
-
-    constructor(@inject(CLOCK) clock: Clock, @inject(RANDOM) random: () => number) {
-      this.#clock = clock;
-      this.#random = random;
-    }
+    constructor(
+      @inject(CLOCK) private readonly clock: Clock,
+      @inject(RANDOM) private readonly random: () => number,
+    ) {}
 
     async intercept({ context }: InterceptedTask, next: () => Promise<unknown>): Promise<unknown> {
       const { signal, log } = context;
@@ -55,9 +52,9 @@ export function Retry(options: RetryOptions = {}): Constructor<Interceptor> {
           return await next();
         } catch (error) {
           if (attempt >= attempts || signal.aborted || !when(error)) throw error;
-          const waitMs = fullJitter(attempt, delayMs, maxDelayMs, this.#random);
+          const waitMs = fullJitter(attempt, delayMs, maxDelayMs, this.random);
           log.warn({ err: error, attempt, waitMs }, 'the handler failed and is called again');
-          await this.#clock.sleep(waitMs, signal);
+          await this.clock.sleep(waitMs, signal);
           if (signal.aborted) throw error;
         }
       }

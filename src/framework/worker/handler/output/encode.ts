@@ -58,8 +58,6 @@ function largestField(text: string): string {
  * doesn't give, for the message if the value is rejected.
  */
 class Writer {
-  readonly #described: DescribedOutput | undefined;
-  readonly #limit: OutputLimit;
   /**
    * Writing stops once the text has this size. The output is then too large in any case, and its exact size doesn't
    * matter.
@@ -71,10 +69,11 @@ class Writer {
   /** A lower bound for the length of the text that is written so far. */
   #leastBytes = 0;
 
-  constructor(limit: OutputLimit, described: DescribedOutput | undefined) {
-    this.#limit = limit;
+  constructor(
+    private readonly limit: OutputLimit,
+    private readonly described: DescribedOutput | undefined,
+  ) {
     this.#farTooLarge = 2 * limit.bytes;
-    this.#described = described;
   }
 
   /** The path of the innermost object that is being written. */
@@ -87,7 +86,7 @@ class Writer {
     if (typeof given !== 'object' || given === null) return this.#plain(given, step);
     const toJson = toJsonOf(given);
     if (!toJson) {
-      const fault = this.#described?.collects(given, property) ? undefined : objectFault(given);
+      const fault = this.described?.collects(given, property) ? undefined : objectFault(given);
       return this.#object(given, step, property, fault);
     }
     // The `toJSON` of what it returns isn't called.
@@ -126,7 +125,7 @@ class Writer {
   #body(value: object, property: DtoProperty | undefined): string {
     if (Array.isArray(value)) return this.#list(value, property);
     if (value instanceof Set) return this.#list([...value], property);
-    const fields = this.#described?.fields(value, property);
+    const fields = this.described?.fields(value, property);
     const keys = fields ? [...fields.keys()] : Object.keys(value);
     if (keys.length === 0) this.#refuseHollow(value);
     let text = '';
@@ -156,7 +155,7 @@ class Writer {
 
   #count(bytes: number): void {
     this.#leastBytes += bytes;
-    if (this.#leastBytes > this.#farTooLarge) throw this.#limit.refuse(`more than ${this.#farTooLarge}`);
+    if (this.#leastBytes > this.#farTooLarge) throw this.limit.refuse(`more than ${this.#farTooLarge}`);
   }
 
   #pathTo(step: string | number): ValuePath | undefined {

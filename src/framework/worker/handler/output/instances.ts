@@ -23,18 +23,15 @@ import { getOrMake } from '../../../base/collections.js';
  * output's class and the classes nested in it, only fields with a rule or `@Expose` are written.
  */
 export class DescribedOutput {
-  readonly #groups: Groups;
-  readonly #reads: OutputReads;
-  readonly #outermost: ReadonlySet<unknown>;
   /** The properties without rules, by class and name. They are added when they first occur in an output. */
   readonly #unruled = new Map<Constructor<object>, Map<string, DtoProperty>>();
 
   /** @param outermost the output itself or, if the output is an array, the instances in it */
-  constructor(groups: Groups, reads: OutputReads, outermost: ReadonlySet<unknown>) {
-    this.#groups = groups;
-    this.#reads = reads;
-    this.#outermost = outermost;
-  }
+  constructor(
+    private readonly groups: Groups,
+    private readonly reads: OutputReads,
+    private readonly outermost: ReadonlySet<unknown>,
+  ) {}
 
   /** Returns true if the value is a Set or a Map, and the property is declared so that it may contain one. */
   collects(value: object, property: DtoProperty | undefined): boolean {
@@ -55,8 +52,8 @@ export class DescribedOutput {
 
   #ofInstance(value: object, within: DtoProperty | undefined): Map<string, Field> {
     const type = typeOf(value);
-    const { properties, byName, exposed } = shapeOf(type, this.#groups);
-    const isCut = properties.length > 0 && (this.#outermost.has(value) || within?.nested !== undefined);
+    const { properties, byName, exposed } = shapeOf(type, this.groups);
+    const isCut = properties.length > 0 && (this.outermost.has(value) || within?.nested !== undefined);
     const fields = new Map<string, Field>();
     const add = (written: Written | undefined, property?: DtoProperty): void => {
       if (written) fields.set(written.key, [this.#valueOf(value, written), property]);
@@ -72,15 +69,15 @@ export class DescribedOutput {
   }
 
   #valueOf(instance: object, { name, transforms }: Written): unknown {
-    const options = this.#groups.length > 0 ? { groups: [...this.#groups] } : {};
+    const options = this.groups.length > 0 ? { groups: [...this.groups] } : {};
     const about = { key: name, obj: instance, type: TransformationType.CLASS_TO_PLAIN, options };
-    const value = this.#reads.get(instance, name);
+    const value = this.reads.get(instance, name);
     return transforms.reduce<unknown>((before, transform) => transform({ ...about, value: before }), value);
   }
 
   #withoutRules(type: Constructor<object>, name: string): DtoProperty {
     const known = getOrMake(this.#unruled, type, () => new Map<string, DtoProperty>());
-    return getOrMake(known, name, () => readProperty(type, name, [], this.#groups));
+    return getOrMake(known, name, () => readProperty(type, name, [], this.groups));
   }
 }
 
@@ -103,19 +100,16 @@ export class OutputInstances {
   readonly violations: Violation[] = [];
   /** The path of the object that is being read, or was read last. */
   path: ValuePath | undefined;
-  readonly #groups: Groups;
-  readonly #reads: OutputReads;
-  readonly #limit: OutputLimit;
   /** The objects around the value that is being read. The outermost comes first. */
   readonly #held: object[] = [];
   /** A lower bound for the length of the JSON that will be written. */
   #leastBytes = 0;
 
-  constructor(groups: Groups, reads: OutputReads, limit: OutputLimit) {
-    this.#groups = groups;
-    this.#reads = reads;
-    this.#limit = limit;
-  }
+  constructor(
+    private readonly groups: Groups,
+    private readonly reads: OutputReads,
+    private readonly limit: OutputLimit,
+  ) {}
 
   /**
    * Makes an instance of the class from the value. A value that already is an instance, or that can't be made into one
@@ -139,10 +133,10 @@ export class OutputInstances {
 
   /** Makes the instances that are nested in an instance. */
   #makeNested(instance: object, type: Constructor<object>, path: ValuePath | undefined, depth: number): void {
-    for (const property of shapeOf(type, this.#groups).properties) {
-      const before = this.#reads.get(instance, property.name);
+    for (const property of shapeOf(type, this.groups).properties) {
+      const before = this.reads.get(instance, property.name);
       const after = this.#property(before, instance, property, { within: path, step: property.key }, depth);
-      if (after !== before) this.#reads.set(instance, property.name, after);
+      if (after !== before) this.reads.set(instance, property.name, after);
     }
   }
 
@@ -180,7 +174,7 @@ export class OutputInstances {
     if (typeof value === 'string') this.#leastBytes += value.length;
     if (Array.isArray(value)) this.#leastBytes += 2 * value.length;
     if (value instanceof Set || value instanceof Map) this.#leastBytes += 2 * value.size;
-    const { bytes, refuse } = this.#limit;
+    const { bytes, refuse } = this.limit;
     if (this.#leastBytes > bytes) throw refuse(`more than ${bytes}`);
   }
 

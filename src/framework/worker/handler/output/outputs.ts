@@ -45,16 +45,17 @@ const NEAR_LIMIT_BYTES = PAYLOAD_LIMIT_BYTES * 0.75;
 /** Writes the results of a handler's tasks as the JSON to send. */
 export class Outputs implements TaskOutputs {
   readonly #encode: Encode;
-  readonly #payloads: Payloads | undefined;
   readonly #inline: readonly string[];
   /** The share of the limit that the largest output had of which a warning was logged. */
   #warnedPercent = 0;
   /** Undefined until an interceptor asks for an output, so that a task without such an interceptor costs no look. */
   #made: WeakMap<TaskContext, Made> | undefined;
 
-  constructor(definition: HandlerDefinition, payloads: Payloads | undefined) {
+  constructor(
+    definition: HandlerDefinition,
+    private readonly payloads: Payloads | undefined,
+  ) {
     this.#encode = compileOutput(definition, payloads?.limit);
-    this.#payloads = payloads;
     this.#inline = definition.inline;
   }
 
@@ -93,7 +94,7 @@ export class Outputs implements TaskOutputs {
   }
 
   #send(text: string, task: Pick<TaskContext, 'signal'>): string | Promise<string> {
-    return this.#payloads ? this.#payloads.write(text, this.#inline, task) : text;
+    return this.payloads ? this.payloads.write(text, this.#inline, task) : text;
   }
 
   /** Warns if an output is near the limit: of the first one, and of each that is larger by 1 % or more. */
@@ -103,7 +104,7 @@ export class Outputs implements TaskOutputs {
     const percent = bytes === undefined ? 0 : Math.floor((100 * bytes) / PAYLOAD_LIMIT_BYTES);
     if (percent <= this.#warnedPercent) return sent;
     this.#warnedPercent = percent;
-    const advice = this.#payloads
+    const advice = this.payloads
       ? 'set `payloads.above` lower, or `inline` fewer of its fields'
       : 'set `payloads` in the config, so that larger ones go through a store';
     task.log.warn(

@@ -45,7 +45,6 @@ type Allows = (head: Head | undefined) => boolean;
 export class DirectoryStore implements Store {
   readonly name: string;
   readonly uri: string;
-  readonly maxBytes: number;
   readonly #root: string;
   readonly #records: string;
   readonly #aside: string;
@@ -60,10 +59,14 @@ export class DirectoryStore implements Store {
   // A store is made where the config is read, and used by tasks.
   readonly #context = new AsyncResource('stepwright:directory');
 
-  constructor(root: string, maxBytes: number, warn: (message: string) => void, now: () => number) {
+  constructor(
+    root: string,
+    readonly maxBytes: number,
+    warn: (message: string) => void,
+    now: () => number,
+  ) {
     this.name = `directory ${root}`;
     this.uri = `directory:${encodeURI(root)}`;
-    this.maxBytes = maxBytes;
     this.#root = root;
     this.#records = join(root, FORMAT, 'records');
     this.#aside = join(root, FORMAT, 'aside');

@@ -24,8 +24,6 @@ const [PAUSE_MS, LOOK_EACH] = [2, 4];
  * has seen an earlier name.
  */
 export class FolderLock {
-  readonly #folder: string;
-  readonly #clock: typeof systemClock;
   /** Resolves when the last change of this process has been made. */
   #turn: Promise<unknown> = Promise.resolve();
   /** The number of changes of this process that wait for their turn. */
@@ -37,17 +35,17 @@ export class FolderLock {
   #seen: { readonly holder: string; readonly since: number } | undefined;
 
   /** @param folder the lock's folder, which has the file `free` or that of a holder */
-  constructor(folder: string, clock = systemClock) {
-    this.#folder = folder;
-    this.#clock = clock;
-  }
+  constructor(
+    private readonly folder: string,
+    private readonly clock = systemClock,
+  ) {}
 
   /**
    * Makes a change while no other process makes one of its own.
    * @throws StoreError of kind `unavailable` if this process can't have the lock within 2 s
    */
   run<T>(change: () => Promise<T>): Promise<T> {
-    const began = this.#clock.now();
+    const began = this.clock.now();
     this.#waiting++;
     const made = this.#turn.then(async () => {
       this.#waiting--;
@@ -67,27 +65,27 @@ export class FolderLock {
     for (let attempt = 1; ; attempt++) {
       const from = this.#held ?? (attempt % LOOK_EACH === 0 ? await this.#endedHolder() : FREE);
       if (from !== undefined && (await this.#rename(from, name))) {
-        this.#heldAt = this.#clock.now();
+        this.#heldAt = this.clock.now();
         this.#held = name;
         this.#isTaken = true;
         return;
       }
       this.#held = undefined;
-      if (this.#clock.now() - Math.max(began, this.#heldAt) > WAIT_MS)
+      if (this.clock.now() - Math.max(began, this.#heldAt) > WAIT_MS)
         throw new StoreError(
           'unavailable',
-          `${this.#folder} was not free for ${WAIT_MS / 1000} s: ${this.#seen?.holder ?? 'others'} held it`,
+          `${this.folder} was not free for ${WAIT_MS / 1000} s: ${this.#seen?.holder ?? 'others'} held it`,
         );
-      await this.#clock.sleep(PAUSE_MS * Math.random());
+      await this.clock.sleep(PAUSE_MS * Math.random());
     }
   }
 
   /** Keeps the lock for the next change, for a tenth of a second at most. Then others have a turn. */
   async #giveBackIfDue(): Promise<void> {
-    if (this.#waiting > 0 && this.#clock.now() - this.#heldAt < HELD_MS) return;
+    if (this.#waiting > 0 && this.clock.now() - this.#heldAt < HELD_MS) return;
     this.#isTaken = false;
     if (this.#held !== undefined) await this.#giveBack(this.#held);
-    if (this.#waiting > 0) await this.#clock.sleep(PAUSE_MS);
+    if (this.#waiting > 0) await this.clock.sleep(PAUSE_MS);
   }
 
   /** Tries three times. If that fails, the next change takes the lock from this name. */
@@ -98,14 +96,14 @@ export class FolderLock {
         this.#held = undefined;
         return;
       } catch {
-        await this.#clock.sleep(attempt * PAUSE_MS);
+        await this.clock.sleep(attempt * PAUSE_MS);
       }
   }
 
   /** Returns false if there is no such file. */
   async #rename(from: string, to: string): Promise<boolean> {
     try {
-      await inTurn(() => fs.rename(join(this.#folder, from), join(this.#folder, to)));
+      await inTurn(() => fs.rename(join(this.folder, from), join(this.folder, to)));
       return true;
     } catch (error) {
       if (isAbsent(error)) return false;
@@ -115,10 +113,10 @@ export class FolderLock {
 
   /** Returns the name of a holder that has ended; undefined if there is none. */
   async #endedHolder(): Promise<string | undefined> {
-    const [holder = FREE] = await inTurn(() => fs.readdir(this.#folder));
+    const [holder = FREE] = await inTurn(() => fs.readdir(this.folder));
     if (holder === FREE) return undefined;
-    if (this.#seen?.holder !== holder) this.#seen = { holder, since: this.#clock.now() };
-    const isStuck = this.#clock.now() - this.#seen.since > STUCK_MS;
+    if (this.#seen?.holder !== holder) this.#seen = { holder, since: this.clock.now() };
+    const isStuck = this.clock.now() - this.#seen.since > STUCK_MS;
     const state = stateOf(holder);
     return state === 'ended' || (state === 'unknown' && isStuck) ? holder : undefined;
   }

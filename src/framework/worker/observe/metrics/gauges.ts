@@ -45,11 +45,9 @@ const PERCENTILES = [50, 99, 100] as const;
  */
 export class EventLoopDelay {
   readonly #histogram = monitorEventLoopDelay({ resolution: EACH_MS });
-  readonly #now: () => number;
   #since: number;
 
-  constructor(now: () => number) {
-    this.#now = now;
+  constructor(private readonly now: () => number) {
     this.#since = now();
     this.#histogram.enable();
   }
@@ -60,8 +58,8 @@ export class EventLoopDelay {
       percentile: String(percentile),
       seconds: this.#late(percentile),
     }));
-    if (this.#now() - this.#since >= FORGET_MS) {
-      this.#since = this.#now();
+    if (this.now() - this.#since >= FORGET_MS) {
+      this.#since = this.now();
       this.#histogram.reset();
     }
     return read;

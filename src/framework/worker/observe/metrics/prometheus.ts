@@ -53,8 +53,6 @@ export async function measureForPrometheus(
 
 /** The values of one histogram, for one set of labels. */
 class HistogramCell implements Histogram {
-  readonly name: HistogramName;
-  readonly labels: Labels;
   /**
    * The upper bounds of the histogram's buckets, in ascending order. A value that equals a bound counts for its bucket.
    */
@@ -66,9 +64,10 @@ class HistogramCell implements Histogram {
   readonly counts: Float64Array;
   sum = 0;
 
-  constructor(name: HistogramName, labels: Labels) {
-    this.name = name;
-    this.labels = labels;
+  constructor(
+    readonly name: HistogramName,
+    readonly labels: Labels,
+  ) {
     this.bounds = METRICS[name].buckets;
     this.counts = new Float64Array(this.bounds.length + 1);
   }

@@ -65,16 +65,13 @@ export class Measurements<H extends Histogram> {
 
 /** All counters, or all histograms, by name and labels. */
 class Cells<Name extends string, Cell> {
-  readonly #make: (name: Name, labels: Labels) => Cell;
   readonly #cells = new Map<string, Cell>();
 
-  constructor(make: (name: Name, labels: Labels) => Cell) {
-    this.#make = make;
-  }
+  constructor(private readonly make: (name: Name, labels: Labels) => Cell) {}
 
   of(name: Name, labels: Labels): Cell {
     const key = [name, ...Object.values(labels)].join('\0');
-    return getOrMake(this.#cells, key, () => this.#make(name, labels));
+    return getOrMake(this.#cells, key, () => this.make(name, labels));
   }
 
   all(): Iterable<Cell> {

@@ -21,13 +21,10 @@ interface TelemetryOptions {
  * Sends a worker's metrics and spans to the OpenTelemetry SDK, if the app has registered one before the worker runs.
  */
 export class Telemetry implements TaskTracing {
-  readonly #options: TelemetryOptions;
   /** Undefined if the app has registered no SDK that takes spans. */
   traces: Traces | undefined;
 
-  constructor(options: TelemetryOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: TelemetryOptions) {}
 
   /** Looks for an OpenTelemetry SDK that the app has registered, when the worker starts to run. */
   follow(worker: ObservedWorker): void {
@@ -37,7 +34,7 @@ export class Telemetry implements TaskTracing {
   }
 
   #listen(worker: ObservedWorker): void {
-    const { baseDir, clock, log, traceContext } = this.#options;
+    const { baseDir, clock, log, traceContext } = this.options;
     const heard = openTelemetry(baseDir, log);
     if (heard?.metrics) measureWithOpenTelemetry(worker, heard.api.metrics.getMeter('stepwright'), clock);
     if (heard?.trace) this.traces = new Traces(heard.api, log, traceContext);

@@ -30,17 +30,20 @@ interface Origin {
 
 /** The span of one task. When the task has ended, the span of its report is made too, as a child. */
 class TaskSpan implements TaskTrace {
-  readonly #world: SpanWorld;
   readonly #handler: string;
   readonly #span: Span;
   readonly #ids: SpanContext;
   readonly #context: Context;
 
-  constructor(world: SpanWorld, task: Lease, handler: TaskHandler, origin: Origin | undefined) {
+  constructor(
+    private readonly world: SpanWorld,
+    task: Lease,
+    handler: TaskHandler,
+    origin: Origin | undefined,
+  ) {
     const { api, tracer } = world;
     const { name, activityArn } = handler;
     const parent = origin?.parent ?? api.ROOT_CONTEXT;
-    this.#world = world;
     this.#handler = name;
     const span = tracer.startSpan(
       name,
@@ -70,14 +73,14 @@ class TaskSpan implements TaskTrace {
   }
 
   run<T>(fn: () => T): T {
-    return this.#world.api.context.with(this.#context, fn);
+    return this.world.api.context.with(this.#context, fn);
   }
 
   ended(end: TraceEnd): void {
     try {
       this.#tell(end);
     } catch (error) {
-      this.#world.onLost(error);
+      this.world.onLost(error);
     }
   }
 
@@ -86,13 +89,13 @@ class TaskSpan implements TaskTrace {
     // A span that is not sampled needs nothing more.
     if (!span.isRecording()) return;
     const { outcome, error } = end;
-    const code = this.#world.api.SpanStatusCode.ERROR;
+    const code = this.world.api.SpanStatusCode.ERROR;
     try {
       this.#tellReport(end, code);
     } finally {
       span.setAttribute('stepwright.outcome', outcome);
       if (error !== undefined)
-        span.setAttribute('error.type', this.#world.errorTypes.bounded(this.#handler, error));
+        span.setAttribute('error.type', this.world.errorTypes.bounded(this.#handler, error));
       if (outcome !== 'succeeded' && outcome !== 'deferred')
         span.setStatus({ code, message: error ?? outcome });
       span.end(hrTime(end.at));
@@ -101,7 +104,7 @@ class TaskSpan implements TaskTrace {
 
   #tellReport({ outcome, decidedAt, retries, at }: TraceEnd, code: SpanStatusCode.ERROR): void {
     if (decidedAt === undefined) return;
-    const { api, tracer } = this.#world;
+    const { api, tracer } = this.world;
     const options = { kind: api.SpanKind.CLIENT, startTime: hrTime(decidedAt) };
     const report = tracer.startSpan('report', options, this.#context);
     report.setAttribute('stepwright.report.retries', retries);
@@ -123,16 +126,16 @@ function hrTime(ms: number): HrTime {
  */
 export class Traces {
   readonly #world: SpanWorld;
-  readonly #traceContext: TraceContext | undefined;
-  readonly #log: Logger;
   #complained = false;
 
   /** @param traceContext finds the trace that a task's input refers to. @default spans have no link to another trace */
-  constructor(api: OpenTelemetry, log: Logger, traceContext: TraceContext | undefined) {
+  constructor(
+    api: OpenTelemetry,
+    private readonly log: Logger,
+    private readonly traceContext: TraceContext | undefined,
+  ) {
     const tracer = api.trace.getTracer('stepwright');
     this.#world = { api, tracer, errorTypes: new ErrorTypes(), onLost: (error) => this.#lost(error) };
-    this.#traceContext = traceContext;
-    this.#log = log;
   }
 
   begin(task: Lease, handler: TaskHandler): TaskTrace | undefined {
@@ -145,7 +148,7 @@ export class Traces {
   }
 
   #lost(error: unknown): void {
-    this.#log.error({ err: error }, 'OpenTelemetry threw: a span is lost');
+    this.log.error({ err: error }, 'OpenTelemetry threw: a span is lost');
   }
 
   /**
@@ -153,12 +156,12 @@ export class Traces {
    * refers to none.
    */
   #originOf(input: string): Origin | undefined {
-    if (this.#traceContext === undefined) return undefined;
+    if (this.traceContext === undefined) return undefined;
     const { propagation, trace, ROOT_CONTEXT } = this.#world.api;
     const { read, as } =
-      typeof this.#traceContext === 'function'
-        ? { read: this.#traceContext, as: 'link' as const }
-        : this.#traceContext;
+      typeof this.traceContext === 'function'
+        ? { read: this.traceContext, as: 'link' as const }
+        : this.traceContext;
     try {
       const carrier = read(JSON.parse(input));
       if (!carrier) return undefined;
@@ -168,7 +171,7 @@ export class Traces {
       return as === 'parent' ? { links: [], parent: extracted } : { links: [{ context }] };
     } catch (error) {
       if (!this.#complained)
-        this.#log.warn({ error: nameOf(error) }, 'traceContext threw: its tasks are not linked');
+        this.log.warn({ error: nameOf(error) }, 'traceContext threw: its tasks are not linked');
       this.#complained = true;
       return undefined;
     }

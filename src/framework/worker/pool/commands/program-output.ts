@@ -26,7 +26,6 @@ const LOGGED_PER_SECOND = 100;
  * is kept in memory.
  */
 export class ProgramOutput {
-  readonly #task: TaskContext;
   readonly #lines = {
     stdout: new Lines((line) => this.#stdout(line)),
     stderr: new Lines((line) => this.#log('stderr', line)),
@@ -37,9 +36,7 @@ export class ProgramOutput {
   #logged = 0;
   #dropped = 0;
 
-  constructor(task: TaskContext) {
-    this.#task = task;
-  }
+  constructor(private readonly task: TaskContext) {}
 
   add(stream: 'stdout' | 'stderr', chunk: Buffer): void {
     this.#lines[stream].add(chunk);
@@ -93,7 +90,7 @@ export class ProgramOutput {
       line.startsWith('{"progress"') || line.startsWith('{ "progress"') ? parse(line)?.value : undefined;
     if (isPlainObject(progress)) {
       const { progress: fraction, message } = progress;
-      return this.#task.progress(
+      return this.task.progress(
         typeof fraction === 'number' ? fraction : undefined,
         typeof message === 'string' ? message : undefined,
       );
@@ -119,13 +116,13 @@ export class ProgramOutput {
       this.#second = second;
       this.#logged = 0;
     }
-    if (this.#logged++ < LOGGED_PER_SECOND) this.#task.log.info({ stream }, line.slice(0, LOGGED_CHARACTERS));
+    if (this.#logged++ < LOGGED_PER_SECOND) this.task.log.info({ stream }, line.slice(0, LOGGED_CHARACTERS));
     else this.#dropped++;
   }
 
   #logDropped(): void {
     if (this.#dropped > 0)
-      this.#task.log.warn({ lines: this.#dropped }, 'the program prints faster than its lines are logged');
+      this.task.log.warn({ lines: this.#dropped }, 'the program prints faster than its lines are logged');
     this.#dropped = 0;
   }
 }
@@ -136,12 +133,9 @@ export class ProgramOutput {
  */
 class Lines {
   readonly #decoder = new StringDecoder('utf8');
-  readonly #onLine: (line: string) => void;
   #rest = '';
 
-  constructor(onLine: (line: string) => void) {
-    this.#onLine = onLine;
-  }
+  constructor(private readonly onLine: (line: string) => void) {}
 
   add(chunk: Buffer): void {
     const [first = '', ...lines] = this.#decoder.write(chunk).split('\n');
@@ -160,7 +154,7 @@ class Lines {
   #emitLine(): void {
     const line = this.#rest.trim();
     this.#rest = '';
-    if (line !== '') this.#onLine(line);
+    if (line !== '') this.onLine(line);
   }
 }
 

@@ -26,15 +26,13 @@ export class Program {
    * can't be started.
    */
   readonly exited: Promise<ProgramExit>;
-  readonly #options: ProgramOptions;
   readonly #child: ChildProcess;
   readonly #group: ProcessGroup;
   readonly #stderr = new Tail();
   #kill: Cancel | undefined;
 
   /** Starts the program. @throws CommandFailed if the system refuses to start it. */
-  constructor(options: ProgramOptions) {
-    this.#options = options;
+  constructor(private readonly options: ProgramOptions) {
     this.#child = this.#spawn();
     this.#group = new ProcessGroup(this.#child);
     this.#listen();
@@ -48,7 +46,7 @@ export class Program {
   stop(): void {
     if (this.#kill) return;
     if (!this.#group.signal('SIGTERM')) return this.#forget();
-    this.#kill = systemClock.after(this.#options.killAfterMs, () => {
+    this.#kill = systemClock.after(this.options.killAfterMs, () => {
       this.#group.signal('SIGKILL');
       this.#group.forget();
     });
@@ -60,8 +58,8 @@ export class Program {
   }
 
   #spawn(): ChildProcess {
-    const { cwd, env } = this.#options;
-    const [file = '', ...args] = commandLine(this.#options);
+    const { cwd, env } = this.options;
+    const [file = '', ...args] = commandLine(this.options);
     try {
       return spawn(file, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     } catch (error) {
@@ -71,7 +69,7 @@ export class Program {
 
   #listen(): void {
     const { stdin, stdout, stderr } = this.#child;
-    const { onOutput, stdin: text } = this.#options;
+    const { onOutput, stdin: text } = this.options;
     stdout?.on('data', (chunk: Buffer) => onOutput('stdout', chunk));
     stderr?.on('data', (chunk: Buffer) => {
       this.#stderr.add(chunk);
@@ -94,7 +92,7 @@ export class Program {
   }
 
   #notStarted({ message, code = '' }: NodeJS.ErrnoException): CommandFailed {
-    const { file, cwd } = this.#options;
+    const { file, cwd } = this.options;
     const where = cwd === undefined ? '' : ` in ${cwd}`;
     const hint = NO_ARGUMENT.has(code)
       ? "What no argument and no variable can hold goes in by inputAs: 'stdin' or 'file'."

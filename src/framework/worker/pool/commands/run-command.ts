@@ -54,8 +54,6 @@ type Stopped = { readonly why: 'aborted' } | { readonly why: 'limit'; readonly m
 
 /** Runs a program once: passes it the input, and reads the result. */
 class CommandRun {
-  readonly #task: TaskContext;
-  readonly #command: Command;
   /** The program's input as JSON text. */
   readonly #input: string;
   readonly #inputFile: string;
@@ -65,10 +63,11 @@ class CommandRun {
   #program: Program | undefined;
   #stopped: Stopped | undefined;
 
-  constructor(task: TaskContext, command: Command) {
+  constructor(
+    private readonly task: TaskContext,
+    private readonly command: Command,
+  ) {
     const { plan, folder = '' } = command;
-    this.#task = task;
-    this.#command = command;
     this.#input = plan.input === undefined ? task.rawInput : JSON.stringify(plan.input);
     this.#inputFile = join(folder, 'input.json');
     this.#outputFile = join(folder, 'output.json');
@@ -76,7 +75,7 @@ class CommandRun {
   }
 
   async run(): Promise<unknown> {
-    if (this.#command.plan.inputAs === 'file') await writeFile(this.#inputFile, this.#input);
+    if (this.command.plan.inputAs === 'file') await writeFile(this.#inputFile, this.#input);
     const program = await this.#start();
     const unwatch = this.#watch();
     try {
@@ -92,13 +91,13 @@ class CommandRun {
   async #start(): Promise<Program> {
     // Loaded only here, so that importing the framework doesn't load code that starts processes.
     const { Program } = await import('./program.js');
-    this.#task.signal.throwIfAborted();
+    this.task.signal.throwIfAborted();
     this.#program = new Program(this.#programOptions());
     return this.#program;
   }
 
   #programOptions(): ProgramOptions {
-    const { file, args, plan } = this.#command;
+    const { file, args, plan } = this.command;
     const { cwd, memoryMb, killAfterMs, inputAs, outputFrom } = plan;
     return {
       file,
@@ -119,7 +118,7 @@ class CommandRun {
   }
 
   #onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void {
-    const { outputLimit } = this.#command.plan;
+    const { outputLimit } = this.command.plan;
     this.#bytes += chunk.length;
     if (this.#bytes > outputLimit)
       this.#stop({ why: 'limit', message: `printed more than ${outputLimit} bytes` });
@@ -131,8 +130,8 @@ class CommandRun {
    * is over. @returns a function that stops watching
    */
   #watch(): Cancel {
-    const { signal } = this.#task;
-    const { timeout, timeoutMs } = this.#command.plan;
+    const { signal } = this.task;
+    const { timeout, timeoutMs } = this.command.plan;
     const onAbort = (): void => this.#stop({ why: 'aborted' });
     const onTimeout = (): void => this.#stop({ why: 'limit', message: `did not end within ${timeout}` });
     signal.addEventListener('abort', onAbort, { once: true });
@@ -149,15 +148,15 @@ class CommandRun {
   }
 
   #throwFailure(exit: ProgramExit): void {
-    const { file, plan } = this.#command;
-    if (this.#stopped?.why === 'aborted') throw this.#task.signal.reason;
+    const { file, plan } = this.command;
+    if (this.#stopped?.why === 'aborted') throw this.task.signal.reason;
     if (this.#stopped)
       throw new CommandFailed(`${basename(file)} ${this.#stopped.message}: it was ended`, exit);
     if (exit.exitCode !== 0) throw failureOf(file, exit, plan.errors, this.#output);
   }
 
   async #result(): Promise<unknown> {
-    const { outputFrom } = this.#command.plan;
+    const { outputFrom } = this.command.plan;
     if (outputFrom === 'none') return null;
     return outputFrom === 'file' ? readOutput(this.#outputFile) : this.#output.result();
   }

@@ -35,7 +35,6 @@ export interface TaskOutput {
  */
 export class HostedTask {
   readonly context: TaskContext;
-  readonly #output: TaskOutput;
   readonly #send: (message: FromHost) => void;
   readonly #signals = new TaskSignals();
   readonly #inContext: AsyncTaskContext;
@@ -55,11 +54,10 @@ export class HostedTask {
 
   constructor(
     { handler, text, token, activityArn, workerName, receivedAt, scope }: HostedLease,
-    output: TaskOutput,
+    private readonly output: TaskOutput,
     checkpoints?: Checkpoints,
   ) {
     const { clock, send, sendLine } = output;
-    this.#output = output;
     this.#send = send;
     this.#progress = new Progress({
       clock,
@@ -149,7 +147,7 @@ export class HostedTask {
   /** Called when code of the handler uses the task. Logs it if the handler has ended before. */
   #onUse(use: LateUse): void {
     const { handler, log } = this.context;
-    if (this.#closed) logLateUse(this.#output, { handler, use, log: () => log });
+    if (this.#closed) logLateUse(this.output, { handler, use, log: () => log });
   }
 
   #sendHeartbeat(): Promise<void> {

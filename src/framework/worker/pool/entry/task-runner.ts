@@ -24,16 +24,14 @@ interface TaskRunnerWorld {
 export class TaskRunner {
   /** Writes to the worker's log, for lines of which it isn't known which task they belong to. */
   readonly log: Logger;
-  readonly #world: TaskRunnerWorld;
   readonly #lines: LogBudget;
   readonly #output: TaskOutput;
   #handler: LoadedHandler | undefined;
   #current: HostedTask | undefined;
   #measures = false;
 
-  constructor(world: TaskRunnerWorld) {
+  constructor(private readonly world: TaskRunnerWorld) {
     const { clock, send } = world;
-    this.#world = world;
     const lines = new LogBudget(send, clock);
     this.#lines = lines;
     this.#output = { clock, send, sendLine: (message) => lines.send(message) };
@@ -50,7 +48,7 @@ export class TaskRunner {
   }
 
   async #start({ options, measures }: Extract<ToHost, { kind: 'start' }>): Promise<void> {
-    const { load, send } = this.#world;
+    const { load, send } = this.world;
     this.#measures = measures;
     try {
       this.#handler = await load(options);
@@ -62,7 +60,7 @@ export class TaskRunner {
 
   async #work(lease: Extract<ToHost, { kind: 'task' }>): Promise<void> {
     if (!this.#handler) throw new Error('a task came before the start');
-    const { send, memoryMb } = this.#world;
+    const { send, memoryMb } = this.world;
     const { handle, settlesAtOnce, checkpoints } = this.#handler;
     const task = new HostedTask(lease, this.#output, checkpoints);
     this.#current = task;
@@ -82,7 +80,7 @@ export class TaskRunner {
 
   async #close(): Promise<void> {
     await this.#handler?.dispose().catch(() => {});
-    this.#world.exit();
+    this.world.exit();
   }
 }
 
@@ -106,28 +104,27 @@ const TELL_EACH_MS = 1_000;
  * worker's memory.
  */
 export class LogBudget {
-  readonly #send: (message: FromHost) => void;
-  readonly #clock: Clock;
   /** The characters of log lines that may be sent now. Negative after a line that was longer. */
   #allowed = MOST;
   #countedAt: number;
   #lost = 0;
   #toldAt = Number.NEGATIVE_INFINITY;
 
-  constructor(send: (message: FromHost) => void, clock: Clock) {
-    this.#send = send;
-    this.#clock = clock;
+  constructor(
+    private readonly sendToWorker: (message: FromHost) => void,
+    private readonly clock: Clock,
+  ) {
     this.#countedAt = clock.now();
   }
 
   send(message: LineMessage): void {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     this.add(((now - this.#countedAt) / 1000) * UNACKNOWLEDGED_PER_SECOND);
     this.#countedAt = now;
     if (this.#allowed <= 0) return void this.#lost++;
     if (now - this.#toldAt >= TELL_EACH_MS) this.tellLost();
     this.#allowed -= lineSize(message.line);
-    this.#send(message);
+    this.sendToWorker(message);
   }
 
   /**
@@ -140,8 +137,8 @@ export class LogBudget {
   /** If lines were dropped since the worker was last told so, sends it their number. */
   tellLost(): void {
     if (this.#lost === 0) return;
-    this.#send({ kind: 'lines-lost', lines: this.#lost });
+    this.sendToWorker({ kind: 'lines-lost', lines: this.#lost });
     this.#lost = 0;
-    this.#toldAt = this.#clock.now();
+    this.#toldAt = this.clock.now();
   }
 }
