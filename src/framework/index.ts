@@ -30,14 +30,19 @@ export type { DeferredSettings } from './config/store-options.js';
 export { createWorker } from './worker/build/create-worker.js';
 export type { WorkerOptions } from './worker/build/start-world.js';
 export type { Worker } from './worker/worker.js';
-export type { EventName, Listener, WorkerEvents } from './worker/observe/worker-events.js';
-export type { PollRef } from './worker/poll/poll.js';
-export type { ObservedWorker, Observer } from './worker/observe/worker-events.js';
+export type {
+  EventName,
+  HandlerRef,
+  Listener,
+  ObservedWorker,
+  Observer,
+  TaskProgress,
+  TaskRef,
+  WorkerEvents,
+} from './declare/worker-events.js';
 export type { Carrier, ReadCarrier, TraceContext } from './config/config.js';
 export type { WorkerCounts, WorkerState } from './base/worker-status.js';
 export type { HandlerStatus, TaskStatus, WorkerStatus } from './base/worker-status.js';
-export type { TaskRef } from './worker/task/task-events.js';
-export type { TaskProgress } from './worker/task/progress.js';
 export { runCommand } from './worker/pool/commands/run-command.js';
 export { CommandFailed } from './worker/pool/program-exit.js';
 export type { CommandOptions } from './worker/pool/commands/options.js';
@@ -46,7 +51,7 @@ export { CLOCK, RANDOM, TASK_CONTEXT } from './worker/container/registrations.js
 export { CircuitBreaker, type CircuitBreakerOptions } from './worker/handler/interceptors/circuit-breaker.js';
 export { Idempotent, type IdempotentOptions } from './worker/handler/interceptors/idempotent.js';
 export { Retry, type RetryOptions } from './worker/handler/interceptors/retry.js';
-export type { Outcome } from './worker/handler/outcome/outcome.js';
+export type { Outcome } from './declare/outcome.js';
 export { type Problem, type ProblemCode, StartError } from './base/errors.js';
 export { createLog, type Logger, type LogOptions } from './base/log/log.js';
 export { type Cancel, type Clock, systemClock } from './base/time/clock.js';

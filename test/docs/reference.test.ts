@@ -30,9 +30,7 @@ test('config.md knows the default of every key', () => {
 });
 
 test('lifecycle.md lists every event and every state of a worker', () => {
-  const declared = ['observe/worker-events', 'poll/poll', 'task/task-events', 'keep/outbox']
-    .map((file) => source(`worker/${file}.ts`))
-    .join('');
+  const declared = source('declare/worker-events.ts');
   const events = [...declared.matchAll(/^ {2}(?:'([a-z-]+:[a-z-]+)'|(state)): /gm)].map(([, a, b]) => a ?? b);
   const [, states = ''] = /type WorkerState = (.+);/.exec(source('base/worker-status.ts')) ?? [];
   const names = [...events, ...[...states.matchAll(/'(\w+)'/g)].map(([, name]) => name)];

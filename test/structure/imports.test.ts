@@ -39,7 +39,7 @@ const ONLY: Readonly<Record<string, readonly string[]>> = {
   check: ['worker', 'asl', 'config', 'declare', 'base'],
 };
 /** Rooms of which another may import types alone: those of what a config hands on. */
-const TYPES_OF: Readonly<Record<string, readonly string[]>> = { config: ['aws', 'local', 'worker'] };
+const TYPES_OF: Readonly<Record<string, readonly string[]>> = { config: ['aws', 'local'] };
 /** The most files that a folder may hold beside its own folders. A dozen is the rule. */
 const MOST_FILES = 14;
 const MOST_WINGS = 11;
@@ -185,13 +185,14 @@ test.each([
   ['a hot call that knows the SDK', planted('aws/lean/signer.ts', 'aws/sdk/aws-client.ts')],
   [
     'a poller that knows what observes it, by type',
-    planted('worker/poll/poller.ts', 'worker/observe/worker-events.ts', true),
+    planted('worker/poll/poller.ts', 'worker/observe/event-hub.ts', true),
   ],
   ['a task that knows the poller', planted('worker/task/task.ts', 'worker/poll/poller.ts', true)],
   ['a heartbeat that knows its task', planted('worker/heartbeat/scheduler.ts', 'worker/task/task.ts')],
   ['an engine that knows its wire', planted('local/engine/executions.ts', 'local/api/server.ts')],
   ['a definition that knows its states', planted('asl/definition/reader.ts', 'asl/states/map.ts', true)],
   ['a config that runs what it hands on', planted('config/config.ts', 'local/index.ts')],
+  ['a config that knows the worker, by type', planted('config/config.ts', 'worker/worker.ts', true)],
   ['a room that is in no order', planted('worker/new-room/file.ts', 'worker/task/task.ts')],
 ])('%s is found', (_, wrong) => {
   expect(breach(wrong)).toBeDefined();

@@ -1,6 +1,6 @@
 import type { TaskContext } from 'stepwright';
 import type { CompiledHandler } from '../../src/framework/worker/handler/compile.js';
-import type { HandlerEnd } from '../../src/framework/worker/handler/outcome/outcome.js';
+import type { HandlerEnd } from '../../src/framework/declare/outcome.js';
 
 /** Runs a handler with one task. Resolves with the outcome, after all of the handler's code has ended. */
 export async function outcomeOf(

@@ -1,4 +1,5 @@
 import type { Abortable } from '../base/abort.js';
+import type { PollFailure } from '../base/worker-status.js';
 import { type CallEnd, type CallInProgress, CallRequest, type ReportRequest, strangeAnswer } from './call.js';
 import { classifyPollFailure, classifyReportFailure } from './failure.js';
 import type { Renewal } from './credentials.js';
@@ -55,15 +56,6 @@ interface PollCall {
    */
   readonly isWanted?: () => boolean;
 }
-
-/**
- * - `throttled`: the service refuses the poll because of too many calls.
- * - `crowded`: too many polls are open on the activity, including those of other workers.
- * - `refused`: the activity doesn't exist, access is denied, or credentials are missing. A person has to fix that.
- * - `unreachable`: the network fails, or the service itself has an error.
- * - `unhealthy`: the poll wasn't sent, since a check of this machine failed just before.
- */
-export type PollFailure = 'throttled' | 'crowded' | 'refused' | 'unreachable' | 'unhealthy';
 
 export type PollAnswer =
   | { readonly kind: 'task'; readonly token: string; readonly input: string }

@@ -1,5 +1,6 @@
 import { isNativeError } from 'node:util/types';
-import type { PollAnswer, PollFailure, ReportAnswer } from './activity-port.js';
+import type { PollFailure } from '../base/worker-status.js';
+import type { PollAnswer, ReportAnswer } from './activity-port.js';
 import { type CallFailure, strangeAnswer } from './call.js';
 
 /**

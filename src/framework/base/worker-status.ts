@@ -124,6 +124,15 @@ export interface HandlerPause {
   readonly reason?: string;
 }
 
+/**
+ * - `throttled`: the service refuses the poll because of too many calls.
+ * - `crowded`: too many polls are open on the activity, including those of other workers.
+ * - `refused`: the activity doesn't exist, access is denied, or credentials are missing. A person has to fix that.
+ * - `unreachable`: the network fails, or the service itself has an error.
+ * - `unhealthy`: the poll wasn't sent, since a check of this machine failed just before.
+ */
+export type PollFailure = 'throttled' | 'crowded' | 'refused' | 'unreachable' | 'unhealthy';
+
 export interface PollStatus {
   /** The number of polls that are open. */
   readonly open: number;
@@ -149,7 +158,9 @@ export interface PollStatus {
    * The reason for which polls fail. Present from the first failed poll on. It is removed when no poll has failed for a
    * while or, if no poll got through, as soon as polls are answered again.
    */
-  readonly trouble?: { readonly kind: string; readonly reason: string; readonly since: number } | undefined;
+  readonly trouble?:
+    | { readonly kind: PollFailure; readonly reason: string; readonly since: number }
+    | undefined;
 }
 
 export interface TaskStatus {

@@ -1,6 +1,7 @@
 import type { DependencyContainer } from 'tsyringe';
 import type { Constructor } from '../declare/class.js';
 import type { Interceptor } from '../declare/interceptor.js';
+import type { Observer } from '../declare/worker-events.js';
 import { HANDLER_OPTIONS, type HandlerOptions, INTERCEPTORS } from '../declare/handler-options.js';
 import {
   duration,
@@ -31,7 +32,6 @@ import {
   payloads,
   type PayloadSettings,
 } from './store-options.js';
-import type { Observer } from '../worker/observe/worker-events.js';
 import type { SdkSettings } from '../aws/sdk/settings.js';
 
 /**

@@ -1,8 +1,9 @@
 import type { Heartbeats } from './heartbeat/heartbeats.js';
 import { LinkedList } from '../base/collections.js';
 import type { ActivityPort } from '../aws/activity-port.js';
-import { type Lease, Task, type TaskHandler, type TaskWorld } from './task/task.js';
-import type { EventHub } from './observe/worker-events.js';
+import type { Lease } from './task/received-task.js';
+import { Task, type TaskHandler, type TaskWorld } from './task/task.js';
+import type { EventHub } from './observe/event-hub.js';
 import { type HandlerProof, type SlotHolders, STUCK_MS, stuckBy } from './observe/readiness.js';
 import type { HandlerPause, HandlerStatus, TaskStatus } from '../base/worker-status.js';
 import type { CallLimiter } from '../aws/call-limiter.js';
@@ -110,7 +111,7 @@ export class HandlerLoop {
         workerName,
         clock,
         random,
-        emit: events.emitPoll,
+        emit: events.emit,
         slots: this.#slots,
       },
       handler: { handler: name, activityArn },
@@ -324,7 +325,7 @@ export class HandlerLoop {
       pauseHandler: ({ forMs, reason }) => this.#admission.suspend('task', reason, forMs),
       emit: (event, payload) => {
         if (event === 'task:succeeded' || event === 'task:failed') this.#provedAt = clock.now();
-        events.emitTask(event, payload);
+        events.emit(event, payload);
       },
     };
   }

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../base/time/clock.js';
-import type { LateHeartbeats } from './heartbeat/heartbeat-scheduler.js';
+import type { EventName, LateHeartbeats, Listener, ObservedWorker } from '../declare/worker-events.js';
 import type { HeartbeatListener, WorkerHeartbeats } from './thread/worker-heartbeats.js';
 import type { Logger } from '../base/log/log.js';
 import type { Ask } from './keep/record.js';
@@ -9,7 +9,7 @@ import { Deferrals } from './task/deferral.js';
 import type { LimitedStore } from './keep/limited-store.js';
 import type { StoreMonitor } from '../base/store.js';
 import { LAST_ATTEMPT_MS, type ReportWorld, ReportsInFlight } from './task/report.js';
-import type { TaskTracing } from './task/task-events.js';
+import type { TaskTracing } from './task/received-task.js';
 import { HandlerLoop, LATE_REPORT_MS, type LoopWorld, type RunnableHandler } from './handler-loop.js';
 import { didYouMean, tokenHash } from '../base/show.js';
 import { VERSION } from '../base/package.js';
@@ -22,13 +22,7 @@ import {
   type WorkerStatus,
 } from '../base/worker-status.js';
 import type { ActivityPort } from '../aws/activity-port.js';
-import {
-  countEvents,
-  EventHub,
-  type EventName,
-  type Listener,
-  type ObservedWorker,
-} from './observe/worker-events.js';
+import { countEvents, EventHub } from './observe/event-hub.js';
 import { logEvents } from './observe/log-events.js';
 import { unreadyReasons } from './observe/readiness.js';
 import type { Protection } from './protect/protection.js';

@@ -1,8 +1,6 @@
 import type { Heartbeat } from '../../../src/framework/worker/heartbeat/heartbeats.js';
-import {
-  HeartbeatScheduler,
-  type LateHeartbeats,
-} from '../../../src/framework/worker/heartbeat/heartbeat-scheduler.js';
+import type { LateHeartbeats } from '../../../src/framework/declare/worker-events.js';
+import { HeartbeatScheduler } from '../../../src/framework/worker/heartbeat/heartbeat-scheduler.js';
 import type { ActivityPort, ReportAnswer } from '../../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 

@@ -1,10 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createLog } from 'stepwright';
-import {
-  type EventName,
-  EventHub,
-  type WorkerEvents,
-} from '../../../src/framework/worker/observe/worker-events.js';
+import type { EventName, WorkerEvents } from '../../../src/framework/declare/worker-events.js';
+import { EventHub } from '../../../src/framework/worker/observe/event-hub.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { logEvents } from '../../../src/framework/worker/observe/log-events.js';
 

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
-import type { PollAnswer, PollFailure } from '../../../src/framework/aws/activity-port.js';
+import type { PollAnswer } from '../../../src/framework/aws/activity-port.js';
+import type { PollFailure } from '../../../src/framework/base/worker-status.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { Poller } from '../../../src/framework/worker/poll/poller.js';
 import { type Slot, Slots } from '../../../src/framework/worker/poll/slots.js';

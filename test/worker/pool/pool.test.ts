@@ -4,7 +4,7 @@ import type { Host, HostExit } from '../../../src/framework/worker/pool/host.js'
 import { hostedHandler } from '../../../src/framework/worker/pool/hosted-handler.js';
 import type { FromHost, ToHost } from '../../../src/framework/worker/pool/pool-messages.js';
 import { Pool } from '../../../src/framework/worker/pool/pool.js';
-import type { HandlerEnd } from '../../../src/framework/worker/handler/outcome/outcome.js';
+import type { HandlerEnd } from '../../../src/framework/declare/outcome.js';
 import { silentLog } from '../../../src/framework/base/log/log.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { outcomeOf } from '../../support/outcome.js';

@@ -7,11 +7,11 @@ import type { TaskContext } from '../../declare/task-context.js';
 import { millisecondsOf } from '../../base/time/duration.js';
 import { withResolvers } from '../../base/time/wait.js';
 import { type Logger, partsOf } from '../../base/log/log.js';
-import type { TaskProgress } from '../../worker/task/progress.js';
-import { type Lease, Task } from '../../worker/task/task.js';
+import type { Lease } from '../../worker/task/received-task.js';
+import { Task } from '../../worker/task/task.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import { DeferredTask, successOf, type TaskResult } from './task-result.js';
-import type { TaskEvents } from '../../worker/task/task-events.js';
+import type { TaskProgress, WorkerEvents } from '../../declare/worker-events.js';
 import type { StartOptions } from '../harness/options.js';
 import { taskWorld, type TestedWorld } from '../harness/task-world.js';
 import type { BedHandler, Whole } from '../harness/bed-handlers.js';
@@ -158,7 +158,7 @@ function activityArnOf({ activity }: HandlerDefinition): string {
 const overridden = (given: string | false | undefined, ms: number | false): number | false =>
   given === undefined ? ms : given === false ? false : millisecondsOf(given);
 
-const idOf = (payload: object): string | undefined => (payload as TaskEvents['task:deferred']).id;
+const idOf = (payload: object): string | undefined => (payload as WorkerEvents['task:deferred']).id;
 
 /** The names of the worker's events that mean that a task has its result. */
 const ENDS: ReadonlySet<string> = new Set(['task:gone', 'task:succeeded', 'task:failed']);

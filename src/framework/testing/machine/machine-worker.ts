@@ -5,7 +5,7 @@ import { methodName } from '../../declare/definition.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import type { Ask } from '../../worker/keep/record.js';
 import type { Deferrals } from '../../worker/task/deferral.js';
-import type { TaskRef } from '../../worker/task/task-events.js';
+import type { TaskRef } from '../../declare/worker-events.js';
 import { Task, type TaskWorld } from '../../worker/task/task.js';
 import type { EnginePort } from './engine.js';
 import type { BedHandler } from '../harness/bed-handlers.js';

@@ -47,7 +47,7 @@ async function openerOfOutbox(
       random,
       log,
       scopes,
-      emit: events.emitOutbox,
+      emit: events.emit,
       offer: (kept, signal) => {
         const reports = reportsOf(kept.activityArn);
         return reports && offer(kept, signal, reports);

@@ -7,7 +7,7 @@ import { isThenable } from '../../base/time/wait.js';
 import { resolveOnce } from '../container/registrations.js';
 import { TaskScopes } from '../container/task-scope.js';
 import { arbiterOf, currentContainer, runFor } from './current-task.js';
-import type { Deferred, HandlerEnd } from './outcome/outcome.js';
+import type { Deferred, HandlerEnd } from '../../declare/outcome.js';
 import { failureOf } from './outcome/failure.js';
 import { compileInput, type Validate } from './input/compile-input.js';
 import { decode } from './input/decode.js';

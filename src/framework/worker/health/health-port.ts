@@ -10,7 +10,7 @@ import { type Problem, StartError } from '../../base/errors.js';
 import type { Clock } from '../../base/time/clock.js';
 import { VERSION } from '../../base/package.js';
 import { measureForPrometheus, type MetricsText } from '../observe/metrics/prometheus.js';
-import type { ObservedWorker } from '../observe/worker-events.js';
+import type { ObservedWorker } from '../../declare/worker-events.js';
 
 /** The functions from which the health port gets what it shows. */
 export interface HealthSource {

@@ -1,16 +1,9 @@
 import { Abort } from '../../base/abort.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { RateWindow } from '../../base/time/rate-window.js';
+import type { LateHeartbeats } from '../../declare/worker-events.js';
 import type { ReportAnswer } from '../../aws/activity-port.js';
 import { type Heartbeat, type Heartbeats, isThrottled, LeaseBeat, type TrackedLease } from './heartbeats.js';
-
-/** The heartbeats that are late because the rate, or the answers of the service, leave no room for them. */
-export interface LateHeartbeats {
-  /** The number of tasks whose heartbeat is late. */
-  readonly late: number;
-  /** The number of all tasks whose heartbeats are sent. */
-  readonly tasks: number;
-}
 
 export interface SchedulerOptions {
   readonly clock: Clock;

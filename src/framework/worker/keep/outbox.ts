@@ -4,6 +4,7 @@ import { StoreError } from '../../base/store.js';
 import type { Clock } from '../../base/time/clock.js';
 import { within } from '../../base/time/wait.js';
 import type { OutboxStatus } from '../../base/worker-status.js';
+import type { Emit, TaskRef } from '../../declare/worker-events.js';
 import {
   decodeRecord,
   encodeOutcome,
@@ -21,32 +22,6 @@ export type OfferEnd =
   | { readonly kind: 'gone' }
   | { readonly kind: 'lost'; readonly error: Error };
 
-type OutcomeRef = Pick<KeptOutcome, 'handler' | 'activityArn' | 'token'>;
-
-/** The events of an outbox. */
-export interface OutboxEvents {
-  /**
-   * A task's outcome is in the store of the outbox. `keepMs`: the milliseconds that this took. Its report is sent after
-   * that.
-   */
-  'outbox:kept': OutcomeRef & { readonly keepMs: number };
-  /** The report of a task's outcome is sent although the outcome isn't in the store of the outbox, or isn't yet. */
-  'outbox:unkept': OutcomeRef & { readonly error: Error };
-  /**
-   * The report of an outcome that a process had left in the outbox has ended. `accepted`: the service accepted it.
-   * `delivered`: another worker has delivered it. `gone`: the service no longer wanted the task. `lost`: it was older than
-   * a day, and could not be delivered once more. The record is removed.
-   */
-  'outbox:offered': OutcomeRef & {
-    readonly outcome: 'accepted' | 'delivered' | 'gone' | 'lost';
-    /** Present if it is lost. */
-    readonly error?: Error;
-  };
-}
-
-/** Emits an event. Never throws. */
-export type EmitOutbox = <K extends keyof OutboxEvents>(event: K, payload: OutboxEvents[K]) => void;
-
 /** The parts of a worker that its outbox uses. */
 interface OutboxWorld {
   readonly store: LimitedStore;
@@ -55,7 +30,7 @@ interface OutboxWorld {
   readonly log: Logger;
   /** The scopes of this worker. It offers nothing of another's. */
   readonly scopes: ReadonlySet<string>;
-  readonly emit: EmitOutbox;
+  readonly emit: Emit;
   /**
    * Reports an outcome, and sends its task's heartbeats meanwhile. Returns undefined if this worker has no connection
    * for its activity. @param signal aborts if the worker stops
@@ -306,6 +281,6 @@ export class Outbox {
   }
 }
 
-const refOf = ({ handler, activityArn, token }: KeptOutcome): OutcomeRef => ({ handler, activityArn, token });
+const refOf = ({ handler, activityArn, token }: KeptOutcome): TaskRef => ({ handler, activityArn, token });
 
 const unavailable = (message: string): StoreError => new StoreError('unavailable', message);

@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../base/time/clock.js';
 import { showError, tokenHash } from '../../base/show.js';
 import { type Logger, writesDebug } from '../../base/log/log.js';
-import type { TaskEvents, TaskRef } from '../task/task-events.js';
-import type { PollRef } from '../poll/poll.js';
+import type { HandlerRef, TaskRef, WorkerEvents } from '../../declare/worker-events.js';
 import type { WorkerState } from '../../base/worker-status.js';
-import type { EventHub } from './worker-events.js';
+import type { EventHub } from './event-hub.js';
 import { adviceOn, plainReason } from '../../aws/advice.js';
 import { OutageTracker } from '../../base/time/outage.js';
 import type { StoreEvent, StoreUse } from '../../base/store.js';
@@ -183,7 +182,7 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
 }
 
 /** Logs a result that was not accepted. If it is lost, the line has what is needed to report it by hand. */
-function logLost(log: Logger, task: TaskEvents['report:lost']): void {
+function logLost(log: Logger, task: WorkerEvents['report:lost']): void {
   const { outcome, attempts, error, token, kept } = task;
   const fields = { ...about(task), attempts, error: showError(error) };
   if (kept) return log.warn(fields, KEPT);
@@ -252,15 +251,15 @@ const missingProfile = ({ message }: Error): string =>
   /; (AWS_PROFILE is '.*', a profile that is not in .*)$/.exec(message)?.[1]?.replace(/^/, ': ') ?? '';
 
 /** Returns why polls are refused, what can be done about it, and the command that examines the rest. */
-const refusal = (error: Error, poll: PollRef): string =>
+const refusal = (error: Error, poll: HandlerRef): string =>
   `polls are refused: ${plainReason(error)}${missingProfile(error)}${advice(error, poll)}; for more run \`npx stepwright doctor\``;
 
-function advice(error: Error, { activityArn }: PollRef): string {
+function advice(error: Error, { activityArn }: HandlerRef): string {
   const fix = adviceOn(error, { activityArn, region: activityArn.split(':')[3] ?? '' });
   return fix === undefined ? '' : `. Fix: ${fix}`;
 }
 
-const where = ({ handler, activityArn }: PollRef): object => ({ handler, activity: activityArn });
+const where = ({ handler, activityArn }: HandlerRef): object => ({ handler, activity: activityArn });
 
 const about = (task: TaskRef): object => ({
   ...where(task),

@@ -1,10 +1,16 @@
-import type { PollAnswer, PollFailure } from '../../aws/activity-port.js';
+import type { PollAnswer } from '../../aws/activity-port.js';
 import { plainReason } from '../../aws/advice.js';
 import { Abort } from '../../base/abort.js';
 import type { Linked } from '../../base/collections.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
-import { type PollStatus, QUEUE_MINUTES, type QueueStatus } from '../../base/worker-status.js';
+import {
+  type PollFailure,
+  type PollStatus,
+  QUEUE_MINUTES,
+  type QueueStatus,
+} from '../../base/worker-status.js';
+import type { Emit, HandlerRef } from '../../declare/worker-events.js';
 import { OutageTracker } from '../../base/time/outage.js';
 
 /**
@@ -62,35 +68,6 @@ export class OpenPoll implements Linked<OpenPoll> {
  */
 export const POLL_LIMIT_MS = 75_000;
 
-/** The handler that an event is about. */
-export interface PollRef {
-  /** `Class.method`. */
-  readonly handler: string;
-  readonly activityArn: string;
-}
-
-/** The events of a handler's poller. */
-export interface PollEvents {
-  /**
-   * A poll has ended. `answer` says whether it returned a task, returned none, or failed; if it failed, `trouble` says
-   * why.
-   */
-  'poll:ended': PollRef & {
-    readonly answer: 'task' | 'empty' | 'failed';
-    readonly trouble?: PollFailure;
-    readonly openMs: number;
-  };
-  /** Polls of a handler have started to fail. Emitted once for each kind of trouble until all trouble is over. */
-  'poll:failed': PollRef & { readonly trouble: PollFailure; readonly error: Error };
-  /** The trouble is over: for 30 s no poll has failed, or a poll was answered after none had been. */
-  'poll:recovered': PollRef & { readonly afterMs: number; readonly failures: number };
-  /** A poll ended without an answer. If the service had leased a task to that poll, the task's token is lost. */
-  'poll:token-possibly-lost': PollRef & { readonly error: Error };
-}
-
-/** Emits an event. Never throws. */
-export type EmitPoll = <K extends keyof PollEvents>(event: K, payload: PollEvents[K]) => void;
-
 /**
  * Before a worker's first poll is answered, a poll that the service has held for this long counts as answered, because
  * the service sends a refusal at once.
@@ -110,8 +87,8 @@ export class PollRecord {
 
   constructor(
     private readonly clock: Clock,
-    private readonly handler: PollRef,
-    private readonly emit: EmitPoll,
+    private readonly handler: HandlerRef,
+    private readonly emit: Emit,
   ) {
     this.#outage = new OutageTracker(clock, {
       began: (trouble, error) => emit('poll:failed', { ...handler, trouble, error }),

@@ -1,11 +1,12 @@
-import type { ActivityPort, PollAnswer, PollFailure } from '../../aws/activity-port.js';
+import type { ActivityPort, PollAnswer } from '../../aws/activity-port.js';
 import { LinkedList } from '../../base/collections.js';
 import type { Clock } from '../../base/time/clock.js';
 import { Timer } from '../../base/time/timers.js';
-import type { PollStatus, QueueStatus } from '../../base/worker-status.js';
+import type { PollFailure, PollStatus, QueueStatus } from '../../base/worker-status.js';
+import type { Emit, HandlerRef } from '../../declare/worker-events.js';
 import type { Caller, CallLimiter } from '../../aws/call-limiter.js';
-import type { Lease } from '../task/task.js';
-import { type EmitPoll, type PollRef, OpenPoll, PollRecord } from './poll.js';
+import type { Lease } from '../task/received-task.js';
+import { OpenPoll, PollRecord } from './poll.js';
 import type { Slot, Slots } from './slots.js';
 
 interface PollLimits {
@@ -14,7 +15,7 @@ interface PollLimits {
 }
 
 interface PollerOptions {
-  readonly handler: PollRef;
+  readonly handler: HandlerRef;
   readonly port: ActivityPort;
   readonly slots: Slots;
   /** The minimum and maximum number of open polls: `min` while there are no tasks, up to `max` while tasks arrive. */
@@ -24,7 +25,7 @@ interface PollerOptions {
   readonly workerName: string;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly emit: EmitPoll;
+  readonly emit: Emit;
   /** Called with each leased task and the slot that was reserved for it. Must not throw. */
   readonly onLease: (lease: Lease, slot: Slot) => void;
 }

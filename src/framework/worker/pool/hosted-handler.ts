@@ -3,7 +3,7 @@ import type { Clock } from '../../base/time/clock.js';
 import { ABANDON_MS, type TaskAborted, type TaskContext } from '../../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
 import type { Checkpoints } from '../keep/checkpoints.js';
-import type { HandlerEnd, Outcome } from '../handler/outcome/outcome.js';
+import type { HandlerEnd, Outcome } from '../../declare/outcome.js';
 import { ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
 import { OWN_ERROR } from '../handler/outcome/own-errors.js';
 import { unlessAborted, withResolvers } from '../../base/time/wait.js';

@@ -1,7 +1,7 @@
 import { deserialize, serialize } from 'node:v8';
 import { StoreError, type StoreErrorKind, type StoreEvent } from '../../base/store.js';
 import type { AbortKind, DeferOptions } from '../../declare/task-context.js';
-import type { HandlerEnd } from '../handler/outcome/outcome.js';
+import type { HandlerEnd } from '../../declare/outcome.js';
 import type { AskedTask, CheckpointRef, Wanted } from '../keep/record.js';
 import type { LogLine } from './log-line.js';
 

@@ -6,7 +6,7 @@ import type { Store } from '../../base/store.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import { failureOf } from '../handler/outcome/failure.js';
-import type { Outcome } from '../handler/outcome/outcome.js';
+import type { Outcome } from '../../declare/outcome.js';
 import { compileOutput, type Encode } from '../handler/output/outputs.js';
 import type { Payloads } from '../handler/output/payloads.js';
 import { type Decided, type DeferredTask, DeferredTasks, type FoundTask } from '../keep/deferred-tasks.js';

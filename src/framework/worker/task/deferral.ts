@@ -3,11 +3,11 @@ import { isPlainObject } from '../../base/json.js';
 import { show } from '../../base/show.js';
 import { Deferral, type DeferOptions } from '../../declare/task-context.js';
 import type { Clock } from '../../base/time/clock.js';
-import type { Outcome } from '../handler/outcome/outcome.js';
+import type { TaskRef } from '../../declare/worker-events.js';
+import type { Outcome } from '../../declare/outcome.js';
 import type { Ask, CheckpointRef } from '../keep/record.js';
 import { type Decided, DeferredTasks } from '../keep/deferred-tasks.js';
 import { type LimitedStore, quietly, retried } from '../keep/limited-store.js';
-import type { TaskRef } from './task-events.js';
 
 interface DeferralsWorld {
   readonly store: LimitedStore;

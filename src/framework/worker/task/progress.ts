@@ -1,14 +1,5 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
-
-/** The progress of a task, as its handler last reported it. */
-export interface TaskProgress {
-  /** A number from 0 to 1; undefined if the handler gave none. */
-  readonly fraction: number | undefined;
-  /** The text that the handler gave, cut to at most 256 characters; undefined if it gave none. */
-  readonly message: string | undefined;
-  /** The time at which the handler reported this progress, in epoch milliseconds. */
-  readonly at: number;
-}
+import type { TaskProgress } from '../../declare/worker-events.js';
 
 const MESSAGE_LIMIT = 256;
 /**

@@ -3,7 +3,7 @@ import { Abort } from '../../base/abort.js';
 import { fullJitter, uniformJitter, withResolvers } from '../../base/time/wait.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
-import type { Outcome } from '../handler/outcome/outcome.js';
+import type { Outcome } from '../../declare/outcome.js';
 import { ownFailure } from '../handler/outcome/failure.js';
 import { OWN_ERROR } from '../handler/outcome/own-errors.js';
 import { CallRequest, type ReportRequest } from '../../aws/call.js';

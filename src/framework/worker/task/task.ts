@@ -28,34 +28,20 @@ import {
   shutdownFailure,
   isThrown,
 } from '../handler/outcome/failure.js';
-import type { HandlerEnd, Outcome } from '../handler/outcome/outcome.js';
+import type { HandlerEnd, Outcome } from '../../declare/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-errors.js';
 import type { Logger } from '../../base/log/log.js';
 import type { Ask, Wanted, CheckpointRef, KeptOutcome } from '../keep/record.js';
 import { sendKept, type TaskOutbox } from './kept-report.js';
 import type { TaskPhase } from '../../base/worker-status.js';
-import type { EmitTask, TaskEvents, TaskRef, TaskTrace, TaskTracing } from './task-events.js';
+import type { Emit, EventName, TaskProgress, TaskRef, WorkerEvents } from '../../declare/worker-events.js';
+import type { Lease, TaskTrace, TaskTracing } from './received-task.js';
 import type { Heartbeat, Heartbeats } from '../heartbeat/heartbeats.js';
 import type { Checkpoints } from '../keep/checkpoints.js';
-import { Progress, type TaskProgress } from './progress.js';
+import { Progress } from './progress.js';
 import { Report, type ReportEnd, type ReportRetry, type ReportWorld } from './report.js';
 import { tokenHash } from '../../base/show.js';
 import { within } from '../../base/time/wait.js';
-
-/** A task that the worker has received from a poll: its token and its input. */
-export interface Lease {
-  readonly token: string;
-  readonly input: string;
-  /** The time at which the worker received the task. All times in this file are epoch milliseconds. */
-  readonly receivedAt: number;
-  /** The time at which the poll that returned the task was sent; undefined if that isn't known. */
-  readonly polledAt?: number;
-  /**
-   * The earliest time at which the service may have given out the task, if the poll's response may have waited unread
-   * because the process was blocked or stopped. The handler is then called only after a heartbeat was accepted.
-   */
-  readonly unreadSince?: number;
-}
 
 /** The parts of a handler that its tasks use. */
 export interface TaskHandler {
@@ -72,7 +58,7 @@ export interface TaskHandler {
 export interface TaskWorld extends ReportWorld {
   readonly heartbeats: Heartbeats;
   readonly log: Logger;
-  readonly emit: EmitTask;
+  readonly emit: Emit;
   readonly workerName: string;
   /** Makes a trace (such as an OpenTelemetry span) for each task. @default tasks aren't traced */
   readonly tracing?: TaskTracing;
@@ -160,7 +146,7 @@ export class Task implements Linked<Task> {
     private readonly world: TaskWorld,
   ) {
     this.#ref = { handler: handler.name, activityArn: handler.activityArn, token: lease.token };
-    this.#trace = world.tracing?.traces?.begin(lease, handler);
+    this.#trace = world.tracing?.traces?.begin(lease, this.#ref);
     const { outside } = world;
     this.#report = new Report(lease.token, world, (retry) => this.#onRetry(retry));
     this.context = this.#makeContext();
@@ -538,7 +524,7 @@ export class Task implements Linked<Task> {
     this.#timers.push(this.world.clock.after(ms, fn));
   }
 
-  #emit<K extends keyof TaskEvents>(event: K, payload: TaskEvents[K]): void {
+  #emit<K extends EventName>(event: K, payload: WorkerEvents[K]): void {
     this.#inContext.run(this.world.emit, event, payload);
   }
 }

@@ -5,7 +5,7 @@ import type { FromProtection, ToProtection } from '../protect/protection.js';
 import type { Settings } from '../../config/resolve.js';
 import type { AsOf } from '../../aws/credentials.js';
 import type { Identity, Recipes } from '../../aws/lean/recipe.js';
-import type { LateHeartbeats } from '../heartbeat/heartbeat-scheduler.js';
+import type { LateHeartbeats } from '../../declare/worker-events.js';
 import { entryUrl, isEntryThere } from '../../base/package.js';
 
 /** The data with which a sidecar starts. */

@@ -6,7 +6,7 @@ import { traceLines } from '../../../base/stack-frames.js';
 import { ActivityFailure, isReserved } from '../../../declare/activity-failure.js';
 import { readErrorName } from '../../../declare/metadata.js';
 import { TOO_LONG, writeCause } from './cause.js';
-import type { Failure, HandlerEnd, Outcome } from './outcome.js';
+import type { Failure, HandlerEnd, Outcome } from '../../../declare/outcome.js';
 import { OWN_ERROR, OwnError, type OwnErrorName, Refusal } from './own-errors.js';
 
 /** Where a value was thrown, and where a warning about it goes. */

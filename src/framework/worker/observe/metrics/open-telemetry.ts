@@ -1,6 +1,6 @@
 import type { Attributes, Meter, Observable } from '@opentelemetry/api';
 import type { Clock } from '../../../base/time/clock.js';
-import type { ObservedWorker } from '../worker-events.js';
+import type { ObservedWorker } from '../../../declare/worker-events.js';
 import { Measurements } from './record.js';
 import { type Labels, type Metric, type MetricName, metricsOf } from './table.js';
 

@@ -2,7 +2,7 @@ import type { Metric as PromMetric } from 'prom-client';
 import type { Clock } from '../../../base/time/clock.js';
 import type { Reading } from './gauges.js';
 import { type Histogram, Measurements } from './record.js';
-import type { ObservedWorker } from '../worker-events.js';
+import type { ObservedWorker } from '../../../declare/worker-events.js';
 import {
   type HistogramName,
   type Labels,

@@ -1,7 +1,7 @@
 import { STORE_USES } from '../../../base/store.js';
 import type { Clock } from '../../../base/time/clock.js';
 import type { WorkerStatus } from '../../../base/worker-status.js';
-import type { ObservedWorker } from '../worker-events.js';
+import type { ObservedWorker } from '../../../declare/worker-events.js';
 import { EventLoopDelay, readGauges, type Reading } from './gauges.js';
 import type { CounterName, HistogramName, Labels } from './table.js';
 import { getOrMake } from '../../../base/collections.js';

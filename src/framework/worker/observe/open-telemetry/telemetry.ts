@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { Clock } from '../../../base/time/clock.js';
 import type { TraceContext } from '../../../config/config.js';
 import type { Logger } from '../../../base/log/log.js';
-import type { TaskTracing } from '../../task/task-events.js';
+import type { TaskTracing } from '../../task/received-task.js';
 import { measureWithOpenTelemetry } from '../metrics/open-telemetry.js';
-import type { ObservedWorker } from '../worker-events.js';
+import type { ObservedWorker } from '../../../declare/worker-events.js';
 import { Traces } from './traces.js';
 import { OWN_FILE } from '../../../base/package.js';
 

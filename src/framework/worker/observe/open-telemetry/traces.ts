@@ -1,7 +1,7 @@
 import type { Context, HrTime, Link, Span, SpanContext, SpanStatusCode, Tracer } from '@opentelemetry/api';
 import { tokenHash } from '../../../base/show.js';
-import type { Lease, TaskHandler } from '../../task/task.js';
-import type { TaskTrace, TraceEnd } from '../../task/task-events.js';
+import type { HandlerRef } from '../../../declare/worker-events.js';
+import type { Lease, TaskTrace, TraceEnd } from '../../task/received-task.js';
 import { ErrorTypes } from '../metrics/record.js';
 import type { OpenTelemetry } from './telemetry.js';
 import type { TraceContext } from '../../../config/config.js';
@@ -38,11 +38,11 @@ class TaskSpan implements TaskTrace {
   constructor(
     private readonly world: SpanWorld,
     task: Lease,
-    handler: TaskHandler,
+    handler: HandlerRef,
     origin: Origin | undefined,
   ) {
     const { api, tracer } = world;
-    const { name, activityArn } = handler;
+    const { handler: name, activityArn } = handler;
     const parent = origin?.parent ?? api.ROOT_CONTEXT;
     this.#handler = name;
     const span = tracer.startSpan(
@@ -138,7 +138,7 @@ export class Traces {
     this.#world = { api, tracer, errorTypes: new ErrorTypes(), onLost: (error) => this.#lost(error) };
   }
 
-  begin(task: Lease, handler: TaskHandler): TaskTrace | undefined {
+  begin(task: Lease, handler: HandlerRef): TaskTrace | undefined {
     try {
       return new TaskSpan(this.#world, task, handler, this.#originOf(task.input));
     } catch (error) {

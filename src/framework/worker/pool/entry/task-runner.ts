@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/time/clock.js';
 import type { Logger } from '../../../base/log/log.js';
-import type { HandlerEnd } from '../../handler/outcome/outcome.js';
+import type { HandlerEnd } from '../../../declare/outcome.js';
 import { lineSize, remoteLog } from '../log-line.js';
 import type { FromHost, HostOptions, ToHost } from '../pool-messages.js';
 import type { Channel } from './channel.js';
