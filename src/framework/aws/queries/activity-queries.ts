@@ -5,7 +5,8 @@ import { showDuration } from '../../base/time/duration.js';
 import type { Problem } from '../../base/errors.js';
 import { nearest, showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
-import { classifyReportFailure, sdkFailure } from '../failure.js';
+import { classifyReportFailure } from '../activity-port.js';
+import { sdkFailure } from '../failure.js';
 import { query } from './query.js';
 import { loadSdk } from '../sdk/load-sdk.js';
 

@@ -6,7 +6,8 @@ import type {
   SFNClient,
 } from '@aws-sdk/client-sfn';
 import type { Clock } from '../../base/time/clock.js';
-import { classifyReportFailure, sdkFailure } from '../failure.js';
+import { classifyReportFailure } from '../activity-port.js';
+import { sdkFailure } from '../failure.js';
 import { NoStepFunctions } from './machine-queries.js';
 import { ask } from './query.js';
 

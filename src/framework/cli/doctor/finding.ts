@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/time/clock.js';
-import { isThrottle } from '../../aws/failure.js';
+import { isThrottle } from '../../aws/activity-port.js';
 import type { CallFailure } from '../../aws/call.js';
 
 /** The names of the checks. They are stable, so programs may compare them. */

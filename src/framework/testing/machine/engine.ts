@@ -8,7 +8,7 @@ import type { HandClock } from '../harness/hand-clock.js';
 import type { TestMachineOptions } from '../harness/options.js';
 import { statesOf } from '../../asl/definition/state-graph.js';
 import { isCallback } from './machine-states.js';
-import { classifyReportFailure } from '../../aws/failure.js';
+import { classifyReportFailure } from '../../aws/activity-port.js';
 import type { ReportRequest } from '../../aws/call.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
 import type { Body } from '../../local/api/request-validation.js';

@@ -7,7 +7,7 @@ import type { HandlerEnd, Outcome } from '../../declare/outcome.js';
 import { ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
 import { OWN_ERROR } from '../handler/outcome/own-errors.js';
 import { unlessAborted, withResolvers } from '../../base/time/wait.js';
-import { HostNotStarted, type Pool, type PooledHost, showExit } from './pool.js';
+import { HostNotStarted, type Pool, type PooledHost, showExit, type TaskListener } from './pool.js';
 import { StoreError } from '../../base/store.js';
 import { arbiterOf } from '../handler/current-task.js';
 import type { Host, HostExit } from './host.js';
@@ -80,7 +80,7 @@ type RunEnd = 'settled' | 'spent' | 'not-begun';
  * does with its context. Ends when the host says that the task has ended, when the host exits, or 5 s after the task's
  * signal was aborted.
  */
-export class HostedRun {
+class HostedRun implements TaskListener {
   /** The async context of the task. Messages about the task that the thread or process sends are handled in it. */
   readonly #task = new AsyncResource('stepwright:hosted-task');
   readonly #ended = withResolvers<RunEnd>();

@@ -4,10 +4,9 @@ import type { StoreEvent } from '../../base/store.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
 import { tokenHash } from '../../base/show.js';
-import type { HostedRun } from './hosted-handler.js';
 import type { Host, HostExit } from './host.js';
 import { type LogLine, lineSize, writeLine } from './log-line.js';
-import { wholeTold, type FromHost, type HostOptions } from './pool-messages.js';
+import { wholeTold, type FromHost, type FromTask, type HostOptions } from './pool-messages.js';
 
 interface PoolOptions {
   readonly spawn: () => Host;
@@ -43,6 +42,13 @@ export class HostNotStarted extends Error {
   override readonly name = 'HostNotStarted';
 }
 
+/** Follows the task that runs in a thread or process. */
+export interface TaskListener {
+  onMessage(message: FromTask): void;
+  /** Called if the thread or process exits before the task has ended. */
+  onExit(exit: HostExit): void;
+}
+
 /** A thread or process of a pool (a host), and what the pool knows about it. */
 export interface PooledHost {
   readonly host: Host;
@@ -51,7 +57,7 @@ export interface PooledHost {
   /** How the thread or process has exited; undefined while it is running. */
   exit: HostExit | undefined;
   /** Receives the messages that the thread or process sends about its current task; undefined while it has none. */
-  listener: HostedRun | undefined;
+  listener: TaskListener | undefined;
   /** The number of tasks that were sent to the thread or process. */
   tasks: number;
   /** The megabytes that the thread or process used when its last task had ended; 0 if that isn't measured. */

@@ -3,7 +3,6 @@ import type { Constructor } from '../../../declare/class.js';
 import { type DtoProperty, readProperty } from '../../../declare/dto/dto-property.js';
 import type { Written } from '../../../declare/dto/exposed-fields.js';
 import { classOf, type Groups, isDeclared, shapeOf, typeOf } from '../../../declare/dto/dto-shape.js';
-import { type Field, objectFault, toJsonOf } from './encode.js';
 import { isObject, type Kind, OBJECT } from '../../../declare/dto/kinds.js';
 import { DEPTH_LIMIT } from '../input/decode.js';
 import { kindViolation, mapParts, type ValuePath } from '../input/value-path.js';
@@ -12,10 +11,15 @@ import {
   emptyInstanceFault,
   holdsItself,
   invalidOutput,
+  objectFault,
   type OutputLimit,
   tooDeep,
+  toJsonOf,
 } from './output-faults.js';
 import { getOrMake } from '../../../base/collections.js';
+
+/** A field to be written: its value and, if a DTO declares it, the property that describes the value. */
+type Field = readonly [value: unknown, property?: DtoProperty];
 
 /**
  * Finds the fields of an output that are written as JSON, as the decorators of its classes say: under the names that

@@ -87,3 +87,65 @@ function wayFor(value: object, name: string): string {
     ? 'return its data in a plain object, or give its class a toJSON'
     : `return its content, as in \`await ${name.charAt(0).toLowerCase()}${name.slice(1)}.${reader}()\``;
 }
+
+/**
+ * Returns an object's `toJSON`, bound to it. Undefined also for dates and binary data: an invalid date's gives null,
+ * and that of a Buffer of 40 MB takes most of a minute.
+ */
+export function toJsonOf(value: object): ((key: string) => unknown) | undefined {
+  if (ArrayBuffer.isView(value) || types.isDate(value)) return undefined;
+  const toJson: unknown = Reflect.get(value, 'toJSON');
+  return typeof toJson === 'function' ? (key) => toJson.call(value, key) as unknown : undefined;
+}
+
+/** Describes why a value that is no object can't be JSON; undefined if it can. */
+export function plainFault(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'bigint':
+      return 'is a BigInt; return it as a string, or as a number where it is small enough';
+    case 'number':
+      return Number.isFinite(value) ? undefined : `is ${value}, which JSON has no number for`;
+    case 'function':
+    case 'symbol':
+      return `is a ${typeof value}`;
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Describes what is wrong with an object that JSON would write as `{}`, or otherwise not as the user means. Returns
+ * undefined if nothing is wrong.
+ */
+export function objectFault(value: object): string | undefined {
+  if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) return undefined;
+  if (types.isDate(value)) return Number.isNaN(value.getTime()) ? 'is an invalid Date' : undefined;
+  if (types.isPromise(value)) return 'is a promise; await it';
+  if (types.isBoxedPrimitive(value)) return plainFault(value.valueOf());
+  return OBJECT_FAULTS.find(([is]) => is(value))?.[1];
+}
+
+const OBJECT_FAULTS: readonly (readonly [is: (value: object) => boolean, fault: string])[] = [
+  [types.isMap, 'is a Map; return Object.fromEntries(map)'],
+  [types.isSet, 'is a Set; return [...set]'],
+  [types.isNativeError, 'is an Error; throw it, or return its message'],
+  [isBinary, 'is binary; return it as text, for example in base64'],
+  [types.isRegExp, 'is a RegExp; return its source'],
+  [types.isWeakMap, 'is a weak collection'],
+  [types.isWeakSet, 'is a weak collection'],
+  [types.isGeneratorObject, 'is a generator; collect it into an array'],
+  [(value) => value instanceof WeakRef, 'is a weak reference; return what it refers to'],
+  [isBareIterable, 'is an iterable without fields of its own; collect it into an array'],
+];
+
+function isBinary(value: object): boolean {
+  return ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value);
+}
+
+/**
+ * Returns true for an iterable object that has no fields of its own, such as an iterator or a URLSearchParams. JSON
+ * would write it as `{}`.
+ */
+function isBareIterable(value: object): boolean {
+  return (Symbol.iterator in value || Symbol.asyncIterator in value) && Object.keys(value).length === 0;
+}

@@ -6,7 +6,7 @@ import type { Logger } from '../../../base/log/log.js';
 import type { TaskTracing } from '../../task/received-task.js';
 import { measureWithOpenTelemetry } from '../metrics/open-telemetry.js';
 import type { ObservedWorker } from '../../../declare/worker-events.js';
-import { Traces } from './traces.js';
+import { type OpenTelemetry, Traces } from './traces.js';
 import { OWN_FILE } from '../../../base/package.js';
 
 interface TelemetryOptions {
@@ -40,9 +40,6 @@ export class Telemetry implements TaskTracing {
     if (heard?.trace) this.traces = new Traces(heard.api, log, traceContext);
   }
 }
-
-/** The package `@opentelemetry/api`. The app and Stepwright may each have their own copy of it. */
-export type OpenTelemetry = typeof import('@opentelemetry/api');
 
 /**
  * A copy of the OpenTelemetry API through which the SDK that the app has registered can be reached. `metrics` and

@@ -3,9 +3,11 @@ import { tokenHash } from '../../../base/show.js';
 import type { HandlerRef } from '../../../declare/worker-events.js';
 import type { Lease, TaskTrace, TraceEnd } from '../../task/received-task.js';
 import { ErrorTypes } from '../metrics/record.js';
-import type { OpenTelemetry } from './telemetry.js';
 import type { TraceContext } from '../../../config/config.js';
 import type { Logger } from '../../../base/log/log.js';
+
+/** The package `@opentelemetry/api`. The app and Stepwright may each have their own copy of it. */
+export type OpenTelemetry = typeof import('@opentelemetry/api');
 
 /**
  * The attribute for a task's activity in OpenTelemetry's semantic conventions (registry, AWS Step Functions). It is set
