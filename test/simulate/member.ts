@@ -10,6 +10,7 @@ import {
 } from 'stepwright';
 import { STORE_FOR } from '../../src/framework/worker/container/registrations.js';
 import { silentLog } from '../../src/framework/base/log/log.js';
+import { checkPlan } from '../../src/framework/worker/build/check-plan.js';
 import { buildWorker } from '../../src/framework/worker/build/create-worker.js';
 import { makePlan } from '../../src/framework/worker/build/plan.js';
 import type { Chronicle } from './chronicle.js';
@@ -232,7 +233,7 @@ export async function hire(hiring: Hiring): Promise<Member> {
   });
   const known = new Set(plan.handlers.map(({ key }) => `Handlers.${key}`));
   const handlers = made.handlers.filter(({ definition }) => known.has(definition.name));
-  const it = await buildWorker(
+  const checked = await checkPlan(
     { ...made, handlers },
     {
       clock: process.clock,
@@ -248,6 +249,7 @@ export async function hire(hiring: Hiring): Promise<Member> {
       ...(threads && { startHeartbeatThread: threads.start }),
     },
   );
+  const it = await buildWorker(checked);
   seams.worker(it, process);
   return {
     worker,

@@ -17,7 +17,7 @@ import { makePlan } from '../worker/build/plan.js';
 import { logActivities, logDrain, logWarnings, WAITING } from './output/banner.js';
 import { loadConfigIfAny } from './project/config-file.js';
 import { logWithTasks } from './start/task-log.js';
-import { runWorker } from './start/run-worker.js';
+import { checkPlanHere, runWorker } from './start/run-worker.js';
 import { stopSignal } from './process/signals.js';
 import { isPlainObject, parseJson } from '../base/json.js';
 import { OWN_ERROR, Refusal } from '../worker/handler/outcome/own-errors.js';
@@ -67,10 +67,10 @@ export async function exec(
   const problems = [...plan.problems, ...flagProblems(own, options), ...missingProgram(file)];
   const stop = stopSignal(log, 'stopping: running programs get their grace; once more to stop at once');
   const beforePoll = own.healthy === undefined ? undefined : healthCheck(own.healthy, stop);
-  const run = { log, taskLog, stop, ...(beforePoll && { beforePoll }) };
-  return runWorker({ ...plan, problems }, run, (worker, endpoint) => {
+  const checked = await checkPlanHere({ ...plan, problems }, { log, stop, beforePoll });
+  return runWorker(checked, checked.endpoint, { taskLog, stop }, (worker) => {
     logWarnings(log, unknownVariables(process.env));
-    if (endpoint) log.info(`Endpoint: ${showEndpoint(endpoint)}`);
+    log.info(`Endpoint: ${showEndpoint(checked.endpoint)}`);
     logActivities(log, worker.status().handlers);
     logDrain(log, worker.longestDrainMs);
     worker.on('state', ({ to }) => {

@@ -7,6 +7,7 @@ import { serviceCommands } from './commands/service.js';
 import { workerCommands } from './commands/workers.js';
 import { formatErrorOf } from './output/format-error.js';
 import { exit } from './process/exit.js';
+import { isStop } from './process/signals.js';
 
 /** The program with all commands, in the order in which the help lists them, and with the flags of each. */
 export const program = new Command('stepwright')
@@ -22,6 +23,8 @@ export async function runProgram(): Promise<void> {
     refuseTakenFlags(process.argv[2]);
     await program.parseAsync();
   } catch (error) {
+    // A worker that hasn't started has no tasks, so a signal may interrupt the start.
+    if (isStop(error)) await exit(0);
     writeErrorSync(formatErrorOf(process.argv[2], error));
     await exit(1);
   }

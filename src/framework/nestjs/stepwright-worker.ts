@@ -4,6 +4,7 @@ import { showEndpoint } from '../aws/endpoint.js';
 import { type Problem, StartError } from '../base/errors.js';
 import type { Logger } from '../base/log/log.js';
 import { systemClock } from '../base/time/clock.js';
+import { checkPlan } from '../worker/build/check-plan.js';
 import { buildWorker } from '../worker/build/create-worker.js';
 import { isLocalService } from '../base/local-protocol.js';
 import { makePlan, type Plan } from '../worker/build/plan.js';
@@ -99,7 +100,8 @@ export class StepwrightWorker implements OnApplicationBootstrap, OnModuleDestroy
     if (config.activities.length === 0) throw new StartError([noActivities]);
     const plan = await makePlan({ config, env: process.env, baseDir: process.cwd() });
     const container = nestContainer(this.nest);
-    const worker = await buildWorker(plan, startWorld({ log: this.#log, module, signal, container }));
+    const world = startWorld({ log: this.#log, module, signal, container });
+    const worker = await buildWorker(await checkPlan(plan, world));
     this.#worker = worker;
     await this.#announce(plan);
     if (!signal.aborted) {

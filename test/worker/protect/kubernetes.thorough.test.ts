@@ -5,6 +5,7 @@ import { createLog } from 'stepwright';
 import { findPlatform } from '../../../src/framework/worker/protect/find-platform.js';
 import type { Platform } from '../../../src/framework/worker/protect/platform.js';
 import { COST, KubernetesPod, MARK } from '../../../src/framework/worker/protect/kubernetes-pod.js';
+import { checkPlan } from '../../../src/framework/worker/build/check-plan.js';
 import { buildWorker } from '../../../src/framework/worker/build/create-worker.js';
 import { makePlan } from '../../../src/framework/worker/build/plan.js';
 import type { Worker } from '../../../src/framework/worker/worker.js';
@@ -52,7 +53,7 @@ async function working(): Promise<Working> {
   const { clock } = world;
   const log = createLog({ level: 'silent' });
   const { platform, open } = watched(new KubernetesPod(api.address));
-  const worker = await buildWorker(plan, { ...{ clock, random: () => 0.5, log }, platform });
+  const worker = await buildWorker(await checkPlan(plan, { clock, random: () => 0.5, log, platform }));
   workers.push(worker);
   const failures: string[] = [];
   worker.on('protection:failed', ({ error }) => failures.push(error.message));

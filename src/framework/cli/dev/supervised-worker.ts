@@ -7,6 +7,7 @@ import { type Logger, silentLog } from '../../base/log/log.js';
 import { type Endpoint, localEndpoint } from '../../aws/endpoint.js';
 import { AwsService } from '../../aws/sdk/aws-service.js';
 import { unlessAborted } from '../../base/time/wait.js';
+import type { CheckedPlan } from '../../worker/build/check-plan.js';
 import type { Plan } from '../../worker/build/plan.js';
 import type { Worker } from '../../worker/worker.js';
 import { logWarnings } from '../output/banner.js';
@@ -15,7 +16,7 @@ import { formatError } from '../output/format-error.js';
 import { exitNow } from '../process/signals.js';
 import { readWorker } from '../project/project.js';
 import { logWithTasks } from '../start/task-log.js';
-import { runWorker } from '../start/run-worker.js';
+import { checkPlanHere, runWorker } from '../start/run-worker.js';
 import { seededFindings } from '../local/seed.js';
 import { type FromWorker, planSummary, type RunMessage, type ToWorker } from './messages.js';
 
@@ -83,14 +84,9 @@ async function run({ flags, log: logFlags }: RunMessage, stop: AbortController):
   answerMocks(plan);
   // The service of `dev` runs the functions. Their mistakes are told here, while the old code keeps running.
   setupsOf(plan.settings.lambdas, {});
-  const options = {
-    log,
-    taskLog,
-    module,
-    stop: stop.signal,
-    connectTo: (planned: Endpoint) => connectionOf(plan, planned, projectDir, stop.signal),
-  };
-  return runWorker(besideOthers(plan), options, (worker) => {
+  const checked = await checkPlanHere(besideOthers(plan), { log, module, stop: stop.signal });
+  const endpoint = await connectionOf(checked, projectDir, stop.signal);
+  return runWorker(checked, endpoint, { taskLog, stop: stop.signal }, (worker) => {
     logWarnings(log, warnings);
     sendUpdates(worker, plan);
     // If the embedded service has ended, no task can be reported. So a worker at the endpoint `local` exits at once.
@@ -102,17 +98,12 @@ async function run({ flags, log: logFlags }: RunMessage, stop: AbortController):
  * Sends the plan to `dev`, and waits for its reply. If the local service is used, it runs by then. Resolves with the
  * endpoint to connect to.
  */
-async function connectionOf(
-  plan: Plan,
-  planned: Endpoint,
-  projectDir: string,
-  stop: AbortSignal,
-): Promise<Endpoint> {
+async function connectionOf(checked: CheckedPlan, projectDir: string, stop: AbortSignal): Promise<Endpoint> {
   process.channel?.ref();
   const answer = unlessAborted(stop, nextMessage('connect'));
-  void send({ kind: 'planned', plan: planSummary(plan, projectDir) });
+  void send({ kind: 'planned', plan: planSummary(checked.plan, projectDir) });
   const { port } = await answer;
-  return port === undefined ? planned : localEndpoint(port);
+  return port === undefined ? checked.endpoint : localEndpoint(port);
 }
 
 /**

@@ -17,6 +17,8 @@ const STOP_REQUESTS: readonly StopRequest[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
  */
 const RUN_UNTIL_STOPPED = new Set(['start', 'local', 'exec', 'dev', 'scaler']);
 
+const stop = new AbortController();
+
 let onStopRequest: ((name: StopRequest) => void) | undefined;
 
 /**
@@ -40,7 +42,6 @@ function endEarly(name: StopRequest, command: string | undefined): never {
  * at once.
  */
 export function stopSignal(log: Logger, hint: string): AbortSignal {
-  const stop = new AbortController();
   let first: number | undefined;
   onStopRequest = (name) => {
     const now = systemClock.now();
@@ -55,6 +56,9 @@ export function stopSignal(log: Logger, hint: string): AbortSignal {
   };
   return stop.signal;
 }
+
+/** Returns true for the reason with which the signal of {@link stopSignal} has aborted. */
+export const isStop = (error: unknown): boolean => stop.signal.aborted && error === stop.signal.reason;
 
 let intended = false;
 

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../../base/time/clock.js';
 import type { Endpoint } from '../../aws/endpoint.js';
 import type { Logger } from '../../base/log/log.js';
 import { buildWorker } from '../../worker/build/create-worker.js';
+import { type CheckedPlan, checkPlan } from '../../worker/build/check-plan.js';
 import type { StartWorld } from '../../worker/build/start-world.js';
 import type { Plan } from '../../worker/build/plan.js';
 import { REPORT_AFTER_GRACE_MS, type Worker } from '../../worker/worker.js';
@@ -12,7 +13,26 @@ import type { HandlerStatus, WorkerStatus } from '../../base/worker-status.js';
 import { POLL_LIMIT_MS } from '../../worker/poll/poll.js';
 import { startedBy, UNCAUGHT, UNHANDLED } from '../../worker/handler/unhandled-errors.js';
 
-interface RunOptions extends Pick<StartWorld, 'log' | 'module' | 'connectTo' | 'beforePoll'> {
+interface CheckOptions extends Pick<StartWorld, 'log' | 'module' | 'beforePoll'> {
+  /** Cancels the start when it aborts. */
+  readonly stop: AbortSignal;
+}
+
+const USER_CODE = { code: 'SETUP_FAILED', where: 'setup or observe' } as const;
+
+/**
+ * Checks the plan of the worker that this process runs. User code that exits the process meanwhile is reported.
+ * @throws StartError before anything runs
+ */
+export const checkPlanHere = (
+  plan: Plan,
+  { log, module, beforePoll, stop }: CheckOptions,
+): Promise<CheckedPlan> =>
+  runUserCode(USER_CODE, () =>
+    checkPlan(plan, { clock: systemClock, random: Math.random, log, module, beforePoll, signal: stop }),
+  );
+
+interface RunOptions {
   readonly taskLog: TaskLog;
   /** Stops the worker when it aborts. */
   readonly stop: AbortSignal;
@@ -21,41 +41,26 @@ interface RunOptions extends Pick<StartWorld, 'log' | 'module' | 'connectTo' | '
 /**
  * Builds the worker of a plan and runs it until `stop` aborts. From now on, if user code exits the process or throws an
  * error that nobody catches, that is handled here.
- * @param announce called before the worker runs, which waits for it. `endpoint` is what the worker is connected to
+ * @param announce called before the worker runs, which waits for it
  * @returns the exit code
- * @throws StartError before anything runs
+ * @throws StartError before the worker runs
  */
 export async function runWorker(
-  plan: Plan,
-  { stop, log, taskLog, connectTo, ...options }: RunOptions,
-  announce: (worker: Worker, endpoint: Endpoint | undefined) => void | Promise<void>,
+  checked: CheckedPlan,
+  endpoint: Endpoint,
+  { stop, taskLog }: RunOptions,
+  announce: (worker: Worker) => void | Promise<void>,
 ): Promise<number> {
-  let endpoint: Endpoint | undefined;
-  const connect = async (planned: Endpoint): Promise<Endpoint> =>
-    (endpoint = connectTo ? await connectTo(planned) : planned);
-  const world = {
-    clock: systemClock,
-    random: Math.random,
-    log,
-    signal: stop,
-    connectTo: connect,
-    ...options,
-  };
+  const { log, clock } = checked.world;
   try {
-    const worker = await runUserCode({ code: 'SETUP_FAILED', where: 'setup or observe' }, () =>
-      buildWorker(plan, world),
-    );
+    const worker = await runUserCode(USER_CODE, () => buildWorker(checked, endpoint));
     watchExit(() => worker.status());
-    countDownDrain(worker, { log, clock: systemClock, graceMs: plan.settings.graceMs });
+    countDownDrain(worker, { log, clock, graceMs: checked.plan.settings.graceMs });
     const errors = watchUserErrors(log, () => void worker.stop());
-    await announce(worker, endpoint);
+    await announce(worker);
     void taskLog.follow(worker, endpoint);
     await worker.run({ signal: stop });
     return errors.uncaught === undefined ? 0 : 1;
-  } catch (error) {
-    // A worker that hasn't started has no tasks, so a signal may interrupt the start.
-    if (stop.aborted && error === stop.reason) return 0;
-    throw error;
   } finally {
     await taskLog.close();
   }

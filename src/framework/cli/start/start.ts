@@ -11,10 +11,12 @@ import { type LocalServiceFlags, stacksOf, warnUnshown } from '../flags/local-se
 import type { LogFlags } from '../flags/log-flags.js';
 import type { ProjectService } from '../local/local.js';
 import { type Project, readProject } from '../project/project.js';
-import { runWorker } from './run-worker.js';
+import { checkPlanHere, runWorker } from './run-worker.js';
 import { logWithTasks } from './task-log.js';
 import { stopSignal } from '../process/signals.js';
+import { type CheckedPlan, dispose } from '../../worker/build/check-plan.js';
 import type { Plan } from '../../worker/build/plan.js';
+import type { WorkerStatus } from '../../base/worker-status.js';
 
 /** The delay of a check that no poll should wait for. */
 const AFTER_FIRST_POLLS_MS = 100;
@@ -36,26 +38,20 @@ export async function start(
     'stopping: running tasks get the grace period to end; once more to stop at once',
   );
   const opened: { embedded?: ProjectService; worker?: Worker; control?: PageServer } = {};
-  const connectTo = async (planned: Endpoint): Promise<Endpoint> => {
-    if (planned.kind === 'local') {
-      const { serveProject } = await import('../local/local.js');
-      opened.embedded = await serveProject(project, own, log, () =>
-        opened.worker ? [opened.worker.status()] : [],
-      );
-      return localEndpoint(opened.embedded.service.port);
-    }
-    warnUnshown(log, own);
-    return planned;
-  };
-  const options = { log, taskLog, stop, module: project.module, connectTo };
   try {
-    return await runWorker(project.plan, options, async (worker, endpoint) => {
+    const checked = await checkPlanHere(project.plan, { log, stop, module: project.module });
+    const workers = (): WorkerStatus[] => (opened.worker ? [opened.worker.status()] : []);
+    if (checked.endpoint.kind === 'local') opened.embedded = await serve(project, checked, own, workers);
+    else warnUnshown(log, own);
+    const { embedded } = opened;
+    const endpoint = embedded ? localEndpoint(embedded.service.port) : checked.endpoint;
+    return await runWorker(checked, endpoint, { taskLog, stop }, async (worker) => {
       opened.worker = worker;
       if (own.control !== undefined) opened.control = await openControl(own.control, worker);
       logWarnings(log, project.warnings);
-      if (!opened.embedded)
+      if (!embedded)
         void systemClock.sleep(AFTER_FIRST_POLLS_MS, stop).then(() => warnOfSlowStates(log, project));
-      announce(worker, endpoint, opened.embedded, { log, flags });
+      announce(worker, endpoint, embedded, { log, flags });
     });
   } finally {
     opened.control?.close();
@@ -63,16 +59,33 @@ export async function start(
   }
 }
 
+/**
+ * Starts the local service. If it can't start, disposes of the worker's container.
+ * @param workers returns the workers that the console shows
+ * @throws StartError
+ */
+async function serve(
+  project: Project,
+  checked: CheckedPlan,
+  flags: LocalServiceFlags,
+  workers: () => WorkerStatus[],
+): Promise<ProjectService> {
+  try {
+    const { serveProject } = await import('../local/local.js');
+    return await serveProject(project, flags, checked.world.log, workers);
+  } catch (error) {
+    await dispose(checked);
+    throw error;
+  }
+}
+
 function announce(
   worker: Worker,
-  endpoint: Endpoint | undefined,
+  endpoint: Endpoint,
   embedded: ProjectService | undefined,
   { log, flags }: { log: Logger; flags: Flags },
 ): void {
-  if (endpoint)
-    log.info(
-      `Endpoint: ${showEndpoint(endpoint)}${embedded ? ' (embedded: for development, in memory)' : ''}`,
-    );
+  log.info(`Endpoint: ${showEndpoint(endpoint)}${embedded ? ' (embedded: for development, in memory)' : ''}`);
   if (embedded?.console) logConsole(log, embedded.service.url);
   logActivities(log, worker.status().handlers);
   embedded?.logMachines(flags);

@@ -29,9 +29,16 @@ export async function connect(
   service: AwsService,
   endpoint: Endpoint,
 ): Promise<ConnectedHandler[]> {
-  const { createActivities } = settings;
   const definitions = handlers.map(({ definition }) => definition);
-  const arnOf = await findActivities(definitions, { ...world, service, endpoint, createActivities });
+  const arnOf = await findActivities(definitions, {
+    service,
+    endpoint,
+    createActivities: settings.createActivities,
+    clock: world.clock,
+    random: world.random,
+    log: world.log,
+    signal: world.signal,
+  });
   const agentKey = isEncrypted(endpoint) ? 'httpsAgent' : 'httpAgent';
   const found = handlers.map((planned) => {
     const activityArn = arnOf(planned.definition.activity);

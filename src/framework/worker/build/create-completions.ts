@@ -43,7 +43,7 @@ export async function openCompletions(plan: Plan, options: CompletionsOptions = 
   const { clock, random, log } = start;
   const world = { ...start, stores: new StoreMonitor((told) => logStore(log, told)) };
   const { AwsService } = await import('../../aws/sdk/aws-service.js');
-  const service = new AwsService({ ...world, endpoint, sdk, region, calls });
+  const service = new AwsService({ clock, log, endpoint, sdk, region, calls });
   const checkpoints = new Map(
     handlers.flatMap(({ definition, options: { checkpoint } }) =>
       checkpoint ? [[definition.name, new LimitedStore(checkpoint.store, 'checkpoint', world)] as const] : [],

@@ -7,26 +7,23 @@ import { compile } from '../handler/compile.js';
 import { makeCheckpoints, makePayloads } from '../handler/task-stores.js';
 import type { Payloads } from '../handler/output/payloads.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
-import { type Endpoint, scopeAt } from '../../aws/endpoint.js';
-import { scopedBy } from '../container/create-container.js';
+import { scopeAt } from '../../aws/endpoint.js';
 import { resolveOnce } from '../container/registrations.js';
 import { Telemetry } from '../observe/open-telemetry/telemetry.js';
 import { openHealth } from '../health/health-port.js';
-import { StoreMonitor } from '../../base/store.js';
 import { systemClock } from '../../base/time/clock.js';
 import { parseRate } from '../../declare/option-rules.js';
 import type { RunnableHandler } from '../handler-loop.js';
-import { logStore } from '../observe/log-events.js';
 import type { Protection } from '../protect/protection.js';
 import { WorkerHeartbeats } from '../thread/worker-heartbeats.js';
 import { Worker } from '../worker.js';
 import { logNearestActivities } from './find-activities.js';
-import { dispose, makeContainer } from './make-container.js';
+import { type CheckedPlan, checkPlan, dispose } from './check-plan.js';
 import { hostedHandler } from '../pool/hosted-handler.js';
 import type { Pool } from '../pool/pool.js';
-import { moduleProblems, poolOf } from './pools.js';
+import { poolOf } from './pools.js';
 import { keptOf } from './stores.js';
-import { makePlan, noActivities, type Plan, type PlannedHandler } from './plan.js';
+import { makePlan, type Plan } from './plan.js';
 import { connect, type ConnectedHandler, connectHeartbeats, endPollsOnDrain } from './activity-ports.js';
 import { type BuildWorld, type StartWorld, startWorld, type WorkerOptions } from './start-world.js';
 
@@ -39,7 +36,7 @@ import { type BuildWorld, type StartWorld, startWorld, type WorkerOptions } from
 export async function createWorker(config: Config = {}, options: WorkerOptions = {}): Promise<Worker> {
   const baseDir = options.baseDir ?? folderOf(options.module) ?? process.cwd();
   const plan = await makePlan({ config, env: process.env, baseDir });
-  return buildWorker(plan, startWorld(options));
+  return buildWorker(await checkPlan(plan, startWorld(options)));
 }
 
 /** Returns the folder of a module; undefined if it isn't a file. */
@@ -47,21 +44,27 @@ const folderOf = (module: string | URL | undefined): string | undefined =>
   module !== undefined && /^file:/i.test(String(module)) ? dirname(fileURLToPath(module)) : undefined;
 
 /**
- * Makes a worker from a plan (the config and the handlers that were read). Makes the worker's container, checks that
- * dependencies can be resolved, and opens the connections. `createWorker` and the commands call this. If it fails,
- * everything that was opened is closed.
- * @throws StartError with the plan's problems, and with those found here
+ * Makes a worker from a checked plan: opens the connections, and finds the activities. If it fails, everything that was
+ * opened is closed, and the container is disposed of.
+ * @param endpoint where the worker polls. @default the endpoint of the plan
+ * @throws StartError with the problems found here
  */
-export async function buildWorker(given: Plan, start: StartWorld): Promise<Worker> {
-  const plan = { ...given, handlers: given.handlers.map((each) => scoped(each, start)) };
-  const world = { ...start, stores: new StoreMonitor((told) => logStore(start.log, told)) };
-  world.signal?.throwIfAborted();
-  const none = plan.handlers.length === 0 && plan.problems.length === 0;
-  const problems = none ? [noActivities(plan)] : [...plan.problems, ...moduleProblems(plan, world)];
-  const container = await makeContainer(plan, problems, world);
+export async function buildWorker(checked: CheckedPlan, endpoint = checked.endpoint): Promise<Worker> {
+  const { plan, container, world } = checked;
+  const { settings } = plan;
+  const { clock, random, log, signal, stores } = world;
   const pools: Pool[] = [];
-  const { sdk, region, calls, reportLimitMs, graceMs, drain } = plan.settings;
-  const heartbeats = new WorkerHeartbeats({ ...plan.settings, ...world });
+  const heartbeats = new WorkerHeartbeats({
+    clock,
+    random,
+    log,
+    calls: settings.calls,
+    heartbeatRate: settings.heartbeatRate,
+    stallAfterMs: settings.stallAfterMs,
+    startHeartbeatThread: world.startHeartbeatThread,
+    servePages: world.servePages,
+    platform: world.platform,
+  });
   let payloads: Payloads | undefined;
   let service: AwsService | undefined;
   let handlers: RunnableHandler[] = [];
@@ -70,32 +73,51 @@ export async function buildWorker(given: Plan, start: StartWorld): Promise<Worke
     payloads?.close();
     const checkpoints = handlers.flatMap((handler) => handler.checkpoints?.close() ?? []);
     const ended = pools.map((pool) => pool.close());
-    await Promise.all([...ended, dispose(container, world), ...checkpoints]);
+    await Promise.all([...ended, dispose(checked), ...checkpoints]);
     // Closed last, since the heartbeats' thread also answers the health probes.
     await heartbeats.close();
   };
   try {
-    payloads = await makePayloads(plan.settings.payloads, world);
-    const endpoint = await endpointOf(plan, world);
-    await openHealth({ ...plan, ...plan.settings, ...world, client: heartbeats.health });
+    payloads = await makePayloads(settings.payloads, world);
+    await openHealth({
+      clock,
+      log,
+      client: heartbeats.health,
+      healthPort: settings.healthPort,
+      healthHosts: settings.healthHosts,
+      production: plan.production,
+    });
     const { AwsService } = await import('../../aws/sdk/aws-service.js');
-    service = new AwsService({ ...world, endpoint, sdk, region, calls });
+    service = new AwsService({
+      clock,
+      log,
+      endpoint,
+      sdk: settings.sdk,
+      region: settings.region,
+      calls: settings.calls,
+      open: world.open,
+      readFiles: world.readFiles,
+    });
     const connected = await connect(plan, world, service, endpoint);
     handlers = await makeHandlers(connected, { plan, world, container, pools, payloads });
     connectHeartbeats(heartbeats, handlers, service);
-    world.signal?.throwIfAborted();
-    const telemetry = new Telemetry({ ...plan, ...plan.settings, ...world });
+    signal?.throwIfAborted();
+    const telemetry = new Telemetry({
+      clock,
+      log,
+      baseDir: plan.baseDir,
+      traceContext: settings.traceContext,
+    });
     const scopeOf = scopeAt(endpoint);
-    const { clock, random, log, stores } = world;
     const worker = new Worker({
       clock,
       random,
       log,
       stores,
-      name: plan.settings.workerName ?? nameWorker(world.random),
-      reportLimitMs,
-      graceMs,
-      drain,
+      name: settings.workerName ?? nameWorker(random),
+      reportLimitMs: settings.reportLimitMs,
+      graceMs: settings.graceMs,
+      drain: settings.drain,
       handlers,
       heartbeats,
       scopeOf,
@@ -104,12 +126,12 @@ export async function buildWorker(given: Plan, start: StartWorld): Promise<Worke
       ...(await keptOf(plan, { ...world, handlers, scopeOf })),
       protection: await protectionOf(plan, world, heartbeats),
     });
-    await heartbeats.health.show(worker, world.clock);
+    await heartbeats.health.show(worker, clock);
     telemetry.follow(worker);
-    for (const type of plan.settings.observe) await resolveOnce(container, type).observe(worker);
+    for (const type of settings.observe) await resolveOnce(container, type).observe(worker);
     logNearestActivities(worker, service, world);
     // With a clock that was passed in, polls end by that clock.
-    if (world.clock === systemClock) endPollsOnDrain(worker, endpoint);
+    if (clock === systemClock) endPollsOnDrain(worker, endpoint);
     return worker;
   } catch (error) {
     heartbeats.health.close();
@@ -117,11 +139,6 @@ export async function buildWorker(given: Plan, start: StartWorld): Promise<Worke
     throw error;
   }
 }
-
-const scoped = (handler: PlannedHandler, { container }: StartWorld): PlannedHandler => ({
-  ...handler,
-  definition: scopedBy(container, handler.definition),
-});
 
 /**
  * Makes the worker's scale-in protection, which asks ECS or Kubernetes not to remove the worker while a long task runs.
@@ -139,11 +156,6 @@ async function protectionOf(
   if (found) protection.open(found.name, protect, protectAfterMs);
   else if (unseen !== undefined) log.warn(unseen);
   return found && protection;
-}
-
-async function endpointOf({ endpoint }: Plan, { connectTo }: StartWorld): Promise<Endpoint> {
-  if (!endpoint) throw new Error('a plan without an endpoint has a problem that says so');
-  return connectTo ? connectTo(endpoint) : endpoint;
 }
 
 /** Makes the handlers as the worker runs them: on the main thread, or in a pool. */
@@ -167,8 +179,20 @@ function makeHandlers(
     const handle = pool
       ? hostedHandler(pool, world.clock, checkpoints)
       : compile(definition, container, interceptors, payloads, checkpoints);
-    const rate = parseRate(options.rate);
-    return { name: definition.name, activityArn, handle, port, ...options, rate, checkpoints };
+    return {
+      name: definition.name,
+      activityArn,
+      handle,
+      port,
+      checkpoints,
+      concurrency: options.concurrency,
+      pollers: options.pollers,
+      heartbeatMs: options.heartbeatMs,
+      timeoutMs: options.timeoutMs,
+      run: options.run,
+      poolSize: options.poolSize,
+      rate: parseRate(options.rate),
+    };
   };
   return Promise.all(connected.map(make));
 }

@@ -54,13 +54,14 @@ const bareNames = (handlers: readonly HandlerDefinition[]): string[] => [
 
 async function lookUpNames(names: readonly string[], search: Search): Promise<ReadonlyMap<string, string>> {
   if (names.length === 0) return new Map();
-  const { service, endpoint, createActivities } = search;
+  const { service, endpoint, createActivities, clock, random, log, signal } = search;
   const region = await service.defaultRegion();
   if (!region) throw new StartError([noRegion(names)]);
   const { lookUpActivities } = await import('../../aws/queries/activity-queries.js');
   const client = await service.client(region);
   const create = createActivities || isLoopback(endpoint);
-  const { arns, problems } = await lookUpActivities(names, { ...search, client, region, create });
+  const lookUp = { client, region, create, clock, random, log, signal };
+  const { arns, problems } = await lookUpActivities(names, lookUp);
   throwProblems(problems);
   return arns;
 }

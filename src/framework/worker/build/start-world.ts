@@ -1,6 +1,5 @@
 import type { StoreMonitor } from '../../base/store.js';
 import type { Container } from '../../declare/container.js';
-import type { Endpoint } from '../../aws/endpoint.js';
 import type { OpenConnection } from '../../aws/lean/connections.js';
 import { createLog, type Logger } from '../../base/log/log.js';
 import type { Platform } from '../protect/platform.js';
@@ -42,12 +41,6 @@ export interface StartWorld extends Readonly<
 > {
   /** The URL of the module that exports the config. */
   readonly module?: string;
-  /**
-   * Returns the endpoint to connect to. Called once all checks of the plan have passed, before any connection is made.
-   * The command `start` passes a function that can first start the local service.
-   * @default the plan's endpoint
-   */
-  readonly connectTo?: (planned: Endpoint) => Promise<Endpoint>;
   /**
    * The platform (ECS or Kubernetes) that is asked not to remove the worker while a long task runs. @default the
    * platform that the option `protect` and the environment variables show

@@ -1,20 +1,49 @@
 import type { DependencyContainer } from 'tsyringe';
+import type { Endpoint } from '../../aws/endpoint.js';
+import { StoreMonitor } from '../../base/store.js';
+import { logStore } from '../observe/log-events.js';
 import { unlessAborted, within } from '../../base/time/wait.js';
 import { type Problem, StartError, throwProblems } from '../../base/errors.js';
-import { adopt, createContainer } from '../container/create-container.js';
+import { adopt, createContainer, scopedBy } from '../container/create-container.js';
 import { CLOCK, RANDOM, STORE_MONITOR } from '../container/registrations.js';
 import { resolveProblems } from '../container/resolve-problems.js';
 import { CLOSE_LIMIT_MS } from '../worker.js';
 import type { BuildWorld, StartWorld } from './start-world.js';
-import type { Plan } from './plan.js';
+import { moduleProblems } from './pools.js';
+import { noActivities, type Plan } from './plan.js';
+
+/** A plan that has passed every check that needs no connection, and what its worker is made from. */
+export interface CheckedPlan {
+  readonly plan: Plan;
+  /** The endpoint of the plan. */
+  readonly endpoint: Endpoint;
+  /** The container of the worker. If no worker is built, it has to be disposed of. */
+  readonly container: DependencyContainer;
+  readonly world: BuildWorld;
+}
 
 /**
- * Makes the worker's dependency injection container, runs the config's `setup`, and checks that every dependency can be
- * resolved. If any of this fails, disposes of the container.
- * @throws StartError with `known` (problems found earlier) and the problems found here; if the start was cancelled, the
- * signal's reason
+ * Checks the plan of a worker. Makes the worker's container, runs the config's `setup`, and checks that every dependency
+ * can be resolved. If any of this fails, disposes of the container.
+ * @throws StartError with the plan's problems and those found here; if the start was cancelled, the signal's reason
  */
-export async function makeContainer(
+export async function checkPlan(given: Plan, start: StartWorld): Promise<CheckedPlan> {
+  const handlers = given.handlers.map((handler) => ({
+    ...handler,
+    definition: scopedBy(start.container, handler.definition),
+  }));
+  const plan = { ...given, handlers };
+  const world = { ...start, stores: new StoreMonitor((told) => logStore(start.log, told)) };
+  world.signal?.throwIfAborted();
+  const none = handlers.length === 0 && plan.problems.length === 0;
+  const problems = none ? [noActivities(plan)] : [...plan.problems, ...moduleProblems(plan, world)];
+  const container = await makeContainer(plan, problems, world);
+  if (!plan.endpoint) throw new Error('a plan without an endpoint has a problem that says so');
+  return { plan, endpoint: plan.endpoint, container, world };
+}
+
+/** @param known problems that were found earlier: they are thrown together with those found here */
+async function makeContainer(
   { settings, handlers }: Plan,
   known: readonly Problem[],
   world: BuildWorld,
@@ -40,7 +69,7 @@ export async function makeContainer(
     throwProblems([...known, ...wrong, ...resolveProblems(definitions, container, settings)]);
     return container;
   } catch (error) {
-    if (begun) await dispose(begun, world);
+    if (begun) await dispose({ container: begun, world });
     if (!isSetupFailure(error)) throw error;
     throw new StartError([...known, ...error.problems], { cause: error.cause });
   }
@@ -53,7 +82,10 @@ const isSetupFailure = (error: unknown): error is StartError =>
  * Disposes of a container. If a provider's `dispose` throws or takes too long, logs that; the worker then stops waiting
  * for it.
  */
-export async function dispose(container: DependencyContainer, { clock, log }: StartWorld): Promise<void> {
+export async function dispose({
+  container,
+  world: { clock, log },
+}: Pick<CheckedPlan, 'container' | 'world'>): Promise<void> {
   const disposed = Promise.resolve(container.dispose()).catch((error: unknown) =>
     log.error({ err: error }, 'a provider could not be disposed of'),
   );
