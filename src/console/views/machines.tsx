@@ -60,7 +60,9 @@ const COLUMNS: readonly Column<MachineRow>[] = [
   { label: 'Region', class: 'faint spare', cell: ({ arn }) => regionIn(arn) },
   { label: 'Executions', class: 'number spare', value: executionsOf, cell: executionsOf },
   {
-    ...{ label: 'Running', class: 'number spare', value: ({ counts }) => counts.RUNNING ?? 0 },
+    label: 'Running',
+    class: 'number spare',
+    value: ({ counts }) => counts.RUNNING ?? 0,
     cell: ({ counts }) => counts.RUNNING ?? 0,
   },
   {

@@ -104,16 +104,14 @@ export class HandlerLoop {
     this.#pollers = pollers;
     this.#slots = new Slots(concurrency, this.#admission);
     this.#poller = new Poller({
-      ...{
-        port,
-        pollers,
-        limiter: pollLimiter,
-        workerName,
-        clock,
-        random,
-        emit: events.emit,
-        slots: this.#slots,
-      },
+      port,
+      pollers,
+      limiter: pollLimiter,
+      workerName,
+      clock,
+      random,
+      emit: events.emit,
+      slots: this.#slots,
       handler: { handler: name, activityArn },
       onLease: this.#take,
     });

@@ -74,7 +74,8 @@ const workOf = ({ work }: Row): number | '' => work?.[1] ?? '';
 
 const COLUMNS: readonly Column<Row>[] = [
   {
-    ...{ label: 'Name', value: ({ name }) => name },
+    label: 'Name',
+    value: ({ name }) => name,
     cell: ({ arn, name }) => (
       <a href={to('activities', arn)} dir="auto">
         {name}
@@ -83,17 +84,23 @@ const COLUMNS: readonly Column<Row>[] = [
   },
   { label: 'Region', class: 'faint spare', cell: ({ arn }) => regionIn(arn) },
   {
-    ...{ label: 'Waiting', class: 'number', value: ({ queued }) => queued },
+    label: 'Waiting',
+    class: 'number',
+    value: ({ queued }) => queued,
     cell: ({ queued }) => <span class={queued > 0 ? 'held' : ''}>{queued.toLocaleString('en')}</span>,
   },
   { label: 'Over time', class: 'spare', cell: ({ waited }) => waited && <Sparkline values={waited} /> },
   {
-    ...{ label: 'Polls', class: 'number', value: ({ polls }) => polls },
+    label: 'Polls',
+    class: 'number',
+    value: ({ polls }) => polls,
     cell: ({ polls, queued }) => <span class={polls === 0 && queued > 0 ? 'held' : ''}>{polls}</span>,
   },
   { label: 'Leased', class: 'number spare', value: ({ leased }) => leased, cell: ({ leased }) => leased },
   {
-    ...{ label: 'Work, p95', class: 'number spare', value: workOf },
+    label: 'Work, p95',
+    class: 'number spare',
+    value: workOf,
     cell: (row) => (workOf(row) === '' ? '–' : duration(Number(workOf(row)))),
   },
   { label: 'Failures', class: 'number', value: failuresOf, cell: (row) => <Failures n={failuresOf(row)} /> },

@@ -24,20 +24,16 @@ const arnOf = ({ machine, name }: ExecutionRow): string => executionArn(machine,
 
 const WORKS: readonly Work[] = [
   {
-    ...{
-      word: 'Stop',
-      icon: 'stop',
-      question: 'A worker that has a task learns of it with its next heartbeat.',
-    },
+    word: 'Stop',
+    icon: 'stop',
+    question: 'A worker that has a task learns of it with its next heartbeat.',
     fits: ({ status, isCopy }) => status === 'RUNNING' && !isCopy,
     act: (row) => command('StopExecution', { executionArn: arnOf(row) }),
   },
   {
-    ...{
-      word: 'Run again',
-      icon: 'again',
-      question: 'Each is started as a new execution with the same input.',
-    },
+    word: 'Run again',
+    icon: 'again',
+    question: 'Each is started as a new execution with the same input.',
     fits: () => true,
     act: runAgain,
   },

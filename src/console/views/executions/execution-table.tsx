@@ -27,11 +27,14 @@ export interface Choice {
 const OWN: readonly Column<ExecutionRow>[] = [
   { label: 'Name', value: ({ name }) => name, cell: (row) => <Name row={row} /> },
   {
-    ...{ label: 'Started', class: 'number', value: ({ startedAt }) => startedAt },
+    label: 'Started',
+    class: 'number',
+    value: ({ startedAt }) => startedAt,
     cell: ({ startedAt }) => instant(startedAt, now.peek()),
   },
   {
-    ...{ label: 'Duration', class: 'number' },
+    label: 'Duration',
+    class: 'number',
     value: ({ startedAt, endedAt }) => (endedAt ?? now.peek()) - startedAt,
     cell: ({ startedAt, endedAt }) => <Duration from={startedAt} to={endedAt} />,
   },
@@ -40,7 +43,9 @@ const OWN: readonly Column<ExecutionRow>[] = [
 const FURTHER: readonly Column<ExecutionRow>[] = [
   { label: 'Error', class: 'bad', value: ({ error }) => error, cell: ({ error }) => <Cut text={error} /> },
   {
-    ...{ label: 'Machine', class: 'faint', value: ({ machine }) => nameIn(machine) },
+    label: 'Machine',
+    class: 'faint',
+    value: ({ machine }) => nameIn(machine),
     cell: ({ machine }) => <Cut text={nameIn(machine)} />,
   },
   {
@@ -50,7 +55,9 @@ const FURTHER: readonly Column<ExecutionRow>[] = [
     cell: ({ version }) => version,
   },
   {
-    ...{ label: 'Redrives', class: 'number', value: ({ redrives }) => redrives },
+    label: 'Redrives',
+    class: 'number',
+    value: ({ redrives }) => redrives,
     cell: ({ redrives }) => redrives > 0 && redrives,
   },
 ];
@@ -58,7 +65,9 @@ const FURTHER: readonly Column<ExecutionRow>[] = [
 /** A table of executions. The latest is first, unless it is sorted by a column. */
 export function ExecutionTable({ rows, empty, withMachine = false, choice }: TableProps): JSX.Element {
   const status: Column<ExecutionRow> = {
-    ...{ label: 'Status', class: 'first', value: (row) => wordOf(row.status) },
+    label: 'Status',
+    class: 'first',
+    value: (row) => wordOf(row.status),
     cell: (row) => (
       <>
         {choice && <Chooser order={row.order} name={row.name} {...choice} />}

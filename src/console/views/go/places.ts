@@ -33,7 +33,9 @@ export function usePlaces(): readonly Place[] {
     ...machines.map(({ arn, name }) => ({ kind: 'Machine' as const, name, url: to('machines', arn) })),
     ...activities.map(({ arn, name }) => ({ kind: 'Activity' as const, name, url: to('activities', arn) })),
     ...executions.map(({ machine, name }) => ({
-      ...{ kind: 'Execution' as const, name, of: nameIn(machine) },
+      kind: 'Execution' as const,
+      name,
+      of: nameIn(machine),
       url: to('executions', executionArn(machine, name)),
     })),
   ];

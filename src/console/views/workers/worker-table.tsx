@@ -16,7 +16,8 @@ interface TableProps {
 /** The table of a fleet: one row for each worker. A second click on its name closes its details. */
 export function WorkerTable({ workers, selected }: TableProps): JSX.Element {
   const name: Column<WorkerRow> = {
-    ...{ label: 'Worker', value: (worker) => worker.name },
+    label: 'Worker',
+    value: (worker) => worker.name,
     cell: ({ key, name: own, address }) => (
       <>
         <a
@@ -51,20 +52,25 @@ const COLUMNS: readonly Column<WorkerRow>[] = [
     cell: ({ version }) => <bdi>{version}</bdi>,
   },
   {
-    ...{ label: 'Up', class: 'spare', value: ({ startedAt }) => -(startedAt ?? Infinity) },
+    label: 'Up',
+    class: 'spare',
+    value: ({ startedAt }) => -(startedAt ?? Infinity),
     cell: ({ startedAt }) => startedAt !== undefined && wholeSeconds(now.value - startedAt),
   },
   { label: 'State', value: (worker) => stateOf(worker, 0).word, cell: (worker) => <State worker={worker} /> },
   {
-    ...{ label: 'At work', value: ({ handlers }) => slotsOf(handlers).running },
+    label: 'At work',
+    value: ({ handlers }) => slotsOf(handlers).running,
     cell: (worker) => isRead(worker) && <Slots worker={worker} />,
   },
   {
-    ...{ label: 'Protected', class: 'spare' },
+    label: 'Protected',
+    class: 'spare',
     cell: (worker) => isRead(worker) && (protectionWords(worker.protection, now.value) ?? '–'),
   },
   {
-    ...{ label: 'Longest task', value: ({ oldestTask }) => oldestTask?.seconds ?? '' },
+    label: 'Longest task',
+    value: ({ oldestTask }) => oldestTask?.seconds ?? '',
     cell: ({ oldestTask }) =>
       oldestTask && (
         <>

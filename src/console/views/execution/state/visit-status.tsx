@@ -31,7 +31,9 @@ export function VisitStatus({ view, node, visit, selection, onSelection }: Visit
       <Facts visit={visit} />
       <TaskNote view={view} node={node} visit={visit} />
       <TaskProgress view={view} visit={visit} />
-      {visit.type === 'Map' && <Items {...{ view, map: visit, selection, onSelection }} />}
+      {visit.type === 'Map' && (
+        <Items view={view} map={visit} selection={selection} onSelection={onSelection} />
+      )}
       <Failure view={view} visit={visit} />
       {visit.attempts.length > 0 && <Attempts visit={visit} leases={view.leases} />}
     </>

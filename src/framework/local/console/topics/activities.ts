@@ -73,15 +73,13 @@ function described(arn: string, recorded: Recorded, now: number): ActivityTraffi
   recorded.waits(now);
   const { from, partMs, waited, scheduled, wait, work, failures } = recorded;
   return {
-    ...{
-      arn,
-      from,
-      partMs,
-      waited: [...waited],
-      scheduled,
-      wait: percentiles(wait),
-      work: percentiles(work),
-    },
+    arn,
+    from,
+    partMs,
+    waited: [...waited],
+    scheduled,
+    wait: percentiles(wait),
+    work: percentiles(work),
     failures: [...failures].toSorted(([, a], [, b]) => b - a),
   };
 }
