@@ -43,7 +43,10 @@ export default {
       const times = (boots.get('Stepwright')?.ms ?? Number.NaN) / dtoMs;
       const columns = ['', 'first poll', 'processor time', 'in bare loops with a DTO'];
       const rows = [...boots].map(([who, { ms, cpuMs: cpu }]) => [
-        ...[who, show(ms, 'ms'), show(cpu, 'ms'), show(ms / dtoMs)],
+        who,
+        show(ms, 'ms'),
+        show(cpu, 'ms'),
+        show(ms / dtoMs),
       ]);
       return {
         tables: [{ title: 'Boot', columns, rows }],

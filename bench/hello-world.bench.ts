@@ -76,9 +76,12 @@ const tableOf = (cells: ReadonlyMap<Cell, Figures>): Table => ({
   title: 'One worker',
   columns: ['in flight', 'who', 'tasks/s', "Stepwright's times as many", 'processor time a task', 'RSS'],
   rows: [...cells].map(([cell, figures]) => [
-    ...[`${cell.over}, ${cell.inFlight}`, cell.who, show(figures.perSecond)],
+    `${cell.over}, ${cell.inFlight}`,
+    cell.who,
+    show(figures.perSecond),
     show(beside(cells, cell, 'Stepwright').perSecond / figures.perSecond),
-    ...[show(figures.cpuMs, 'ms'), show(figures.rssMb, 'MB')],
+    show(figures.cpuMs, 'ms'),
+    show(figures.rssMb, 'MB'),
   ]),
 });
 

@@ -55,7 +55,10 @@ export default {
       const [bare, one, , most] = CREWS.map((crew) => found.get(crew)?.rssMb ?? Number.NaN);
       const [more, times] = [(most ?? 0) - (one ?? 0), (one ?? 0) / (bare ?? 0)];
       const rows = [...found].map(([{ name }, { rssMb: rss, cpuMs: cpu }]) => [
-        ...[name, show(rss, 'MB'), show(rss / (bare ?? 0)), show(cpu, 'ms')],
+        name,
+        show(rss, 'MB'),
+        show(rss / (bare ?? 0)),
+        show(cpu, 'ms'),
       ]);
       const columns = ['', 'RSS', "in the bare loop's", 'processor time a minute'];
       return {

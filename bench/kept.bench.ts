@@ -105,8 +105,11 @@ interface Outbox {
 async function outboxCost({ inFlight, store }: Outbox, stub: Stub, seconds: number): Promise<Cost> {
   const worker = await createWorker(
     {
-      ...{ activities: [Hello], endpoint: stub.url, region: 'us-east-1' },
-      ...{ concurrency: inFlight, pollers: inFlight },
+      activities: [Hello],
+      endpoint: stub.url,
+      region: 'us-east-1',
+      concurrency: inFlight,
+      pollers: inFlight,
       ...(store && { outbox: { store } }),
     },
     { log: silentLog },
@@ -160,7 +163,10 @@ export default {
             title: 'Outbox: a whole worker',
             columns: ['outbox', 'in flight', 'tasks/s', 'processor time a task'],
             rows: [...outboxes].map(([{ name, inFlight }, { ms, cpuMs }]) => [
-              ...[name, String(inFlight), show(1_000 / ms), show(cpuMs, 'ms')],
+              name,
+              String(inFlight),
+              show(1_000 / ms),
+              show(cpuMs, 'ms'),
             ]),
           },
         ],

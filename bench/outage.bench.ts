@@ -49,7 +49,10 @@ async function measure(outage: Outage, seconds: number, dir: string): Promise<Me
   const read = (who: Candidate, ending: string): string =>
     readFileSync(join(dir, `${who}.${ending}`), 'utf8');
   const termsOf = (who: Candidate) => ({
-    ...{ workers: 1, concurrency: SLOTS, heartbeatMs: 20_000, service: { pollHoldMs: POLL_HOLD_MS } },
+    workers: 1,
+    concurrency: SLOTS,
+    heartbeatMs: 20_000,
+    service: { pollHoldMs: POLL_HOLD_MS },
     log: join(dir, `${who}.log`),
     env: { NODE_OPTIONS: `--import ${COUNTER}`, BENCH_CONNECTS: join(dir, `${who}.connects`) },
   });
@@ -142,7 +145,11 @@ export default {
           title: `Before, during and after ${seconds} s of an outage`,
           columns: ['', 'who', 'calls/s in it', 'lines in the log', 'full speed after'],
           rows: all.map(({ outage, who, callsPerSecond, logLines, fullSpeedMs }) => [
-            ...[outage.name, who, show(callsPerSecond), show(logLines), secondsOf(fullSpeedMs)],
+            outage.name,
+            who,
+            show(callsPerSecond),
+            show(logLines),
+            secondsOf(fullSpeedMs),
           ]),
         },
       ],

@@ -66,7 +66,9 @@ interface Steady {
 async function measure(service: Service, { plan }: Cell, seconds: number): Promise<Steady> {
   await service.plan(plan);
   await service.feed({
-    ...{ tasks: seconds * TASKS_A_SECOND, perSecond: TASKS_A_SECOND, sleepMs: TASK_MS },
+    tasks: seconds * TASKS_A_SECOND,
+    perSecond: TASKS_A_SECOND,
+    sleepMs: TASK_MS,
   });
   await sleep(seconds * 1_000);
   const fed = await service.fed();
@@ -99,7 +101,9 @@ const round = (cell: Cell, seconds: number): Promise<(readonly [Candidate, Stead
   compete(
     contestants(),
     () => ({
-      ...{ workers: WORKERS, concurrency: SLOTS, heartbeatMs: HEARTBEAT_MS },
+      workers: WORKERS,
+      concurrency: SLOTS,
+      heartbeatMs: HEARTBEAT_MS,
       service: { state: { HeartbeatSeconds: LAPSE_MS / 1_000 } },
     }),
     async (service, who) => [who, await measure(service, cell, seconds)],
@@ -157,11 +161,20 @@ export default {
           title:
             'The waits are from schedule to start. Wrong are tasks lost by workers, told twice or told wrong',
           columns: [
-            ...['fault', 'who', 'tasks/s', 'p50 / p99', 'lost on the wire', 'starved', 'wrong'],
+            'fault',
+            'who',
+            'tasks/s',
+            'p50 / p99',
+            'lost on the wire',
+            'starved',
+            'wrong',
             'reported as failed though done',
           ],
           rows: rows.map((row) => [
-            ...[row.cell.name, row.who, show(row.perSecond), `${show(row.p50Ms)} / ${show(row.p99Ms)} ms`],
+            row.cell.name,
+            row.who,
+            show(row.perSecond),
+            `${show(row.p50Ms)} / ${show(row.p99Ms)} ms`,
             ...[row.lostOnTheWire, row.starved, row.wrong, row.falseFailures].map(String),
           ]),
         },

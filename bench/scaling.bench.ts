@@ -39,7 +39,9 @@ function run(scenario: Scenario, candidate: Candidate, seeds: number): Run {
   const mean = (key: keyof Outcome): number =>
     known(key).reduce((sum, each) => sum + each, 0) / known(key).length;
   return {
-    ...{ scenario, candidate, curve: outcomes[0]?.curve ?? [] },
+    scenario,
+    candidate,
+    curve: outcomes[0]?.curve ?? [],
     outcome: {
       meanWait: mean('meanWait'),
       fromZero: known('fromZero').length > 0 ? Math.max(...known('fromZero')) : Number.NaN,
@@ -85,13 +87,22 @@ export default {
         {
           title: 'Fleets that scale themselves',
           columns: [
-            ...['scenario', 'who', 'mean wait', 'first from zero', 'worker-hours'],
-            ...['scaled in while something waited', 'taken at work unseen'],
+            'scenario',
+            'who',
+            'mean wait',
+            'first from zero',
+            'worker-hours',
+            'scaled in while something waited',
+            'taken at work unseen',
           ],
           rows: runs.map(({ scenario, candidate, outcome }) => [
-            ...[scenario.name, candidate.name, show(outcome.meanWait, 's'), show(outcome.fromZero, 's')],
-            ...[show(outcome.workerHours), show(outcome.cutWhileWaiting)],
-            ...[show(outcome.takenUnseen)],
+            scenario.name,
+            candidate.name,
+            show(outcome.meanWait, 's'),
+            show(outcome.fromZero, 's'),
+            show(outcome.workerHours),
+            show(outcome.cutWhileWaiting),
+            show(outcome.takenUnseen),
           ]),
         },
       ],

@@ -37,7 +37,8 @@ class BareServer {
         ...(operation === 'CreateActivity' && { activityArn: `${ARN}:activity:Bare` }),
         ...(operation === 'CreateStateMachine' && { stateMachineArn: `${ARN}:stateMachine:Bare` }),
         ...(operation === 'DescribeExecution' && {
-          ...{ status: 'SUCCEEDED', output: '{"message":"Hello hoge!"}' },
+          status: 'SUCCEEDED',
+          output: '{"message":"Hello hoge!"}',
         }),
       });
     }

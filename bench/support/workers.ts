@@ -11,7 +11,13 @@ const CLI = 'node_modules/stepwright/dist/src/framework/cli/main.js';
 export const CANDIDATES = {
   Stepwright: [CLI, 'start', '--config', 'worker.config.js'],
   'Stepwright exec': [
-    ...[CLI, 'exec', '--activity', '${BENCH_ACTIVITY_ARN}', '--', 'sh', '-c'],
+    CLI,
+    'exec',
+    '--activity',
+    '${BENCH_ACTIVITY_ARN}',
+    '--',
+    'sh',
+    '-c',
     // The same job as a script: its number, after a while.
     'read -r input; n=${input#*\\"n\\":}; sleep 0.3; echo "{\\"done\\":${n%%[,\\}]*}}"',
   ],
@@ -126,7 +132,11 @@ export const startHello = (
   env: WorkerSettings['env'] = {},
 ): WorkerProcess =>
   startWorker(candidate, {
-    ...{ url, name: 'hello', concurrency, heartbeatMs: 20_000, log: 'pipe' },
+    url,
+    name: 'hello',
+    concurrency,
+    heartbeatMs: 20_000,
+    log: 'pipe',
     env: { BENCH_HELLO: 'true', STEPWRIGHT_LOG_LEVEL: undefined, ...env },
   });
 

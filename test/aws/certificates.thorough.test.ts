@@ -32,7 +32,8 @@ test('the first task comes within 2 s after a certificate is trusted again, howe
   const w = await world.worker(
     {
       endpoint: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      ...{ region: 'us-east-1', sdk: { requestHandler: { httpsAgent: agent } } },
+      region: 'us-east-1',
+      sdk: { requestHandler: { httpsAgent: agent } },
       calls: 'sdk',
       activities: [activity(() => 'done')],
     },

@@ -120,7 +120,10 @@ test('an accepted call proves nothing for one that is denied', async () => {
 /** Resolves to the credentials that calls are signed with where a provider returns `given`, and then `next`. */
 function given(given: object, next = given): Credentials {
   const credentials = new Credentials({
-    ...{ clock: new HandClock(), log: silentLog, renewable: true, kept: false },
+    clock: new HandClock(),
+    log: silentLog,
+    renewable: true,
+    kept: false,
   });
   const answers = [given];
   const provider = async () => (answers.shift() ?? next) as typeof KEY;

@@ -97,7 +97,12 @@ export async function openDoor(target: string, now: () => number): Promise<Door>
   return {
     // The SDK and Stepwright take this name for no address of this machine; the kernel does.
     url: `http://0.0.0.0:${(server.address() as AddressInfo).port}`,
-    ...{ calls, secrets, revoked, denied, identities, sts },
+    calls,
+    secrets,
+    revoked,
+    denied,
+    identities,
+    sts,
     refusals: (operation) =>
       calls.filter(
         (call) => call.refusedFor !== undefined && (operation === undefined || call.operation === operation),

@@ -31,7 +31,8 @@ afterEach(() => {
 const start = Date.UTC(2026, 0, 1);
 const seconds = (n: number): Promise<void> => clock.advance(n * 1_000);
 const expiring = (n: number, afterMs: number): Answer => ({
-  ...{ accessKeyId: `KEY${n}`, secretAccessKey: 'secret' },
+  accessKeyId: `KEY${n}`,
+  secretAccessKey: 'secret',
   expiration: new Date(clock.now() + afterMs),
 });
 
@@ -172,7 +173,9 @@ describe('an ask of the SDK’s own chain that hangs', () => {
 
   function session(): string {
     const fields = {
-      ...{ AccessKeyId: 'SESSION', SecretAccessKey: 'secret', SessionToken: 'token' },
+      AccessKeyId: 'SESSION',
+      SecretAccessKey: 'secret',
+      SessionToken: 'token',
       Expiration: new Date(clock.now() + 3_600_000).toISOString(),
     };
     const xml = Object.entries(fields).map(([name, value]) => `<${name}>${value}</${name}>`);

@@ -55,7 +55,10 @@ describe.each(['lean', 'sdk'] as const)(
       const machine = world.machine(ARN, { HeartbeatSeconds: 600 });
       const { type, held } = holding({ heartbeat: '20s' });
       const w = await world.worker({
-        ...{ endpoint: door.url, activities: [type], calls, region: 'us-east-1' },
+        endpoint: door.url,
+        activities: [type],
+        calls,
+        region: 'us-east-1',
         sdk: { credentials: provider },
       });
       await world.clock.settle(() => sent('GetActivityTask') === 1);

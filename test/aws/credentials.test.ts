@@ -137,7 +137,8 @@ async function working(
   const machines = arns.map((arn) => world.machine(arn, { HeartbeatSeconds: 600 }));
   const types = arns.map((arn) => holding({ heartbeat: '20s', concurrency: 20 }, arn));
   const w = await world.worker({
-    ...{ endpoint: url, activities: types.map(({ type }) => type) },
+    endpoint: url,
+    activities: types.map(({ type }) => type),
     ...(sdk && { sdk }),
     ...(heartbeatRate !== undefined && { heartbeatRate }),
   });

@@ -49,7 +49,9 @@ const judging = (answer = '{}') =>
     const body = Buffer.concat(await request.toArray()).toString();
     seen.push({
       ...(await judgeSignature(request, body, SIGNER)),
-      ...{ url: request.url, headers: request.headers, body },
+      url: request.url,
+      headers: request.headers,
+      body,
     });
     response.writeHead(200, SERVICE_HEADERS).end(answer);
   };
@@ -197,7 +199,9 @@ describe.each(['lean', 'sdk'] as const)('%s: a poll', (calls) => {
     let sent = 0;
     const answer = await pollAt(await portAt(`https://127.0.0.1:${at}`, { calls }), () => sent++);
     expect(answer).toMatchObject({
-      ...{ kind: 'failed', trouble: 'unreachable', mayHaveLostToken: false },
+      kind: 'failed',
+      trouble: 'unreachable',
+      mayHaveLostToken: false,
       error: { message: expect.stringContaining('NODE_EXTRA_CA_CERTS') },
     });
     expect(sent).toBe(0);

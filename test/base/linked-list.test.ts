@@ -18,7 +18,11 @@ test('items are in the order of their additions, whichever are removed', () => {
   list.add(a);
   expect([names(list), list.size]).toEqual(['ca', 2]);
   expect([list.remove(c), list.remove(a), names(list), list.size, list.first]).toEqual([
-    ...[true, true, '', 0, undefined],
+    true,
+    true,
+    '',
+    0,
+    undefined,
   ]);
 });
 

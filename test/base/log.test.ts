@@ -37,7 +37,9 @@ test('in a terminal the end of a task is one short line, without its ARN', () =>
   log.warn({ ...task, error: 'Declined', cause }, 'task failed');
   log.warn({ handler: 'Refunds.refund', activity: 'arn:aws:states:x' }, 'polls fail');
   const violations = ['cents must be an integer number', 'card should not be empty'].map((message) => ({
-    ...{ path: message.slice(0, 5), rule: 'isInt', message },
+    path: message.slice(0, 5),
+    rule: 'isInt',
+    message,
   }));
   const errorMessage = 'the input is not a valid Refund: cents must be an integer number (and 1 more)';
   const invalid = JSON.stringify({ errorType: 'Stepwright.InvalidInput', errorMessage, violations });

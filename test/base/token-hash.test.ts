@@ -24,7 +24,10 @@ class Work {
 test('a bed names a task as a worker does, whether it is run or started', async () => {
   const names: unknown[] = [];
   const log: Logger = {
-    ...{ debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+    debug: () => {},
+    info: () => {},
+    warn: () => {},
+    error: () => {},
     child: ({ task }) => {
       names.push(task);
       return log;

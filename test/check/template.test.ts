@@ -207,7 +207,9 @@ test('machines and activities without a name have different ones in the stages o
   ]);
   write('cdk.out/manifest.json', { artifacts: Object.fromEntries(artifacts) });
   const { machines, activities, problems } = await readStacks({
-    ...{ templates: [], assemblies: [join(dir, 'cdk.out')], parameters: {} },
+    templates: [],
+    assemblies: [join(dir, 'cdk.out')],
+    parameters: {},
   });
   expect(problems).toEqual([]);
   const ships = stages.map((name) => `arn:aws:states:${HERE}:activity:${name}-App-Ship`);

@@ -54,7 +54,8 @@ test('the command pauses, resumes and configures a handler of a worker', async (
   const { url, run } = await started();
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(await control()).toEqual({
-    ...{ code: 0, err: '' },
+    code: 0,
+    err: '',
     out: `${NAME}: takes tasks, 0 of 5 slots at work, open polls: 1\n`,
   });
   expect((await control('pause', NAME)).out).toContain('paused (control)');

@@ -96,7 +96,7 @@ test('fields of the input reach the program and the output, which is an object w
     'read -r input; case $input in *quiet*) ;; *list*) echo [1] ;; *) echo "{\\"run\\":\\"$_EXECUTION_NAME\\",\\"n\\":$N}" ;; esac';
   await exec(
     ['sh', '-c', script],
-    [...['--pass-through', '_EXECUTION_NAME', '--pass-through', 'N', '--empty-output', '{}']],
+    ['--pass-through', '_EXECUTION_NAME', '--pass-through', 'N', '--empty-output', '{}'],
   );
   const outputOf = async (input: object): Promise<unknown> => {
     const { output, error, cause } = await ended(await begin(input));
@@ -191,8 +191,17 @@ test('what can not work is said at the start, with its fix', async () => {
     [['exec', '--activity', 'a', '--endpoint', service.url, '--', 'no-such-program'], /COMMAND_NOT_FOUND/],
     [
       [
-        ...['exec', '--activity', 'a', '--endpoint', service.url],
-        ...['--pass-through', 'a-b', '--empty-output', '{', '--', 'sh'],
+        'exec',
+        '--activity',
+        'a',
+        '--endpoint',
+        service.url,
+        '--pass-through',
+        'a-b',
+        '--empty-output',
+        '{',
+        '--',
+        'sh',
       ],
       /2 problems\.[^]*--pass-through: expected a name that an environment variable can have, got "a-b"[^]*--empty-output: expected JSON, got "{"/,
     ],

@@ -106,18 +106,17 @@ test('new --nest writes a NestJS application, and says how to run it', async () 
   expect(await run.ended).toEqual({ code: 0, signal: null });
   const files = filesOf(join(dir, 'orders'));
   for (const file of [
-    ...[
-      'package.json',
-      'nest-cli.json',
-      'nest-style.config.mjs',
-      'tsconfig.build.json',
-      '.gitignore',
-      'Dockerfile',
-      '.dockerignore',
-      'src/main.ts',
-      'src/app.module.ts',
-    ],
-    ...['src/hello/hello-world.activity.spec.ts', 'test/hello-world.e2e-spec.ts'],
+    'package.json',
+    'nest-cli.json',
+    'nest-style.config.mjs',
+    'tsconfig.build.json',
+    '.gitignore',
+    'Dockerfile',
+    '.dockerignore',
+    'src/main.ts',
+    'src/app.module.ts',
+    'src/hello/hello-world.activity.spec.ts',
+    'test/hello-world.e2e-spec.ts',
   ])
     expect(files).toContain(file);
   const written = manifest(join(dir, 'orders/package.json'));

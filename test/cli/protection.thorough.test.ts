@@ -21,7 +21,8 @@ const called = async (times: number): Promise<unknown[]> => {
 
 test('a handler that blocks the main thread is protected all the same, until its worker is taken for stuck', async () => {
   const run = stepwright(['start', ...CONFIG, ...PROTECT], {
-    ...{ ECS_AGENT_URI: agent.uri, STALL_AFTER: '5s' },
+    ECS_AGENT_URI: agent.uri,
+    STALL_AFTER: '5s',
   });
   const url = await endpointOf(run);
   await run.saw(/Waiting for a task/);

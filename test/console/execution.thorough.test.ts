@@ -182,7 +182,9 @@ withChromium('the page of an execution, in a real Chromium', () => {
       method: 'POST',
       headers: { 'x-amz-target': 'StepwrightLocal.PutExecution' },
       body: JSON.stringify({
-        ...{ executionArn: ranAs, input, startedAt: Date.now() },
+        executionArn: ranAs,
+        input,
+        startedAt: Date.now(),
         stateMachineArn: 'arn:aws:states:us-east-1:123456789012:stateMachine:Elsewhere',
         definition: JSON.stringify({ StartAt: 'Pack', States: { Pack } }),
         roleArn: 'arn:aws:iam::123456789012:role/any',

@@ -304,8 +304,13 @@ test('what goes on after a redrive is not shown a second time, nor as failed', a
     },
   );
   expect(told(run)).toEqual([
-    ...['P running', 'A succeeded', 'B failed', 'C aborted'],
-    ...['A succeeded', 'B running', 'C succeeded'],
+    'P running',
+    'A succeeded',
+    'B failed',
+    'C aborted',
+    'A succeeded',
+    'B running',
+    'C succeeded',
   ]);
 });
 
@@ -390,7 +395,8 @@ test('a redrive is counted, and no back-off; the attempt after it is told', asyn
 test('a redrive after a stop ends the attempt that was stopped', async () => {
   const run = await historyOf(machine({ A: call() }), {
     mocks: { 'M.A': () => new Promise(() => {}) },
-    ...{ stop: true, redriven: true },
+    stop: true,
+    redriven: true,
   });
   expect(kinds(run, 'A')).toEqual(['aborted', 'working']);
   expect(visit(run, 'A').attempts.map(({ endedAt }) => endedAt !== undefined)).toEqual([true, false]);
@@ -428,8 +434,12 @@ test('a state is shown as its last visit in the last attempt of the Parallel or 
     },
   );
   expect(shown(run)).toEqual({
-    ...{ Both: 'succeeded', Sometimes: 'succeeded', Other: 'not reached', Slow: 'succeeded' },
-    ...{ Each: 'succeeded', Deep: 'succeeded' },
+    Both: 'succeeded',
+    Sometimes: 'succeeded',
+    Other: 'not reached',
+    Slow: 'succeeded',
+    Each: 'succeeded',
+    Deep: 'succeeded',
   });
 });
 
@@ -437,7 +447,9 @@ test('a state in a loop is shown as its last visit, and so are the states inside
   const run = await historyOf(
     machine({
       Try: {
-        ...{ Type: 'Parallel', Branches: [machine({ A: call() })], Next: 'Done' },
+        Type: 'Parallel',
+        Branches: [machine({ A: call() })],
+        Next: 'Done',
         Catch: [{ ErrorEquals: ['Busy'], Next: 'Again' }],
       },
       Again: call({ Catch: [{ ErrorEquals: ['Busy'], Next: 'Try' }], Next: 'Try' }),
@@ -486,11 +498,22 @@ test('the rows of the timeline are a tree: branch by branch, and iteration by it
   const run = await historyOf(nested(), { input, mocks: { 'M.Deep': { output: 1 } } });
   expect(rowsOf(run)).toEqual([
     'Outer 1',
-    ...['  #0 1', '    Inner 1', '      #0,0 1', '      #0,1 1'],
-    ...['  #1 1', '    Inner 1', '      #1,0 1', '      #1,1 1'],
+    '  #0 1',
+    '    Inner 1',
+    '      #0,0 1',
+    '      #0,1 1',
+    '  #1 1',
+    '    Inner 1',
+    '      #1,0 1',
+    '      #1,1 1',
   ]);
   expect(rowsOf(run, new Map([['/Outer', false]]))).toEqual([
-    ...['Outer 1', '  Inner 2', '    #0,0 1', '    #0,1 1', '    #1,0 1', '    #1,1 1'],
+    'Outer 1',
+    '  Inner 2',
+    '    #0,0 1',
+    '    #0,1 1',
+    '    #1,0 1',
+    '    #1,1 1',
   ]);
   const many = await historyOf(nested(), { input: [Array(500).fill(1)], mocks: { 'M.Deep': { output: 1 } } });
   expect(rowsOf(many)).toEqual(['Outer 1', '  #0 1', '    Inner 1', '      Deep 500']);

@@ -166,23 +166,32 @@ export const FLEET: readonly ConsoleWorker[] = [
     handlers: [{ ...LABEL, paused: { by: 'task', since: Date.now(), until: Date.now() + 600_000 } }, INVOICE],
   }),
   packer(3, {
-    ...{ version: '1.1.4', state: 'draining', ready: false, reasons: ['the worker is draining'] },
+    version: '1.1.4',
+    state: 'draining',
+    ready: false,
+    reasons: ['the worker is draining'],
     drain: { since: Date.now() - 40_000, graceUntil: Date.now() + 600_000 },
   }),
   packer(4, {
-    ...{
-      ready: false,
-      reasons: ['LabelActivity.print: its polls are unreachable (ECONNREFUSED)'],
-      tasks: [],
-    },
+    ready: false,
+    reasons: ['LabelActivity.print: its polls are unreachable (ECONNREFUSED)'],
+    tasks: [],
     handlers: [
       { ...LABEL, polls: { state: 'waiting', trouble: { kind: 'unreachable', since: UP } } },
       INVOICE,
     ],
   }),
   packer(5, {
-    ...{ name: '10.0.12.35:8080', state: 'unknown', ready: false, reasons: ['no answer within 2 s'] },
-    ...{ handlers: [], tasks: [], tasksInFlight: 0, counts: {}, version: undefined, startedAt: undefined },
+    name: '10.0.12.35:8080',
+    state: 'unknown',
+    ready: false,
+    reasons: ['no answer within 2 s'],
+    handlers: [],
+    tasks: [],
+    tasksInFlight: 0,
+    counts: {},
+    version: undefined,
+    startedAt: undefined,
   }),
 ];
 
@@ -241,7 +250,11 @@ export function seedForm(service: LocalService): string {
 async function logTask(url: string, task: string): Promise<void> {
   const at = Date.now();
   const line = (level: string, message: string, fields?: string): object => ({
-    ...{ task, at, level, message, fields },
+    task,
+    at,
+    level,
+    message,
+    fields,
   });
   await fetch(url, {
     method: 'POST',

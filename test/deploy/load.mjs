@@ -47,7 +47,11 @@ const stateMachineArn = service.seedMachine({
 process.env.ECS_AGENT_URI = 'http://127.0.0.1:9';
 const worker = await createWorker(
   {
-    ...{ activities: [Work], endpoint: service.url, healthPort: 0, reportLimit: '10ms', protect: 'ecs' },
+    activities: [Work],
+    endpoint: service.url,
+    healthPort: 0,
+    reportLimit: '10ms',
+    protect: 'ecs',
     outbox: { store: memoryStore() },
     deferred: { store: memoryStore() },
   },
@@ -61,11 +65,9 @@ const worker = await createWorker(
 void worker.run();
 
 const client = new SFNClient({
-  ...{
-    endpoint: service.url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  },
+  endpoint: service.url,
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
 });
 const begin = (input) =>
   client.send(new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }));

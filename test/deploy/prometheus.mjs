@@ -37,8 +37,10 @@ async function asked(report, dir) {
   const server = start(
     'prometheus',
     [
-      ...['--config.file=live.yaml', `--storage.tsdb.path=${dir}/data`],
-      ...[`--web.listen-address=127.0.0.1:${port}`, '--log.level=error'],
+      '--config.file=live.yaml',
+      `--storage.tsdb.path=${dir}/data`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--log.level=error',
     ],
     { cwd: dir },
   );

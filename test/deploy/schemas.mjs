@@ -8,7 +8,10 @@ const deploy = (path) => join(ROOT, 'deploy', path);
 /** Kubernetes' own schemas, those of KEDA and of the Prometheus operator, as npm packages. */
 export async function kubernetes(report, dir) {
   install(
-    ...[dir, 'kubernetes-models@5', '@kubernetes-models/keda@2', '@kubernetes-models/prometheus-operator@6'],
+    dir,
+    'kubernetes-models@5',
+    '@kubernetes-models/keda@2',
+    '@kubernetes-models/prometheus-operator@6',
     'yaml@2',
   );
   writeFileSync(join(dir, 'validate.mjs'), VALIDATE);
@@ -67,7 +70,9 @@ export async function cloudformation(report, dir) {
   const templates = [
     'cloudformation/activities-and-machine.yaml',
     'cloudformation/stores.yaml',
-    ...['ecs/autoscaling.yaml', 'ecs/alarms.yaml', 'ecs/service.yaml'],
+    'ecs/autoscaling.yaml',
+    'ecs/alarms.yaml',
+    'ecs/service.yaml',
   ].map((path) => [path, deploy(path)]);
   const write = (name, template) => {
     writeFileSync(join(dir, name), JSON.stringify(template));

@@ -14,7 +14,11 @@ export const CLEAN = Object.fromEntries(
 /** Runs a command to its end. @throws Error with all that it said, where it fails */
 export function run(command, { cwd = ROOT, env = CLEAN, timeout = 300_000 } = {}) {
   const { status, stdout, stderr, error } = spawnSync('sh', ['-c', command], {
-    ...{ cwd, env, timeout, encoding: 'utf8', maxBuffer: 64 * 2 ** 20 },
+    cwd,
+    env,
+    timeout,
+    encoding: 'utf8',
+    maxBuffer: 64 * 2 ** 20,
   });
   if (status === 0) return stdout;
   throw new Error(`${command}\nended with ${status ?? error}: ${stdout}${stderr}`);

@@ -82,8 +82,11 @@ test('the policies of CloudFormation and CDK allow what the least ones do', () =
     ['worker', 'protection'].map((name) => read(`deploy/iam/${name}-policy.json`)).join(),
   );
   expect(least).toEqual([
-    ...['ecs:GetTaskProtection', 'ecs:UpdateTaskProtection'],
-    ...['states:GetActivityTask', 'states:SendTaskFailure', 'states:SendTaskHeartbeat'],
+    'ecs:GetTaskProtection',
+    'ecs:UpdateTaskProtection',
+    'states:GetActivityTask',
+    'states:SendTaskFailure',
+    'states:SendTaskHeartbeat',
     'states:SendTaskSuccess',
   ]);
   expect(actions(read('deploy/cloudformation/activities-and-machine.yaml'))).toEqual(least);

@@ -26,8 +26,15 @@ const PACKAGES = [
   'typescript',
 ];
 const OPTIONS = {
-  ...{ target: 'es2022', module: 'nodenext', types: ['node'], strict: true, noEmit: true },
-  ...{ skipLibCheck: true, experimentalDecorators: true, emitDecoratorMetadata: true, isolatedModules: true },
+  target: 'es2022',
+  module: 'nodenext',
+  types: ['node'],
+  strict: true,
+  noEmit: true,
+  skipLibCheck: true,
+  experimentalDecorators: true,
+  emitDecoratorMetadata: true,
+  isolatedModules: true,
 };
 /** Of files and packages that are not there, and of what comes from them. */
 const EXPECTED = /error TS(?:2307|2664|2882|18046|2571):/;

@@ -152,13 +152,28 @@ describe('the operations of map runs', () => {
       new DescribeMapRunCommand({ mapRunArn: await run.mapRunArn() }),
     );
     const counts = {
-      ...{ pending: 0, running: 0, succeeded: 2, failed: 0, timedOut: 0, aborted: 0, total: 2 },
-      ...{ resultsWritten: 2, failuresNotRedrivable: 0, pendingRedrive: 0 },
+      pending: 0,
+      running: 0,
+      succeeded: 2,
+      failed: 0,
+      timedOut: 0,
+      aborted: 0,
+      total: 2,
+      resultsWritten: 2,
+      failuresNotRedrivable: 0,
+      pendingRedrive: 0,
     };
     expect(described).toEqual({
-      ...{ mapRunArn, executionArn: run.executionArn, status: 'SUCCEEDED', ...dates },
-      ...{ maxConcurrency: 1, toleratedFailurePercentage: 0, toleratedFailureCount: 0 },
-      ...{ itemCounts: counts, executionCounts: counts, redriveCount: 0 },
+      mapRunArn,
+      executionArn: run.executionArn,
+      status: 'SUCCEEDED',
+      ...dates,
+      maxConcurrency: 1,
+      toleratedFailurePercentage: 0,
+      toleratedFailureCount: 0,
+      itemCounts: counts,
+      executionCounts: counts,
+      redriveCount: 0,
     });
   });
 

@@ -26,7 +26,10 @@ function keptLog(): { readonly log: Logger; readonly lines: [level: string, fiel
     (...[fields]: [string] | [object, string]): void =>
       void lines.push([level, typeof fields === 'object' ? fields : {}]);
   const log: Logger = {
-    ...{ debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') },
+    debug: line('debug'),
+    info: line('info'),
+    warn: line('warn'),
+    error: line('error'),
     child: () => log,
   };
   return { log, lines };

@@ -57,8 +57,12 @@ describe('a function of the user', () => {
     const file = join(folder, 'credentials');
     writeFileSync(file, '[dev]\naws_access_key_id = DEV\naws_secret_access_key = s\n');
     const shell = {
-      ...{ AWS_ACCESS_KEY_ID: 'AKIAREAL', AWS_SECRET_ACCESS_KEY: 's', AWS_SESSION_TOKEN: 't' },
-      ...{ AWS_PROFILE: 'dev', AWS_REGION: 'ap-northeast-1', AWS_SHARED_CREDENTIALS_FILE: file },
+      AWS_ACCESS_KEY_ID: 'AKIAREAL',
+      AWS_SECRET_ACCESS_KEY: 's',
+      AWS_SESSION_TOKEN: 't',
+      AWS_PROFILE: 'dev',
+      AWS_REGION: 'ap-northeast-1',
+      AWS_SHARED_CREDENTIALS_FILE: file,
     };
     const before = { ...process.env };
     beforeEach(() => void Object.assign(process.env, shell));
@@ -75,7 +79,9 @@ describe('a function of the user', () => {
       const lambdas = { F: { handler: `${HANDLERS}.account`, env: own } };
       const env = { AWS_ENDPOINT_URL_SQS: 'http://127.0.0.1:1' };
       expect((await outcome({ lambdas, env }, plain())).output).toEqual({
-        ...{ accessKeyId, region: 'us-east-1', endpoint: 'http://127.0.0.1:1' },
+        accessKeyId,
+        region: 'us-east-1',
+        endpoint: 'http://127.0.0.1:1',
       });
     });
 
@@ -84,11 +90,15 @@ describe('a function of the user', () => {
       const { AWS_SESSION_TOKEN, AWS_PROFILE, AWS_SHARED_CREDENTIALS_FILE, ...others } =
         output as NodeJS.ProcessEnv;
       expect([AWS_SESSION_TOKEN, AWS_PROFILE, AWS_SHARED_CREDENTIALS_FILE]).toEqual([
-        ...[undefined, undefined, devNull],
+        undefined,
+        undefined,
+        devNull,
       ]);
       expect(others).toMatchObject({
-        ...{ AWS_DEFAULT_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true' },
-        ...{ LAMBDA_TASK_ROOT: process.cwd(), _HANDLER: 'test/local/fixtures/functions.variables' },
+        AWS_DEFAULT_REGION: 'us-east-1',
+        AWS_EC2_METADATA_DISABLED: 'true',
+        LAMBDA_TASK_ROOT: process.cwd(),
+        _HANDLER: 'test/local/fixtures/functions.variables',
       });
     });
   });
@@ -363,7 +373,11 @@ describe('lambda:invoke', () => {
   test('answers as recorded, in this order', async () => {
     const { output } = await outcome(running('echo'), invoke({ Payload: { a: 1 } }));
     expect(Object.keys(output as object)).toEqual([
-      ...['ExecutedVersion', 'Payload', 'SdkHttpMetadata', 'SdkResponseMetadata', 'StatusCode'],
+      'ExecutedVersion',
+      'Payload',
+      'SdkHttpMetadata',
+      'SdkResponseMetadata',
+      'StatusCode',
     ]);
     expect(output).toMatchObject({
       ExecutedVersion: '$LATEST',
@@ -408,13 +422,17 @@ describe('lambda:invoke', () => {
 
   test('by aws-sdk, the payload is text, and an error of the function is no failure', async () => {
     const state = {
-      ...{ Type: 'Task', Resource: 'arn:aws:states:::aws-sdk:lambda:invoke', End: true },
+      Type: 'Task',
+      Resource: 'arn:aws:states:::aws-sdk:lambda:invoke',
+      End: true,
       Parameters: { FunctionName: 'F', Payload: '{}' },
     };
     const { status, output } = await outcome(running('throws'), state);
     expect(status).toBe('SUCCEEDED');
     expect(output).toEqual({
-      ...{ ExecutedVersion: '$LATEST', FunctionError: 'Unhandled', StatusCode: 200 },
+      ExecutedVersion: '$LATEST',
+      FunctionError: 'Unhandled',
+      StatusCode: 200,
       Payload: expect.stringContaining('"errorType":"PaymentDeclined"'),
     });
   });

@@ -4,10 +4,16 @@ import { openBench } from './service.js';
 import { stubServer } from './stub-server.js';
 
 const http = (Parameters: object): object => ({
-  ...{ Type: 'Task', Resource: 'arn:aws:states:::http:invoke', Parameters, End: true },
+  Type: 'Task',
+  Resource: 'arn:aws:states:::http:invoke',
+  Parameters,
+  End: true,
 });
 const gateway = (Parameters: object): object => ({
-  ...{ Type: 'Task', Resource: 'arn:aws:states:::apigateway:invoke', Parameters, End: true },
+  Type: 'Task',
+  Resource: 'arn:aws:states:::apigateway:invoke',
+  Parameters,
+  End: true,
 });
 const Authentication = { ConnectionArn: 'arn:aws:events:us-east-1:123456789012:connection/c/1' };
 
@@ -20,17 +26,25 @@ describe('http:invoke', () => {
     const { output } = await outcome(
       {},
       http({
-        ...{ ApiEndpoint: `${url}/orders`, Method: 'POST', Authentication },
-        ...{ Headers: { 'X-Own': 'h' }, QueryParameters: { q: ['1', '2'] }, RequestBody: { b: 2 } },
+        ApiEndpoint: `${url}/orders`,
+        Method: 'POST',
+        Authentication,
+        Headers: { 'X-Own': 'h' },
+        QueryParameters: { q: ['1', '2'] },
+        RequestBody: { b: 2 },
       }),
     );
     expect(output).toMatchObject({
-      ...{ StatusCode: 200, StatusText: 'OK', ResponseBody: { a: 1 } },
+      StatusCode: 200,
+      StatusText: 'OK',
+      ResponseBody: { a: 1 },
       Headers: { 'content-type': ['application/json'] },
     });
     expect(requests).toMatchObject([
       {
-        ...{ method: 'POST', url: '/orders?q=1&q=2', body: '{"b":2}' },
+        method: 'POST',
+        url: '/orders?q=1&q=2',
+        body: '{"b":2}',
         headers: { 'x-own': 'h', 'content-type': 'application/json' },
       },
     ]);
@@ -64,7 +78,8 @@ describe('http:invoke', () => {
   test('another status is an error by its name', async () => {
     const { url } = await stubServer({ status: 404, body: 'not here' });
     expect(await outcome({}, http({ ApiEndpoint: url, Method: 'GET', Authentication }))).toMatchObject({
-      ...{ error: 'States.Http.StatusCode.404', cause: 'not here' },
+      error: 'States.Http.StatusCode.404',
+      cause: 'not here',
     });
   });
 
@@ -79,7 +94,8 @@ describe('http:invoke', () => {
     const { url } = await stubServer({ isSilent: true });
     const state = http({ ApiEndpoint: url, Method: 'GET', Authentication });
     expect(await run(await openBench(), state, {}, 20)).toMatchObject({
-      ...{ error: 'States.Http.Socket', cause: expect.stringContaining('within 60 seconds') },
+      error: 'States.Http.Socket',
+      cause: expect.stringContaining('within 60 seconds'),
     });
   });
 
@@ -131,7 +147,8 @@ describe('apigateway:invoke', () => {
     expect(
       await outcome({}, gateway({ ApiEndpoint: url, Method: 'POST', RequestBody: 'Hello' })),
     ).toMatchObject({
-      ...{ error: 'ApiGateway.403', cause: body },
+      error: 'ApiGateway.403',
+      cause: body,
     });
   });
 });

@@ -91,7 +91,8 @@ test.each(legal.filter((_, n) => n % SHARE === 0))(
   async (_what, machine, input, check) => {
     const [name, roleArn] = [`M${performance.now()}`, 'arn:aws:iam::123456789012:role/any'];
     const { stateMachineArn } = await call('CreateStateMachine', {
-      ...{ name, roleArn },
+      name,
+      roleArn,
       definition: JSON.stringify(machine),
     });
     for (let n = 0; n < TIMES; n++) {

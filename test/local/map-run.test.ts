@@ -14,8 +14,14 @@ function begin(order: Partial<MapRunOrder>) {
   const start: ChildStarter['start'] = (name, input) => {
     started.push(input);
     return {
-      ...{ arn: name, name, input, startedAt: 0, machine: { arn: '' } },
-      ...{ redrives: { count: 0 }, end: { status: 'SUCCEEDED', at: 0, output: input }, stop: () => {} },
+      arn: name,
+      name,
+      input,
+      startedAt: 0,
+      machine: { arn: '' },
+      redrives: { count: 0 },
+      end: { status: 'SUCCEEDED', at: 0, output: input },
+      stop: () => {},
       whenEnded: (listener) => void Promise.resolve().then(listener),
     } satisfies Child;
   };
@@ -25,7 +31,9 @@ function begin(order: Partial<MapRunOrder>) {
     'arn:execution',
     { ...ORDER, ...order },
     {
-      ...{ clock: new HandClock(), hasRoom: () => true, start },
+      clock: new HandClock(),
+      hasRoom: () => true,
+      start,
       redrive: () => undefined,
     },
   );
@@ -33,7 +41,10 @@ function begin(order: Partial<MapRunOrder>) {
 }
 
 const ORDER: MapRunOrder = {
-  ...{ state: 'All', label: 'L', length: undefined, children: undefined },
+  state: 'All',
+  label: 'L',
+  length: undefined,
+  children: undefined,
   processor: { group: { startAt: 'P', states: new Map() }, definition: '', isExpress: false },
   limits: { maxConcurrency: Infinity, toleratedCount: undefined, toleratedPercentage: undefined },
   async *open() {

@@ -18,7 +18,9 @@ export interface Ended {
 }
 
 const ended = ({ status, output, error, cause }: Partial<Record<keyof Ended, string>>): Ended => ({
-  ...{ status, error, cause },
+  status,
+  error,
+  cause,
   output: output === undefined ? undefined : JSON.parse(output),
 });
 

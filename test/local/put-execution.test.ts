@@ -12,8 +12,12 @@ const MACHINE = 'arn:aws:states:eu-west-1:111122223333:stateMachine:M';
 const EXECUTION = 'arn:aws:states:eu-west-1:111122223333:execution:M:x';
 const DEFINITION = JSON.stringify({ StartAt: 'A', States: { A: { Type: 'Pass', End: true } } });
 const HEAD = {
-  ...{ executionArn: EXECUTION, input: '{}', startedAt: 1_000, stateMachineArn: MACHINE },
-  ...{ definition: DEFINITION, roleArn: 'arn:aws:iam::111122223333:role/any' },
+  executionArn: EXECUTION,
+  input: '{}',
+  startedAt: 1_000,
+  stateMachineArn: MACHINE,
+  definition: DEFINITION,
+  roleArn: 'arn:aws:iam::111122223333:role/any',
 };
 const STARTED = { id: 1, previous: 0, type: 'ExecutionStarted', at: 1_000, details: { input: '{}' } };
 
@@ -57,8 +61,9 @@ test('an execution of this service is not overwritten', async () => {
 test('it is below the machine of its name, and does not keep that from being deleted', async () => {
   const stateMachineArn = bench.service.seedMachine({ name: 'M', definition: DEFINITION });
   expect(await put({})).toEqual({
-    ...{ executionArn: stateMachineArn.replace('stateMachine', 'execution') + ':x' },
-    ...{ stateMachineArn, machineIs: 'same' },
+    executionArn: stateMachineArn.replace('stateMachine', 'execution') + ':x',
+    stateMachineArn,
+    machineIs: 'same',
   });
   const { executions } = await bench.client.send(new ListExecutionsCommand({ stateMachineArn }));
   expect(executions).toMatchObject([{ name: 'x', status: 'RUNNING', startDate: new Date(1_000) }]);

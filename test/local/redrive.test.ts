@@ -177,9 +177,17 @@ describe('a redriven execution', () => {
     expect(run.called).toEqual(['Good {}', 'Bad {}', 'Bad {}']);
     const types = (await events(run)).map((event) => event.replace(/^\d+ |<\d+$/g, ''));
     expect(types.slice(types.indexOf('ExecutionRedriven') + 1)).toEqual([
-      ...['TaskScheduled', 'TaskStarted', 'ActivityScheduled', 'TaskSucceeded', 'TaskStateExited'],
-      ...['ActivityStarted', 'ActivitySucceeded', 'TaskStateExited'],
-      ...['ParallelStateSucceeded', 'ParallelStateExited', 'ExecutionSucceeded'],
+      'TaskScheduled',
+      'TaskStarted',
+      'ActivityScheduled',
+      'TaskSucceeded',
+      'TaskStateExited',
+      'ActivityStarted',
+      'ActivitySucceeded',
+      'TaskStateExited',
+      'ParallelStateSucceeded',
+      'ParallelStateExited',
+      'ExecutionSucceeded',
     ]);
   });
 
@@ -391,7 +399,10 @@ describe('an execution that begins in a state', () => {
     const { executionArn = '' } = await from(run, { state: 'Y' });
     expect(executionArn).toMatch(/:execution:M:from-Y-[-0-9a-f]{36}$/);
     expect(await events({ ...run, executionArn })).toEqual([
-      ...['1 ExecutionStarted<0', '2 PassStateEntered<0', '3 PassStateExited<2', '4 ExecutionSucceeded<3'],
+      '1 ExecutionStarted<0',
+      '2 PassStateEntered<0',
+      '3 PassStateExited<2',
+      '4 ExecutionSucceeded<3',
     ]);
     const response = await fetch(run.bench.service.url, {
       method: 'POST',

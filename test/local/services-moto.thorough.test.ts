@@ -27,7 +27,10 @@ jest.setTimeout(300_000);
 afterAll(() => moto?.stop());
 
 const task = (resource: string, Parameters: object): object => ({
-  ...{ Type: 'Task', Resource: `arn:aws:states:::${resource}`, Parameters, End: true },
+  Type: 'Task',
+  Resource: `arn:aws:states:::${resource}`,
+  Parameters,
+  End: true,
 });
 
 type Call = (resource: string, parameters: object) => Promise<Ended>;
@@ -51,7 +54,8 @@ describe('against moto', () => {
     against('dynamodb', async (call) => {
       const TableName = 'T';
       const made = await call('aws-sdk:dynamodb:createTable', {
-        ...{ TableName, BillingMode: 'PAY_PER_REQUEST' },
+        TableName,
+        BillingMode: 'PAY_PER_REQUEST',
         AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
         KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
       });
@@ -74,11 +78,9 @@ describe('against moto', () => {
       });
       expect(
         await call('aws-sdk:dynamodb:query', {
-          ...{
-            TableName,
-            KeyConditionExpression: 'id = :i',
-            ExpressionAttributeValues: { ':i': { S: '1' } },
-          },
+          TableName,
+          KeyConditionExpression: 'id = :i',
+          ExpressionAttributeValues: { ':i': { S: '1' } },
         }),
       ).toMatchObject({ output: { Count: 1, Items: [{ ...Key, n: { N: '2' } }], ScannedCount: 1 } });
       await call('dynamodb:deleteItem', { TableName, Key });
@@ -124,7 +126,10 @@ describe('against moto', () => {
       const { QueueUrl } = output as { QueueUrl: string };
       const sent = await call('sqs:sendMessage', { QueueUrl, MessageBody: { a: 1 } });
       expect(Object.keys(sent.output as object)).toEqual([
-        ...['MD5OfMessageBody', 'MessageId', 'SdkHttpMetadata', 'SdkResponseMetadata'],
+        'MD5OfMessageBody',
+        'MessageId',
+        'SdkHttpMetadata',
+        'SdkResponseMetadata',
       ]);
       expect(await call('aws-sdk:sqs:receiveMessage', { QueueUrl })).toMatchObject({
         output: { Messages: [{ Body: '{"a":1}', MessageId: expect.any(String) }] },
@@ -141,12 +146,10 @@ describe('against moto', () => {
       const { output } = await call('aws-sdk:sqs:createQueue', { QueueName: 'tokens' });
       const { QueueUrl } = output as { QueueUrl: string };
       const state = {
-        ...{
-          Type: 'Task',
-          Resource: 'arn:aws:states:::sqs:sendMessage.waitForTaskToken',
-          TimeoutSeconds: 60,
-          End: true,
-        },
+        Type: 'Task',
+        Resource: 'arn:aws:states:::sqs:sendMessage.waitForTaskToken',
+        TimeoutSeconds: 60,
+        End: true,
         Parameters: { QueueUrl, MessageBody: { 'token.$': '$$.Task.Token' } },
       };
       const events = await eventsOf(options, state);

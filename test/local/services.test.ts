@@ -12,7 +12,10 @@ const packages: SdkPackages = {
 };
 
 const task = (resource: string, Parameters: object): object => ({
-  ...{ Type: 'Task', Resource: `arn:aws:states:::${resource}`, Parameters, End: true },
+  Type: 'Task',
+  Resource: `arn:aws:states:::${resource}`,
+  Parameters,
+  End: true,
 });
 const at = (url: string): LocalServiceOptions => ({ packages, env: { AWS_ENDPOINT_URL: url } });
 
@@ -138,8 +141,13 @@ describe('an optimised integration', () => {
     const { url } = await answering({});
     const events = await eventsOf(at(url), task('dynamodb:getItem', KEY));
     expect(events.map(({ type }) => type)).toEqual([
-      ...['ExecutionStarted', 'TaskStateEntered', 'TaskScheduled', 'TaskStarted', 'TaskSucceeded'],
-      ...['TaskStateExited', 'ExecutionSucceeded'],
+      'ExecutionStarted',
+      'TaskStateEntered',
+      'TaskScheduled',
+      'TaskStarted',
+      'TaskSucceeded',
+      'TaskStateExited',
+      'ExecutionSucceeded',
     ]);
   });
 });
@@ -161,7 +169,10 @@ const made = (answer: object): SdkPackages & { readonly sent: object[]; readonly
   }
   const inner = [3, 'ns', 'Inner', 0, ['someKey', 'at'], [0, 4]];
   const shape = [
-    ...[3, 'ns', 'Shape', 0],
+    3,
+    'ns',
+    'Shape',
+    0,
     ['name', 'when', 'data', 'body', 'items', 'map', 'inner', 'DBName'],
     [
       0,
@@ -184,20 +195,34 @@ const made = (answer: object): SdkPackages & { readonly sent: object[]; readonly
 test('members begin with a capital in a state machine, whatever the API has; the keys of maps do not change', async () => {
   const date = new Date(Date.UTC(2026, 0, 1));
   const own = made({
-    ...{ name: 'n', when: date, data: Buffer.from('blob'), items: [{ someKey: 'k' }] },
-    ...{ map: { lowKey: 'v' }, inner: { at: date } },
+    name: 'n',
+    when: date,
+    data: Buffer.from('blob'),
+    items: [{ someKey: 'k' }],
+    map: { lowKey: 'v' },
+    inner: { at: date },
   });
   const { output } = await outcome(
     { packages: own, env: { AWS_ENDPOINT_URL_BATCH: 'http://127.0.0.1:1' } },
     task('aws-sdk:batch:submitJob', {
-      ...{ Name: 'n', When: '2026-01-01T00:00:00Z', Data: 'blob', Body: { json: [1] } },
-      ...{ Items: [{ SomeKey: 'k' }], Map: { lowKey: 'v' }, Inner: { SomeKey: 'i' } },
+      Name: 'n',
+      When: '2026-01-01T00:00:00Z',
+      Data: 'blob',
+      Body: { json: [1] },
+      Items: [{ SomeKey: 'k' }],
+      Map: { lowKey: 'v' },
+      Inner: { SomeKey: 'i' },
     }),
   );
   expect(own.sent).toEqual([
     {
-      ...{ name: 'n', when: date, data: Buffer.from('blob'), body: '{"json":[1]}' },
-      ...{ items: [{ someKey: 'k' }], map: { lowKey: 'v' }, inner: { someKey: 'i' } },
+      name: 'n',
+      when: date,
+      data: Buffer.from('blob'),
+      body: '{"json":[1]}',
+      items: [{ someKey: 'k' }],
+      map: { lowKey: 'v' },
+      inner: { someKey: 'i' },
     },
   ]);
   expect(JSON.stringify(output)).toBe(

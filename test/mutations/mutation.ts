@@ -153,8 +153,14 @@ function mutationAt(
     .update([file, kind, before, after, ahead.split(before).length].join('\n'))
     .digest('hex');
   return {
-    ...{ id: id.slice(0, 8), share, file, line: ahead.split('\n').length, kind },
-    ...{ before, after, occurrence: ahead.split(before).length - 1 },
+    id: id.slice(0, 8),
+    share,
+    file,
+    line: ahead.split('\n').length,
+    kind,
+    before,
+    after,
+    occurrence: ahead.split(before).length - 1,
   };
 }
 

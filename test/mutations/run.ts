@@ -96,12 +96,10 @@ async function main(): Promise<void> {
     options: {
       seed: { type: 'string', default: '1' },
       count: { type: 'string', default: '80' },
-      ...{
-        from: { type: 'string' },
-        out: { type: 'string' },
-        coverage: { type: 'string' },
-        help: { type: 'boolean' },
-      },
+      from: { type: 'string' },
+      out: { type: 'string' },
+      coverage: { type: 'string' },
+      help: { type: 'boolean' },
     },
   });
   if (values.help) return print(HELP);

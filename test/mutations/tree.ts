@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path';
 import { mutate, type Mutation } from './mutation.js';
 
 const JEST = [
-  ...['--max-semi-space-size=64', '--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
+  '--max-semi-space-size=64',
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
   'node_modules/jest/bin/jest.js',
 ];
 const ENVIRONMENT = '--testEnvironment=./test/mutations/environment.js';
@@ -92,17 +94,16 @@ export class Tree {
     const ignored = ['/node_modules/', '/test/'].map((each) => `--coveragePathIgnorePatterns=${each}`);
     await this.#run(
       [
-        ...[
-          ...JEST,
-          '-w',
-          '2',
-          '--silent',
-          '--coverage',
-          '--coverageProvider=v8',
-          '--coverageReporters=none',
-          ENVIRONMENT,
-        ],
-        ...[...ignored, '--reporters=./test/mutations/coverage-reporter.js'],
+        ...JEST,
+        '-w',
+        '2',
+        '--silent',
+        '--coverage',
+        '--coverageProvider=v8',
+        '--coverageReporters=none',
+        ENVIRONMENT,
+        ...ignored,
+        '--reporters=./test/mutations/coverage-reporter.js',
         ...(pattern === '' ? [] : [`--testPathPatterns=${pattern}`]),
       ],
       { ...env, MUTATIONS_COVERAGE: folder },
@@ -134,7 +135,9 @@ export class Tree {
   #run(args: readonly string[], env: Env, limitMs: number): Promise<End> {
     return new Promise((resolve) => {
       const child = spawn(process.execPath, args, {
-        ...{ cwd: this.path, env: { ...process.env, ...env }, detached: true },
+        cwd: this.path,
+        env: { ...process.env, ...env },
+        detached: true,
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       this.#current = child;

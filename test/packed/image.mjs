@@ -110,7 +110,8 @@ function copy(words, { root: to, dir }, stages, project) {
   } else if (from) {
     const source = join(stages.get(from).root, sources[0]);
     cpSync(source, words.at(-1) === './' ? join(target, basename(source)) : target, {
-      ...{ recursive: true, verbatimSymlinks: true },
+      recursive: true,
+      verbatimSymlinks: true,
     });
   } else must(`cp ${sources.join(' ')} ${target}`, { cwd: project });
 }

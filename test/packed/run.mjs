@@ -26,16 +26,17 @@ const testTimeout = 60_000;
 
 const PEERS = ['reflect-metadata', 'tsyringe', 'class-validator', 'class-transformer'];
 const TOOLS = [
-  ...['typescript@7', '@types/node@20', '@aws-sdk/client-sfn@~3.1164', 'aws-sdk-client-mock@4'],
-  ...[
-    'jest@30',
-    '@jest/globals@30',
-    'expect@30',
-    '@swc/core@1',
-    '@swc/jest@0.2',
-    'vitest@3',
-    'unplugin-swc@2',
-  ],
+  'typescript@7',
+  '@types/node@20',
+  '@aws-sdk/client-sfn@~3.1164',
+  'aws-sdk-client-mock@4',
+  'jest@30',
+  '@jest/globals@30',
+  'expect@30',
+  '@swc/core@1',
+  '@swc/jest@0.2',
+  'vitest@3',
+  'unplugin-swc@2',
 ];
 
 /** What is imported is all that differs between the runners. */
@@ -222,7 +223,10 @@ async function checkAll() {
     counts: jest,
   });
   await checkRunner('node:test, CommonJS', {
-    ...{ imports: NODE, modules: 'commonjs', command: COMPILE_AND_RUN, counts: nodeTest },
+    imports: NODE,
+    modules: 'commonjs',
+    command: COMPILE_AND_RUN,
+    counts: nodeTest,
   });
   await checkStart('CommonJS');
 
@@ -234,15 +238,16 @@ async function checkAll() {
   await checkRunner('Jest, ES modules', { imports: JEST, modules: 'esm', command, counts: jest });
   // Vitest runs the same either way.
   await checkRunner('Vitest, "type": "module"', {
-    ...{
-      imports: VITEST,
-      modules: 'any',
-      command: 'npx vitest run --testTimeout ' + testTimeout,
-      counts: vitest,
-    },
+    imports: VITEST,
+    modules: 'any',
+    command: 'npx vitest run --testTimeout ' + testTimeout,
+    counts: vitest,
   });
   await checkRunner('node:test, ES modules', {
-    ...{ imports: NODE, modules: 'esm', command: COMPILE_AND_RUN, counts: nodeTest },
+    imports: NODE,
+    modules: 'esm',
+    command: COMPILE_AND_RUN,
+    counts: nodeTest,
   });
   await checkStart('ES modules');
 }

@@ -162,7 +162,10 @@ export class DeferredTasks {
       checkpointsOf: () => undefined,
       scopeOf: () => 'http://sfn.simulated',
       reportsOf: async () => ({
-        ...{ port, clock, random: () => 0.5, reportLimitMs: 20_000 },
+        port,
+        clock,
+        random: () => 0.5,
+        reportLimitMs: 20_000,
         limiter: new CallLimiter(clock, () => 0.5),
         inFlight: new ReportsInFlight(),
       }),

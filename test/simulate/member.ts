@@ -192,7 +192,9 @@ export async function hire(hiring: Hiring): Promise<Member> {
   const options = plan.handlers.map(({ key, run, concurrency, minPollers, heartbeatMs, timeoutMs, rate }) => [
     `Handlers.${key}`,
     {
-      ...{ run, concurrency, ...(rate !== undefined && { rate: `${rate}/10s` }) },
+      run,
+      concurrency,
+      ...(rate !== undefined && { rate: `${rate}/10s` }),
       pollers: { min: minPollers, max: concurrency },
       heartbeat: heartbeatMs === false ? (false as const) : `${heartbeatMs}ms`,
       timeout: timeoutMs === false ? (false as const) : `${timeoutMs}ms`,
@@ -219,7 +221,8 @@ export async function hire(hiring: Hiring): Promise<Member> {
       grace: `${plan.graceMs}ms`,
       drain: plan.drain,
       pool: {
-        ...{ threads: MOST_HOSTS, processes: MOST_HOSTS },
+        threads: MOST_HOSTS,
+        processes: MOST_HOSTS,
         ...(plan.recycleAfter !== false && { recycleAfter: plan.recycleAfter }),
       },
       heartbeatRate: plan.heartbeatRate,

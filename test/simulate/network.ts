@@ -80,7 +80,13 @@ export class Network {
     const lease = this.chronicle.lease(body['taskToken'] ?? '');
     const handler = keyOf(body['activityArn']) ?? lease?.handler;
     const transfer: Transfer = {
-      ...{ request, lease, link, wire, over: false, arrived: false, onClosed: undefined },
+      request,
+      lease,
+      link,
+      wire,
+      over: false,
+      arrived: false,
+      onClosed: undefined,
       sentBy: currentTask()?.token,
       sentAt: from.now(),
       effect: this.troubles.effectOf({ worker, operation, handler }),
@@ -276,7 +282,8 @@ export class Network {
 }
 
 const page = ({ status, text }: Extract<Effect, { kind: 'page' }>): Answer => ({
-  ...{ status, text },
+  status,
+  text,
   headers: { 'content-type': text.startsWith('{') ? 'application/json' : 'text/html' },
 });
 

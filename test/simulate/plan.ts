@@ -261,7 +261,10 @@ function drawMixed(seed: number, whole: boolean): Plan {
     ...(hasUses(seed) ? drawUses({ ...draw, dice: new Dice(seed, 'uses') }) : []),
   ];
   return {
-    ...{ seed, workers, handlers, troubleMs },
+    seed,
+    workers,
+    handlers,
+    troubleMs,
     calls: dice.chance(0.12) ? 'sdk' : 'lean',
     heartbeatThread: dice.chance(0.8),
     recycleAfter: dice.pick([false, 3]),
@@ -294,12 +297,18 @@ export interface Draw {
 }
 
 const WHOLE: Readonly<Record<HandlerKey, HandlerPlan['run']>> = {
-  ...{ main: 'main', tight: 'main', quota: 'main' },
-  ...{ crowd: 'thread', plain: 'process' },
+  main: 'main',
+  tight: 'main',
+  quota: 'main',
+  crowd: 'thread',
+  plain: 'process',
 };
 
 const fewPolls = (dice: Dice, ms: number): PlannedEvent => ({
-  ...{ at: 0, kind: 'crowd', handler: 'quota', ms },
+  at: 0,
+  kind: 'crowd',
+  handler: 'quota',
+  ms,
   room: dice.between(1, 6),
 });
 
@@ -317,7 +326,10 @@ function drawHandler(key: HandlerKey, dice: Dice): HandlerPlan {
   const heartbeatMs =
     key === 'tight' ? 2_000 : key === 'plain' && dice.chance(0.3) ? false : dice.pick([5_000, 20_000]);
   return {
-    ...{ key, concurrency, heartbeatMs, run: dice.pick(PLACES[key]) },
+    key,
+    concurrency,
+    heartbeatMs,
+    run: dice.pick(PLACES[key]),
     minPollers: dice.pick([1, Math.min(2, concurrency), concurrency]),
     timeoutMs: dice.chance(0.2) ? 30_000 : false,
     heartbeatSeconds: heartbeatMs === false ? 120 : (heartbeatMs / 1_000) * dice.pick([2, 3]) + 1,
@@ -401,7 +413,9 @@ function drawControl({ dice, workers, handlers, troubleMs }: Draw, share: number
 /** In some stories the store is in trouble. */
 function drawStore({ dice, workers, troubleMs }: Draw): PlannedEvent[] {
   return Array.from({ length: dice.pick([0, 0, 1, 2, 3]) }, () => ({
-    ...{ at: dice.between(0, troubleMs), kind: 'store', ms: dice.pick([1_000, 20_000, 60_000]) },
+    at: dice.between(0, troubleMs),
+    kind: 'store',
+    ms: dice.pick([1_000, 20_000, 60_000]),
     ...(dice.chance(0.5) && { worker: dice.between(0, workers - 1) }),
     how: dice.pick(['slow', 'hanging', 'unavailable', 'full', 'torn'] as const),
   }));
@@ -411,8 +425,12 @@ function drawStore({ dice, workers, troubleMs }: Draw): PlannedEvent[] {
 function drawDeferred({ dice, handlers, troubleMs }: Draw, isDeferred: boolean): PlannedEvent[] {
   if (!isDeferred) return [];
   return Array.from({ length: dice.between(1, 4) }, () => ({
-    ...{ at: dice.between(0, troubleMs), kind: 'tasks', does: 'defers' },
-    ...{ handler: dice.pick(handlers).key, count: dice.between(1, 5), ms: dice.pick([0, 3_000]) },
+    at: dice.between(0, troubleMs),
+    kind: 'tasks',
+    does: 'defers',
+    handler: dice.pick(handlers).key,
+    count: dice.between(1, 5),
+    ms: dice.pick([0, 3_000]),
     ...(dice.chance(0.25) && { unnamed: true }),
   }));
 }

@@ -28,7 +28,9 @@ describe('the same story ends the same', () => {
   // Executions that a person stops, and deadlines, depend on how quick a worker is.
   const drawn = drawPlan(OF_TWO_HANDLERS);
   const story: Plan = {
-    ...{ ...drawn, calls: 'lean', heartbeatThread: true },
+    ...drawn,
+    calls: 'lean',
+    heartbeatThread: true,
     handlers: drawn.handlers.map((each) => ({ ...each, run: 'main', timeoutMs: false })),
     events: drawn.events.filter(({ kind }) => kind !== 'abort'),
   };
@@ -59,7 +61,9 @@ test('a plan that is written can be read again', () => {
 test('a plan that fails is cut down to what fails', async () => {
   const { handlers, events, ...drawn } = drawPlan(OF_TWO_HANDLERS);
   const plan: Plan = {
-    ...{ ...drawn, workers: 1, troubleMs: 30_000 },
+    ...drawn,
+    workers: 1,
+    troubleMs: 30_000,
     // No heartbeat can keep leases that are so short.
     handlers: handlers.slice(0, 1).map((each) => ({ ...each, heartbeatSeconds: 1 })),
     events: events.filter(({ kind }) => kind === 'calls').slice(0, 4),

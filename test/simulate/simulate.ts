@@ -23,7 +23,12 @@ export interface Result {
 /** A plan of nothing. Run once, it loads all that a worker loads at its start, which takes real time. */
 const EMPTY: Plan = {
   ...drawPlan(0),
-  ...{ workers: 1, troubleMs: 1_000, events: [], outbox: true, deferred: true, uses: true },
+  workers: 1,
+  troubleMs: 1_000,
+  events: [],
+  outbox: true,
+  deferred: true,
+  uses: true,
 };
 let warm: Promise<unknown> | undefined;
 

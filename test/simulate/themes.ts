@@ -8,9 +8,17 @@ type Theme = (plan: Plan, dice: Dice) => Partial<Plan>;
 const MINUTE = 60_000;
 
 /** Tasks that keep a handler busy. */
-const flood = (handler: HandlerPlan['key'], at: number, ms: number): PlannedEvent => ({
-  ...{ at, handler, ms },
-  ...{ kind: 'tasks', count: 40, does: 'ok' },
+const flood = (
+  handler: HandlerPlan['key'],
+  at: number,
+  ms: number,
+): Extract<PlannedEvent, { kind: 'tasks' }> => ({
+  at,
+  handler,
+  ms,
+  kind: 'tasks',
+  count: 40,
+  does: 'ok',
 });
 
 const floods = (plan: Plan, ms: number, everyMs: number): PlannedEvent[] =>
@@ -36,7 +44,10 @@ const THEMES: Readonly<Record<string, Theme>> = {
     const troubles = Array.from({ length: plan.workers }, (_, worker): PlannedEvent[] => [
       { at: dice.between(500, MINUTE), kind: 'credentials', worker, ms: plan.troubleMs, provider: 'slow' },
       {
-        ...{ at: dice.between(500, plan.troubleMs), kind: 'calls', worker, operation: 'GetActivityTask' },
+        at: dice.between(500, plan.troubleMs),
+        kind: 'calls',
+        worker,
+        operation: 'GetActivityTask',
         effects: [{ kind: 'black-hole' }, null, { kind: 'black-hole' }, { kind: 'black-hole' }],
       },
     ]);
@@ -48,8 +59,11 @@ const THEMES: Readonly<Record<string, Theme>> = {
     workers: 1,
     events: [
       {
-        ...{ at: 1_000, kind: 'throttle', operation: 'GetActivityTask' },
-        ...{ ms: plan.troubleMs, perSecond: dice.pick([4, 10]) },
+        at: 1_000,
+        kind: 'throttle',
+        operation: 'GetActivityTask',
+        ms: plan.troubleMs,
+        perSecond: dice.pick([4, 10]),
       },
       // Some have nothing to do, and let their turns pass.
       ...floods({ ...plan, handlers: plan.handlers.slice(dice.pick([0, 0, 1])) }, 0, 10_000),
@@ -80,7 +94,8 @@ const THEMES: Readonly<Record<string, Theme>> = {
       ...plan.handlers.flatMap(({ key }) =>
         Array.from({ length: 6 }, (): PlannedEvent => ({
           ...flood(key, dice.between(0, plan.troubleMs), dice.pick([0, 300, 3_000, 20_000])),
-          ...{ count: dice.pick([3, 6]), does: dice.pick(['throws', 'throws', 'ok', 'pauses']) },
+          count: dice.pick([3, 6]),
+          does: dice.pick(['throws', 'throws', 'ok', 'pauses']),
         })),
       ),
       ...Array.from({ length: 10 }, (): PlannedEvent => ({
@@ -101,8 +116,11 @@ function unanswered({ troubleMs, workers }: Draw, dice: Dice): PlannedEvent[] {
     { kind: 'page', status: 503, text: '', done: false },
   ] as const);
   return Array.from({ length: 8 }, () => ({
-    ...{ at: dice.between(0, troubleMs), worker: dice.between(0, workers - 1) },
-    ...{ kind: 'calls', operation: 'SendTaskHeartbeat', effects: [effect, null, effect] },
+    at: dice.between(0, troubleMs),
+    worker: dice.between(0, workers - 1),
+    kind: 'calls',
+    operation: 'SendTaskHeartbeat',
+    effects: [effect, null, effect],
   }));
 }
 

@@ -366,7 +366,10 @@ export class World {
     for (let index = 0; index < count; index++) {
       const piece = first + (index % pieces);
       const work: Work = {
-        ...{ n: this.#tasks++, ms, does, piece },
+        n: this.#tasks++,
+        ms,
+        does,
+        piece,
         ...(payload && { payload }),
         ...(fails && { fails }),
         ...(unnamed && { unnamed }),

@@ -61,7 +61,8 @@ export async function startApiServer(): Promise<ApiServer> {
       const kind = headers.accept?.includes('PartialObjectMetadata') ? 'PartialObjectMetadata' : 'Pod';
       const spec = { terminationGracePeriodSeconds: api.graceSeconds };
       return answer(200, {
-        ...{ kind, metadata: { name: 'worker-0', annotations: api.annotations } },
+        kind,
+        metadata: { name: 'worker-0', annotations: api.annotations },
         ...(kind === 'Pod' && { spec }),
       });
     });

@@ -110,8 +110,14 @@ export const HELLO = 'HelloWorldActivity.hello';
 export const configOfHello = (...flags: string[]): Run =>
   stepwright(
     [
-      ...['config', '--handler', `${HELLO}.concurrency=5`, '--grace', '5s'],
-      ...['--endpoint', 'http://me:s3cret@h', ...flags],
+      'config',
+      '--handler',
+      `${HELLO}.concurrency=5`,
+      '--grace',
+      '5s',
+      '--endpoint',
+      'http://me:s3cret@h',
+      ...flags,
     ],
     {
       STEPWRIGHT_DRAIN: 'fail',

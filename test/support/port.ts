@@ -66,13 +66,27 @@ export function workerOn(port: ActivityPort, options: WorkerOnPort): Worker {
     onOutcome({ status: 'succeeded', output: '1' });
   };
   const handlers = names.map((name) => ({
-    ...{ name: `Work.${name}`, activityArn: `arn:${name}`, handle, port },
-    ...{ heartbeatMs: 20_000, timeoutMs: false as const, concurrency: 10, pollers: { min: 1, max: 10 } },
+    name: `Work.${name}`,
+    activityArn: `arn:${name}`,
+    handle,
+    port,
+    heartbeatMs: 20_000,
+    timeoutMs: false as const,
+    concurrency: 10,
+    pollers: { min: 1, max: 10 },
     ...handler,
   }));
   const worker = new Worker({
-    ...{ name: 'worker', handlers, clock, random, heartbeats, log: silentLog },
-    ...{ reportLimitMs: 900_000, graceMs: 1_000, drain: 'run' as const, close: () => own.close() },
+    name: 'worker',
+    handlers,
+    clock,
+    random,
+    heartbeats,
+    log: silentLog,
+    reportLimitMs: 900_000,
+    graceMs: 1_000,
+    drain: 'run' as const,
+    close: () => own.close(),
     scopeOf: () => 'test',
   });
   void worker.run();

@@ -30,13 +30,11 @@ export async function judgeSignature(
   const [path = '/', query] = (request.url ?? '').split('?');
   if (query !== undefined) throw new Error(`a request with a query is not judged: ${request.url}`);
   const own = new SignatureV4({
-    ...{
-      credentials: signer,
-      region,
-      service,
-      sha256: Sha256,
-      applyChecksum: 'x-amz-content-sha256' in headers,
-    },
+    credentials: signer,
+    region,
+    service,
+    sha256: Sha256,
+    applyChecksum: 'x-amz-content-sha256' in headers,
   });
   const { headers: signed } = await own.sign(
     { method: request.method ?? '', protocol: 'https:', hostname: 'any', path, headers, body },

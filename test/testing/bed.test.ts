@@ -277,7 +277,12 @@ test('the context of a run is never aborted', async () => {
       await task.heartbeat();
       const { handler, activityArn, workerName, token, rawInput, receivedAt } = task;
       return {
-        ...{ handler, activityArn, workerName, token, rawInput, receivedAt },
+        handler,
+        activityArn,
+        workerName,
+        token,
+        rawInput,
+        receivedAt,
         aborted: [task.signal.aborted, task.shuttingDown.aborted],
       };
     }

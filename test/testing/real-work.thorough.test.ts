@@ -304,7 +304,14 @@ function manyFunctions(): Uint8Array<ArrayBuffer> {
   const count = 300;
   const bodies = Array.from({ length: count }, () => [...length(body.length), ...body]).flat();
   return new Uint8Array([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    0,
+    0x61,
+    0x73,
+    0x6d,
+    1,
+    0,
+    0,
+    0,
     ...section(1, [1, 0x60, 0, 0]),
     ...section(3, [...length(count), ...Array<number>(count).fill(0)]),
     ...section(10, [...length(count), ...bodies]),

@@ -79,8 +79,10 @@ test('the code of the pages compiles, against the types of the example, and runs
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
   const env = {
-    ...{ AWS_ENDPOINT_URL_SFN: `http://127.0.0.1:${port}`, AWS_REGION: 'us-east-1' },
-    ...{ AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
+    AWS_ENDPOINT_URL_SFN: `http://127.0.0.1:${port}`,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
   };
   const { stdout } = await run(process.execPath, [join(dir, 'page.js')], { env, timeout: 30_000 });
   server.close();

@@ -16,7 +16,9 @@ import { activity } from '../support/work.js';
 const never = new Promise<never>(() => {});
 const accepted: ReportAnswer = { kind: 'ok' };
 const timedOut: ReportAnswer = {
-  ...{ kind: 'retry', pace: 'fast', mayHaveArrived: true },
+  kind: 'retry',
+  pace: 'fast',
+  mayHaveArrived: true,
   error: new Error('no answer'),
 };
 
@@ -197,7 +199,8 @@ describe('over the lean path', () => {
         endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
         sdk: { credentials: { accessKeyId: 'KEY', secretAccessKey: 'secret' } },
         activities: [activity((n) => text(n as number), { concurrency: many })],
-        ...{ reportLimit: '15s', grace: '1s' },
+        reportLimit: '15s',
+        grace: '1s',
       },
       { clock, random: () => 0.5, log: silentLog },
     );

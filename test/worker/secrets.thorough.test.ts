@@ -98,7 +98,11 @@ async function pages({ log }: WorkerWorld): Promise<Record<string, string>> {
 const everySpan = (): string =>
   JSON.stringify(
     exporter.getFinishedSpans().map(({ name, attributes, events, status, links }) => ({
-      ...{ name, attributes, events, status, links },
+      name,
+      attributes,
+      events,
+      status,
+      links,
     })),
   );
 

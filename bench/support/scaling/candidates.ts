@@ -62,8 +62,14 @@ class SimulatedScaler {
     });
     const workers = seen.flatMap((each) => (typeof each === 'string' ? [] : [each.worker]));
     const made = estimate({
-      ...{ now, activityArn: ARN, counts: this.#counts, runMs: this.#runMs, withinMs: WITHIN_MS },
-      ...{ workers, unreadable: seen.length - workers.length, slotsOfWorker: fleet.slotsOfWorker },
+      now,
+      activityArn: ARN,
+      counts: this.#counts,
+      runMs: this.#runMs,
+      withinMs: WITHIN_MS,
+      workers,
+      unreadable: seen.length - workers.length,
+      slotsOfWorker: fleet.slotsOfWorker,
       emptyMinuteAt: this.#latest?.answer.emptyMinuteAt,
     });
     if (made.workers > 0) return { ...made, isBlind: false };

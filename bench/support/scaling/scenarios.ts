@@ -27,7 +27,8 @@ const day: Scenario['arrivals'] = (second, random) => steady(dayRate(second), mi
 const morning: Scenario['arrivals'] = (second, random) =>
   steady(dayRate(second + 6 * HOURS), minute)(second, random);
 const MORNING = {
-  ...{ seconds: 3 * HOURS, arrivals: morning },
+  seconds: 3 * HOURS,
+  arrivals: morning,
   begin: { workers: 6, runMs: 60_000, leftMs: (random: () => number) => exponential(60_000, random) },
 };
 
@@ -62,30 +63,35 @@ const lie: Scenario['tells'] = (status, now) => ({
 
 export const SCENARIOS: readonly Scenario[] = [
   {
-    ...{ name: 'burst: 500 of 10 s onto none', seconds: 1 * HOURS },
+    name: 'burst: 500 of 10 s onto none',
+    seconds: 1 * HOURS,
     arrivals: (second) =>
       second === 5 * MINUTES + 30 ? Array.from({ length: 500 }, () => ({ runMs: 10_000 })) : [],
   },
   {
-    ...{ name: '40 busy for hours, 200 wait', seconds: 4 * HOURS },
+    name: '40 busy for hours, 200 wait',
+    seconds: 4 * HOURS,
     begin: { workers: 40, runMs: HOURS * 1_000, leftMs: (random) => HOURS * 1_000 * random() + 1_000 },
     arrivals: (second) =>
       second === 30 ? Array.from({ length: 200 }, () => ({ runMs: HOURS * 1_000 })) : [],
   },
   {
-    ...{ name: 'trickle: one in ten minutes', seconds: 12 * HOURS },
+    name: 'trickle: one in ten minutes',
+    seconds: 12 * HOURS,
     arrivals: (_, random) => (random() < 1 / (10 * MINUTES) ? [{ runMs: 10_000 }] : []),
   },
   {
-    ...{ name: 'stopped: half before their start', seconds: DAY },
+    name: 'stopped: half before their start',
+    seconds: DAY,
     arrivals: steady(20, (random) => ({ runMs: exponential(60_000, random), stopped: random() < 0.5 })),
   },
-  { ...{ name: 'a day, 0 to 100 a minute', seconds: DAY }, arrivals: day },
+  { name: 'a day, 0 to 100 a minute', seconds: DAY, arrivals: day },
   { ...MORNING, name: 'missing: ten minutes', isLost: (at) => at >= 60 && at < 70 },
   { ...MORNING, name: 'one clock is wrong: an hour ahead', tells: hourAhead },
   { ...MORNING, name: 'a liar: another bad status each minute', tells: lie },
   {
-    ...{ name: 'unseen: 40 at work for hours', seconds: 3 * HOURS },
+    name: 'unseen: 40 at work for hours',
+    seconds: 3 * HOURS,
     begin: { workers: 40, runMs: 0 },
     arrivals: (second, random) =>
       second === 0

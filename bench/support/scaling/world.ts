@@ -112,7 +112,9 @@ export function simulate(
   const { workedMs, cutWhileWaiting, takenUnseen } = fleet;
   const waits = [...started, ...activity.queue].filter(({ fromZero }) => !fromZero).map(wait);
   return {
-    ...{ cutWhileWaiting, takenUnseen, curve },
+    cutWhileWaiting,
+    takenUnseen,
+    curve,
     meanWait: waits.reduce((sum, each) => sum + each, 0) / waits.length,
     fromZero: firsts.size > 0 ? Math.max(...[...firsts].map(wait)) : Number.NaN,
     workerHours: workedMs / 3_600_000,

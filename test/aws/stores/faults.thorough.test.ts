@@ -104,7 +104,9 @@ withSdk('a refusal of DynamoDB says what to do', () => {
       'ProvisionedThroughputExceededException',
       {
         fate: dynamoDbError(400, 'ProvisionedThroughputExceededException'),
-        ...{ kind: 'unavailable', told: /ThroughputExceeded/, attempts: 3 },
+        kind: 'unavailable',
+        told: /ThroughputExceeded/,
+        attempts: 3,
       },
     ],
     [
@@ -153,14 +155,16 @@ withSdk('a refusal of DynamoDB says what to do', () => {
       'another key schema',
       {
         fate: dynamoDbError(400, 'ValidationException', 'Missing the key id in the item; key element'),
-        ...{ kind: 'denied', told: /partition key must be `pk`, its sort key `sk`/ },
+        kind: 'denied',
+        told: /partition key must be `pk`, its sort key `sk`/,
       },
     ],
     [
       'an item that is too large',
       {
         fate: dynamoDbError(400, 'ValidationException', 'Item size has exceeded the maximum allowed size'),
-        ...{ kind: 'too-large', told: /Item size/ },
+        kind: 'too-large',
+        told: /Item size/,
       },
     ],
     ['a proxy', { fate: { status: 502, body: '<html>' }, kind: 'unavailable', told: /PutItem/, attempts: 3 }],

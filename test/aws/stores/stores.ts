@@ -73,7 +73,8 @@ export async function sendTo(
     return new Made(input);
   };
   const client = make(service === 's3' ? 'S3Client' : 'DynamoDBClient', {
-    ...{ ...SETTINGS, endpoint: url },
+    ...SETTINGS,
+    endpoint: url,
     ...(service === 's3' && { forcePathStyle: true }),
   });
   const answers: unknown[] = [];
@@ -87,7 +88,8 @@ export const createTable = (url: string, TableName: string, names = ['pk', 'sk']
   sendTo('dynamodb', url, [
     'CreateTable',
     {
-      ...{ TableName, BillingMode: 'PAY_PER_REQUEST' },
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
       AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
       KeySchema: names.map((AttributeName, index) => ({
         AttributeName,

@@ -21,7 +21,9 @@ describe('on Kubernetes the pod says how long it may take to end', () => {
   ])('%i s for a grace of a minute: %s', async (seconds, verdict) => {
     api.graceSeconds = seconds;
     expect(await check(60_000)).toMatchObject({
-      ...{ check: 'stop', verdict, expected: '101 s or more between SIGTERM and SIGKILL' },
+      check: 'stop',
+      verdict,
+      expected: '101 s or more between SIGTERM and SIGKILL',
       got: expect.stringContaining(`${seconds} s (terminationGracePeriodSeconds of this pod)`),
     });
   });
@@ -29,7 +31,8 @@ describe('on Kubernetes the pod says how long it may take to end', () => {
   test('what it may not read is not checked, and the flag is proposed', async () => {
     api.mode = 'forbids';
     expect(await check(60_000)).toMatchObject({
-      ...{ verdict: 'unknown', got: 'Kubernetes does not tell a process how long it waits before SIGKILL' },
+      verdict: 'unknown',
+      got: 'Kubernetes does not tell a process how long it waits before SIGKILL',
       fix: expect.stringContaining('--stop-timeout'),
     });
   });

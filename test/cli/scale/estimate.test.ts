@@ -30,7 +30,9 @@ const worker = ({
   state,
   handlers: [
     {
-      ...{ activityArn: ARN, concurrency: slots, running },
+      activityArn: ARN,
+      concurrency: slots,
+      running,
       queue: {
         emptyAt: empty === undefined ? undefined : before(empty),
         emptyMinuteAt: emptyMinute === undefined ? undefined : before(emptyMinute),
@@ -50,8 +52,15 @@ const facts = (
 ): Facts => {
   const { scheduled = [], started = [], ...rest } = change;
   return {
-    ...{ now: NOON, activityArn: ARN, counts: { scheduled, started, readAt: NOON }, runMs: undefined },
-    ...{ workers: [], unreadable: 0, emptyMinuteAt: undefined, slotsOfWorker: 10, withinMs: MINUTE },
+    now: NOON,
+    activityArn: ARN,
+    counts: { scheduled, started, readAt: NOON },
+    runMs: undefined,
+    workers: [],
+    unreadable: 0,
+    emptyMinuteAt: undefined,
+    slotsOfWorker: 10,
+    withinMs: MINUTE,
     ...rest,
   };
 };
@@ -66,7 +75,9 @@ describe('what waits', () => {
   test('is counted from the minute at which a held poll proved that nothing waited: what was stopped before is none', () => {
     const stopped = { scheduled: sums([30, 100], [5, 3]), started: sums([5, 1]) };
     expect(estimate(facts({ ...stopped, emptyMinuteAt: before(20) }))).toMatchObject({
-      ...{ waiting: 2, sure: 'counted', emptyMinuteAt: before(20) },
+      waiting: 2,
+      sure: 'counted',
+      emptyMinuteAt: before(20),
     });
     const proved = worker({ running: 10, empty: 8, emptyMinute: 8 });
     expect(estimate(facts({ ...stopped, workers: [proved] }))).toMatchObject({ waiting: 2, sure: 'counted' });

@@ -13,7 +13,9 @@ describe('the pages', () => {
     new FleetScaler(
       { activityArns: [ARN], fleet: 'orders', slotsOfWorker: 10, withinMs: MINUTE_MS, publish: false },
       {
-        ...{ clock, log: silentLog, metrics: standIn().metrics },
+        clock,
+        log: silentLog,
+        metrics: standIn().metrics,
         readWorkers: async () => ({ workers: [], unreadable: [], wrongClocks: [] }),
         ...change,
       },
@@ -90,7 +92,10 @@ describe('the pages', () => {
       expect(await pageOf(scaler)).toEqual({ status: 503, body: { error: why, sure: 'blind', least: 0 } });
       const least = async () => (await answerScale('GET', '/least', scaler)).body;
       expect(JSON.parse(await least())).toEqual({
-        ...{ fleet: 'orders', workersWanted: 0, sure: 'blind', why },
+        fleet: 'orders',
+        workersWanted: 0,
+        sure: 'blind',
+        why,
       });
       const { status, body } = await pageOf(scaler, '/metrics');
       expect(status).toBe(200);
@@ -158,7 +163,9 @@ describe('the pages', () => {
       const scaler = new FleetScaler(
         { activityArns: [ARN], fleet: 'orders', slotsOfWorker: 1, withinMs: MINUTE_MS, publish: true },
         {
-          ...{ clock, log: silentLog, metrics: { ...metrics, publish } },
+          clock,
+          log: silentLog,
+          metrics: { ...metrics, publish },
           readWorkers: async () => ({ workers: [], unreadable: [], wrongClocks: [] }),
         },
       );
@@ -175,7 +182,8 @@ describe('the pages', () => {
       await put('ActivitiesStarted', clock.now() - 3 * HOUR, 5);
       const queue = { minuteAt: clock.now(), begun: [0] };
       const idle = believed({
-        ...{ name: 'a', state: 'running' },
+        name: 'a',
+        state: 'running',
         handlers: [{ activityArn: ARN, concurrency: 3, running: 0, queue }],
       });
       const workers = [idle];

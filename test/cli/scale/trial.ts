@@ -59,7 +59,9 @@ export class Trial {
       publish: true,
     };
     return new FleetScaler(options, {
-      ...{ clock: this.world.clock, log: silentLog, metrics: this.metrics },
+      clock: this.world.clock,
+      log: silentLog,
+      metrics: this.metrics,
       readWorkers: async () => ({
         unreadable: [],
         wrongClocks: [],

@@ -22,7 +22,9 @@ function scalerWith(statuses: () => readonly object[], { clock, metrics }: Pick<
   const lines: string[] = [];
   const options = { activityArns: [ARN], fleet: 'f', slotsOfWorker: 5, withinMs: MINUTE_MS, publish: true };
   const scaler = new FleetScaler(options, {
-    ...{ clock, metrics, log: createLog({ destination: { write: (line) => void lines.push(line) } }) },
+    clock,
+    metrics,
+    log: createLog({ destination: { write: (line) => void lines.push(line) } }),
     readWorkers: async () => {
       const seen = statuses().map((status) => seenIn(status, clock.now()));
       return {

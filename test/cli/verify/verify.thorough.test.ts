@@ -67,7 +67,9 @@ async function facts(
     calls: new RawCalls(clientOf(proxy.url), clock),
     single: new RawCalls(clientOf(proxy.url), clock),
     elsewhere: new RawCalls(clientOf(elsewhere.url), systemClock),
-    ...{ roleArn: localRole(), clock, signal: new AbortController().signal },
+    roleArn: localRole(),
+    clock,
+    signal: new AbortController().signal,
   }).finally(() => (progress.isOver = true));
   while (!progress.isOver) {
     await proxy.idle();

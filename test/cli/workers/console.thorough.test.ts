@@ -41,7 +41,10 @@ test('the console of `local` shows the workers of a fleet, as they go, with what
   expect(asked).toBe(0);
   const list = await workersAt(url, (workers) => workers.some(({ name }) => name === 'counted'));
   expect(list.find(({ name }) => name === 'counted')).toMatchObject({
-    ...{ key: `127.0.0.1:${counted}`, address: `127.0.0.1:${counted}`, version: '1.2.3', ready: true },
+    key: `127.0.0.1:${counted}`,
+    address: `127.0.0.1:${counted}`,
+    version: '1.2.3',
+    ready: true,
     protection: { platform: 'ecs', state: 'held', since: 5 },
     handlers: [{ name: 'Orders.charge', concurrency: 8, running: 2, held: { by: 'task', since: 6 } }],
     oldestTask: { handler: 'Orders.charge', seconds: 5 },

@@ -48,8 +48,12 @@ export function closeStandIns(): void {
 
 /** A handler in the status of a worker. */
 export const handler = (change: object = {}): object => ({
-  ...{ name: 'Orders.charge', activityArn: 'arn:aws:states:eu-west-1:123456789012:activity:ChargeCard' },
-  ...{ concurrency: 8, used: 3, running: 2, undelivered: 0 },
+  name: 'Orders.charge',
+  activityArn: 'arn:aws:states:eu-west-1:123456789012:activity:ChargeCard',
+  concurrency: 8,
+  used: 3,
+  running: 2,
+  undelivered: 0,
   polls: { open: 1, target: 1, state: 'open', heldInVain: false },
   queue: { emptyAt: Date.now() - 4_500, minuteAt: 0, begun: [] },
   ...change,
@@ -58,8 +62,15 @@ export const handler = (change: object = {}): object => ({
 /** The status of a worker, as its health port shows it. */
 export const statusOf = (name: string, change: object = {}): string =>
   JSON.stringify({
-    ...{ name, version: '1.2.3', startedAt: Date.now() - 3 * 3_600_000 - 12 * 60_000 - 500 },
-    ...{ state: 'running', ready: true, reasons: [], handlers: [handler()] },
-    ...{ tasks: [], tasksInFlight: 0, counts: {} },
+    name,
+    version: '1.2.3',
+    startedAt: Date.now() - 3 * 3_600_000 - 12 * 60_000 - 500,
+    state: 'running',
+    ready: true,
+    reasons: [],
+    handlers: [handler()],
+    tasks: [],
+    tasksInFlight: 0,
+    counts: {},
     ...change,
   });

@@ -33,7 +33,11 @@ const row = (
   expect: MachineRow['expect'],
   input: unknown = {},
 ): MachineRow => ({
-  ...{ from, does, machine, expect, input },
+  from,
+  does,
+  machine,
+  expect,
+  input,
 });
 
 const CREATE: Source = 'AWS: CreateStateMachine';

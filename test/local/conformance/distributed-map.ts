@@ -86,12 +86,18 @@ const succeeds = (output: unknown, length = 0): Expected => ({
   details: { 3: { length } },
 });
 const fails = (error: string, cause: string): Expected => ({
-  ...{ status: 'FAILED', error, cause, events: FAILS },
+  status: 'FAILED',
+  error,
+  cause,
+  events: FAILS,
   details: { 5: { error, cause }, 7: { error, cause } },
 });
 const unread = (cause: string): Expected => fails('States.ItemReaderFailed', cause);
 const wrong = (reason: string): Expected => ({
-  ...{ status: 'FAILED', error: 'States.Runtime', cause: inX(reason), events: WRONG },
+  status: 'FAILED',
+  error: 'States.Runtime',
+  cause: inX(reason),
+  events: WRONG,
 });
 
 const overInput: MachineRow[] = [

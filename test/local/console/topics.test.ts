@@ -239,8 +239,13 @@ test('the traffic of an activity: its tasks over time, how long they wait and wo
   const about = (ms: number): unknown => expect.closeTo(ms, -Math.log10(0.2 * ms));
   expect(data.activities).toEqual([
     {
-      ...{ arn: ARN, from: expect.any(Number), partMs: 5_000, scheduled: 3, waited: [3, 3, 0, 0, 0] },
-      ...{ wait: [about(10_000), about(14_000)], work: [about(500), about(4_000)] },
+      arn: ARN,
+      from: expect.any(Number),
+      partMs: 5_000,
+      scheduled: 3,
+      waited: [3, 3, 0, 0, 0],
+      wait: [about(10_000), about(14_000)],
+      work: [about(500), about(4_000)],
       failures: [['Odd', 1]],
     },
   ]);

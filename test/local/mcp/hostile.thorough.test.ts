@@ -74,8 +74,12 @@ test('whatever is sent as a message or as arguments is answered, and never makes
   const failures: unknown[] = [];
   const write = (): void => {};
   const log = {
-    ...{ trace: write, debug: write, info: write, warn: write },
-    ...{ fatal: write, error: (...line: unknown[]) => void failures.push(line) },
+    trace: write,
+    debug: write,
+    info: write,
+    warn: write,
+    fatal: write,
+    error: (...line: unknown[]) => void failures.push(line),
   } as unknown as Logger;
   const bench = await openConsole({ log });
   await call(bench, 'create_activity', { name: 'Pay' });
@@ -86,7 +90,10 @@ test('whatever is sent as a message or as arguments is answered, and never makes
   }>(bench, 'tools/list');
   const names = ['Shop', 'Pay', 'P', 'machines', 'executions', '', 'arn:aws:states', '{}', '__proto__'];
   const value = fc.oneof(
-    ...[fc.constantFrom(...names), fc.jsonValue(), fc.constant(definition), fc.integer({ min: -1, max: 60 })],
+    fc.constantFrom(...names),
+    fc.jsonValue(),
+    fc.constant(definition),
+    fc.integer({ min: -1, max: 60 }),
     fc.constant(0),
   );
   const toolCall = fc
@@ -105,7 +112,8 @@ test('whatever is sent as a message or as arguments is answered, and never makes
     fc.jsonValue(),
     fc.record(
       {
-        ...{ jsonrpc: fc.constantFrom('2.0', 2), id: fc.oneof(fc.integer(), fc.string(), fc.jsonValue()) },
+        jsonrpc: fc.constantFrom('2.0', 2),
+        id: fc.oneof(fc.integer(), fc.string(), fc.jsonValue()),
         method: fc.constantFrom('tools/call', 'tools/list', 'initialize', 'ping', 'toString', 7),
         params: fc.jsonValue(),
       },

@@ -123,7 +123,9 @@ test.each<[what: string, headers: (bench: Bench) => Record<string, string>, stat
 ])('%s gets nothing', async (_, headers, status) => {
   const bench = await openConsole();
   const body = JSON.stringify({
-    ...{ jsonrpc: '2.0', id: 1, method: 'tools/call' },
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
     params: { name: 'create_activity', arguments: { name: 'Planted' } },
   });
   const answer = await post(bench, body, headers(bench));
@@ -229,7 +231,9 @@ test('one state is tested with each step of its data flow, and a definition with
     input: { who: 'ann' },
   });
   expect(JSON.parse(tested)).toMatchObject({
-    ...{ status: 'SUCCEEDED', output: '{"who":"ann","id":7}', nextState: 'Pay' },
+    status: 'SUCCEEDED',
+    output: '{"who":"ann","id":7}',
+    nextState: 'Pay',
     inspectionData: { result: '7' },
   });
   const failed = await call(bench, 'test_state', { definition: SHOP, state: 'Pay', error: 'Declined' });
@@ -299,7 +303,10 @@ test('workers are listed with what they do, and without any those that poll', as
     console: { workers: () => [{ ...worker, handlers: [handler], tasks: [], counts: { succeeded: 7 } }] },
   });
   expect(JSON.parse(await call(bench, 'list', { what: 'workers' }))).toMatchObject({
-    ...{ name: 'desk-3', ready: false, reasons: ['paused'], details: { counts: { succeeded: 7 } } },
+    name: 'desk-3',
+    ready: false,
+    reasons: ['paused'],
+    details: { counts: { succeeded: 7 } },
     handlers: [{ name: 'Pay.pay', activityArn: PAY, running: 1, concurrency: 4 }],
   });
   const empty = await openConsole();
@@ -312,8 +319,14 @@ test('only the tools that change nothing are marked so', async () => {
     'tools/list',
   );
   expect(tools.filter(({ annotations }) => annotations.readOnlyHint).map(({ name }) => name)).toEqual([
-    ...['list', 'read_machine', 'validate_definition', 'trace_execution', 'read_log', 'write_test'],
-    ...['check_project', 'read_docs'],
+    'list',
+    'read_machine',
+    'validate_definition',
+    'trace_execution',
+    'read_log',
+    'write_test',
+    'check_project',
+    'read_docs',
   ]);
 });
 

@@ -9,7 +9,8 @@ const says =
   (status: number, text: string) =>
   (answer: Answer): Answer => ({
     headers: { ...answer.headers, ...MARK },
-    ...{ status, text },
+    status,
+    text,
   });
 const YES = says(200, '{}');
 const no = (name: string): ((answer: Answer) => Answer) =>

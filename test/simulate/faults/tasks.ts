@@ -6,7 +6,8 @@ import { type Fault, replaced } from './seams.js';
 
 /** A thread or a process of a pool, of which the worker gets only some messages. */
 const wrapped = (host: Host, isHeard: (message: FromHost) => boolean = () => true): Host => ({
-  ...{ kind: host.kind, exited: host.exited },
+  kind: host.kind,
+  exited: host.exited,
   send: (message) => host.send(message),
   kill: () => host.kill(),
   get onMessage() {

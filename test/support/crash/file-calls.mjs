@@ -16,13 +16,32 @@ const PATH_CALLS = [
   ...['truncate', 'unlink', 'utimes', 'writeFile'],
 ];
 const FD_CALLS = [
-  ...['fchmod', 'fdatasync', 'fstat', 'fsync', 'ftruncate', 'futimes', 'read', 'readv', 'write', 'writev'],
+  'fchmod',
+  'fdatasync',
+  'fstat',
+  'fsync',
+  'ftruncate',
+  'futimes',
+  'read',
+  'readv',
+  'write',
+  'writev',
 ];
 /** The methods of a FileHandle, and the calls that they are. */
 const HANDLE_CALLS = {
-  ...{ appendFile: 'write', chmod: 'fchmod', datasync: 'fdatasync', read: 'read', readFile: 'read' },
-  ...{ readv: 'readv', stat: 'fstat', sync: 'fsync', truncate: 'ftruncate', utimes: 'futimes' },
-  ...{ write: 'write', writeFile: 'write', writev: 'writev' },
+  appendFile: 'write',
+  chmod: 'fchmod',
+  datasync: 'fdatasync',
+  read: 'read',
+  readFile: 'read',
+  readv: 'readv',
+  stat: 'fstat',
+  sync: 'fsync',
+  truncate: 'ftruncate',
+  utimes: 'futimes',
+  write: 'write',
+  writeFile: 'write',
+  writev: 'writev',
 };
 /** Their last path is the one that changes. */
 const TWO_PATHS = new Set(['copyFile', 'link', 'rename', 'symlink']);

@@ -95,7 +95,9 @@ const withRetryCount = (made: object): object => ({ ...made, 'retry.$': '$$.Stat
 const task = fc
   .tuple(fc.constantFrom('a', 'b'), order(['succeed']), limits, recovery)
   .map(([Resource, made, ...fields]) => ({
-    ...{ Type: 'Task', Resource, Parameters: withRetryCount(made) },
+    Type: 'Task',
+    Resource,
+    Parameters: withRetryCount(made),
     ...Object.assign({}, ...fields),
   }));
 const callback = fc
@@ -164,7 +166,9 @@ const { body } = fc.letrec<{ body: Sequence; node: Node }>((tie) => ({
       arbitrary: fc
         .tuple(fc.integer({ min: 1, max: 4 }), tie('body'), fc.integer({ min: 0, max: 3 }), recovery)
         .map(([items, within, MaxConcurrency, fields]): Node => ({
-          ...{ kind: 'map', items, body: within },
+          kind: 'map',
+          items,
+          body: within,
           fields: { ...fields, MaxConcurrency },
         })),
     },

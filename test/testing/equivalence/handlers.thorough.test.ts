@@ -111,7 +111,11 @@ async function inWorker(
     StartAt: `T${at}`,
     States: {
       [`T${at}`]: {
-        ...{ Type: 'Task', Resource: arnOf(at), InputPath: `$.h${at}`, ResultPath: null, Next: `E${at}` },
+        Type: 'Task',
+        Resource: arnOf(at),
+        InputPath: `$.h${at}`,
+        ResultPath: null,
+        Next: `E${at}`,
         Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: null, Next: `E${at}` }],
       },
       [`E${at}`]: { Type: 'Pass', Result: 0, End: true },

@@ -124,7 +124,8 @@ async function inTestMachine(plan: MachinePlan, name: string): Promise<Seen> {
   const events = history as readonly Recorded[];
   const told = timelineOf(
     events.map((event) => ({
-      ...{ type: event.type, at: Math.round(event.timestamp * 1000) },
+      type: event.type,
+      at: Math.round(event.timestamp * 1000),
       name: event.stateEnteredEventDetails?.name ?? event.stateExitedEventDetails?.name ?? '',
     })),
   );
@@ -223,7 +224,8 @@ async function seenOf({ client }: World, executionArn: string): Promise<Seen> {
     tookMs: at(events.at(-1)) - at(events[0]),
     ...timelineOf(
       events.map((event) => ({
-        ...{ type: event.type ?? '', at: at(event) },
+        type: event.type ?? '',
+        at: at(event),
         name: event.stateEnteredEventDetails?.name ?? event.stateExitedEventDetails?.name ?? '',
       })),
     ),

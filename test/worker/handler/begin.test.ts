@@ -154,6 +154,11 @@ async function runnerOf(type: Constructor<object>) {
 }
 
 const LEASE = {
-  ...{ handler: 'H', text: JSON.stringify(INPUT), token: 't', activityArn: 'a' },
-  ...{ workerName: 'w', receivedAt: 0, scope: 's' },
+  handler: 'H',
+  text: JSON.stringify(INPUT),
+  token: 't',
+  activityArn: 'a',
+  workerName: 'w',
+  receivedAt: 0,
+  scope: 's',
 };

@@ -52,8 +52,11 @@ interface Verdict {
 
 async function pipeTakes(metatype: Constructor<object>, json: string, refuse: boolean): Promise<Verdict> {
   const pipe = new ValidationPipe({
-    ...{ transform: true, whitelist: true, forbidNonWhitelisted: refuse },
-    ...{ validatorPackage, transformerPackage },
+    transform: true,
+    whitelist: true,
+    forbidNonWhitelisted: refuse,
+    validatorPackage,
+    transformerPackage,
   });
   try {
     return { took: seen(await pipe.transform(JSON.parse(json), { type: 'body', metatype })) };
@@ -266,8 +269,10 @@ test('300 drawn classes: the pipe and a handler agree, or the start fails, or th
     }
     for (const json of [...WHOLE, ...Array.from({ length: INPUTS }, () => drawInput(random, drawn))]) {
       const compared = {
-        ...{ drawn, input: JSON.parse(json) as unknown },
-        ...{ ours: await run(json), theirs: await pipeTakes(drawn.type, json, refuse) },
+        drawn,
+        input: JSON.parse(json) as unknown,
+        ours: await run(json),
+        theirs: await pipeTakes(drawn.type, json, refuse),
       };
       const why = reasons(compared);
       counts.inputs++;

@@ -225,7 +225,8 @@ test('the depth of an input is counted behind a text that ends in a backslash', 
   const bed = await createTestBed(Whatever);
   const text = `["\\\\",${'['.repeat(300)}${']'.repeat(300)}]`;
   expect(await bed.runText(text)).toMatchObject({
-    ...{ status: 'failed', error: 'Stepwright.InvalidInput' },
+    status: 'failed',
+    error: 'Stepwright.InvalidInput',
     cause: expect.stringContaining('nested deeper than 256 levels'),
   });
 });

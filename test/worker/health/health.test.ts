@@ -154,7 +154,9 @@ test('a health port that can not be opened is a problem that names it, and nothi
   const port = Number(healthOf(w).split(':').at(-1));
   const problems = async (healthPort: number | string): Promise<string[]> => {
     const failed: unknown = await createWorker({
-      ...{ activities: [holding().type], endpoint: world.service.url, healthPort },
+      activities: [holding().type],
+      endpoint: world.service.url,
+      healthPort,
     }).catch((error: unknown) => error);
     return failed instanceof StartError ? failed.problems.map(({ code, where }) => `${code} ${where}`) : [];
   };

@@ -31,7 +31,11 @@ function world(by: 'main' | 'thread', source: Partial<HealthSource> = {}) {
   };
   const log = createLog({ destination });
   const heartbeats = new WorkerHeartbeats({
-    ...{ clock: systemClock, random: Math.random, log, heartbeatRate: 1, stallAfterMs: false },
+    clock: systemClock,
+    random: Math.random,
+    log,
+    heartbeatRate: 1,
+    stallAfterMs: false,
     calls: by === 'main' ? 'sdk' : 'lean',
   });
   closing.push(() => heartbeats.close());

@@ -30,7 +30,8 @@ describe('a process that ends in the middle of a change leaves every change that
     async (trouble, each) => {
       let calls = 0;
       for await (const { folder, said, stderr, reached, at } of atEveryCall(CHANGES, {
-        ...{ trouble, each },
+        trouble,
+        each,
         args: [DIRECTORY],
       })) {
         expect({ at, reached, stderr }).toEqual({ at, reached, stderr: '' });

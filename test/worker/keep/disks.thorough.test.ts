@@ -37,8 +37,13 @@ test('on a full disk a write is an error and leaves no half record, and a remova
   if (!found) return;
   const [full, readOnly] = found as [{ kept: number; whole: number; keys: number }, object];
   expect(full).toMatchObject({
-    ...{ large: 'StoreError full', largeAbsent: 'StoreError full', afterLarge: [] },
-    ...{ refused: ['StoreError full'], replaced: 'StoreError full', removed: 'done', again: 'done' },
+    large: 'StoreError full',
+    largeAbsent: 'StoreError full',
+    afterLarge: [],
+    refused: ['StoreError full'],
+    replaced: 'StoreError full',
+    removed: 'done',
+    again: 'done',
   });
   expect(full.kept).toBeGreaterThan(2);
   expect(full.whole).toBe(full.kept);
@@ -56,7 +61,9 @@ test.each<[FileTrouble, number]>([
   async (trouble, each) => {
     let locked = 0;
     for await (const { folder, at, reached } of atEveryCall('test/fixtures/keep/changes.mjs', {
-      ...{ trouble, each, args: ['dist/src/framework/worker/keep/directory.js'] },
+      trouble,
+      each,
+      args: ['dist/src/framework/worker/keep/directory.js'],
       calls: ['rename', 'unlink', 'link', 'fsync', 'open'],
     })) {
       const lock = join(folder, 'records-2/lock');

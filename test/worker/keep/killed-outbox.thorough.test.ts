@@ -36,7 +36,8 @@ beforeEach(async () => {
   service = await startLocalService({ port: 0, fault, pollHoldMs: 5_000 });
   proxy = await new TroubledProxy(service.url).open();
   client = new SFNClient({
-    ...{ endpoint: service.url, region: 'us-east-1' },
+    endpoint: service.url,
+    region: 'us-east-1',
     credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
   });
 });

@@ -131,8 +131,11 @@ test('each time that a store begins to fail is counted by its use, once', async 
     @Handle() run(): void {}
   }
   const w = await world.worker({
-    ...{ activities: [large, Once], healthPort: 0 },
-    ...{ outbox: { store }, deferred: { store }, payloads: { store, above: '1KB' } },
+    activities: [large, Once],
+    healthPort: 0,
+    outbox: { store },
+    deferred: { store },
+    payloads: { store, above: '1KB' },
   });
   for (const arn of [ARN, `${ARN}2`]) await world.execute(world.machine(arn), {});
   await world.clock.advance(200_000);

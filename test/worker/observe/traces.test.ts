@@ -121,7 +121,10 @@ test("a failure's name is the status, and its message is nowhere", async () => {
     attributes: { 'error.type': 'PaymentDeclined', 'stepwright.outcome': 'failed' },
   });
   const shown = exporter.getFinishedSpans().map(({ name, attributes, status, events }) => ({
-    ...{ name, attributes, status, events },
+    name,
+    attributes,
+    status,
+    events,
   }));
   expect(JSON.stringify(shown)).not.toContain('secret');
 });

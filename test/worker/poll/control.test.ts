@@ -84,7 +84,10 @@ describe('pause', () => {
     const ready = await fetch(`${url}/ready`);
     expect(ready.status).toBe(200);
     expect(await ready.json()).toEqual({
-      ...{ state: 'running', ready: true, reasons: [], paused: ['Work.run: paused by a person (asked for)'] },
+      state: 'running',
+      ready: true,
+      reasons: [],
+      paused: ['Work.run: paused by a person (asked for)'],
     });
     const status = (await (await fetch(`${url}/status`)).json()) as { handlers: object[] };
     expect(status.handlers[0]).toMatchObject({ paused: { by: 'control', reason: 'asked for' } });

@@ -61,8 +61,15 @@ class Trial {
       });
     });
     this.poller = new Poller({
-      ...{ port, clock, random, slots: this.#slots, pollers: { min, max }, workerName: 'w', emit: () => {} },
-      ...{ handler: { handler: 'a', activityArn: 'arn:a' }, limiter: new CallLimiter(clock, random) },
+      port,
+      clock,
+      random,
+      slots: this.#slots,
+      pollers: { min, max },
+      workerName: 'w',
+      emit: () => {},
+      handler: { handler: 'a', activityArn: 'arn:a' },
+      limiter: new CallLimiter(clock, random),
       onLease: (_lease, slot) => slot.pass('none'),
     });
     this.poller.start(0);

@@ -127,7 +127,8 @@ test('a quota of reports is filled, and not asked for twice as much, while more 
   const worker = workerOn(
     portOf(async () => task(tasks++), { report }),
     {
-      ...{ clock, random: seeded(1) },
+      clock,
+      random: seeded(1),
       handler: { concurrency: 15, pollers: { min: 15, max: 15 } },
     },
   );

@@ -6,12 +6,16 @@ import { portOf, seeded, task, workerOn } from '../../support/port.js';
 const LATENCY_MS = 40;
 
 const THROTTLED: PollAnswer = {
-  ...{ kind: 'failed', trouble: 'throttled', mayHaveLostToken: false },
+  kind: 'failed',
+  trouble: 'throttled',
+  mayHaveLostToken: false,
   error: Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' }),
 };
 
 const UNREACHABLE: PollAnswer = {
-  ...{ kind: 'failed', trouble: 'unreachable', mayHaveLostToken: false },
+  kind: 'failed',
+  trouble: 'unreachable',
+  mayHaveLostToken: false,
   error: new Error('connect ECONNREFUSED'),
 };
 const REFUSALS = [THROTTLED, UNREACHABLE] as const;

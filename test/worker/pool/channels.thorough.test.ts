@@ -90,7 +90,10 @@ describe.each(['thread', 'process'] as const)('between the worker and a %s', (ru
     const clock = new HandClock();
     const pool = new Pool({
       spawn: () => new HOSTS[run](),
-      ...{ host: OPTIONS, clock, random: () => 0, log },
+      host: OPTIONS,
+      clock,
+      random: () => 0,
+      log,
     });
     const handle = hostedHandler(pool, clock);
     const context = { ...createTaskContext({ rawInput: '"says"' }), handler: 'Channel.run', log };

@@ -32,7 +32,9 @@ function shell(script: string, options: CommandOptions = {}, rawInput = '{"a":"Ã
   const progress: unknown[] = [];
   const aborter = new AbortController();
   const task = createTaskContext({
-    ...{ rawInput, signal: aborter.signal, log: keepLog(logs, silentLog) },
+    rawInput,
+    signal: aborter.signal,
+    log: keepLog(logs, silentLog),
     progress: (...said) => void progress.push(said),
   });
   const result = runCommand(task, 'sh', ['-c', script, 'sh'], options);

@@ -78,8 +78,15 @@ describe.each(['thread', 'process'] as const)("run: '%s'", (run) => {
     const machine = world.machine(arnOf('Ordinary'));
     const { output } = await ran(w, machine, { item: 'tea' });
     expect(output).toMatchObject({
-      ...{ handler: 'Ordinary.run', activityArn: arnOf('Ordinary'), workerName: 'me' },
-      ...{ rawInput: '{"item":"tea"}', order: 'one TEA', current: true, marked: true, setups: 1, called: 1 },
+      handler: 'Ordinary.run',
+      activityArn: arnOf('Ordinary'),
+      workerName: 'me',
+      rawInput: '{"item":"tea"}',
+      order: 'one TEA',
+      current: true,
+      marked: true,
+      setups: 1,
+      called: 1,
       receivedAt: expect.stringMatching(/^2026-01-01T00:00:/),
     });
     const { where } = output as { where: string | number };
@@ -89,13 +96,11 @@ describe.each(['thread', 'process'] as const)("run: '%s'", (run) => {
     expect((await ran(w, machine, { item: 7 })).error).toBe('Stepwright.InvalidInput');
     expect(w.of('task:progress')[0]).toMatchObject({ fraction: 0.5, message: 'half' });
     expect(said(w, 'said')[0]).toMatchObject({
-      ...{
-        level: 'warn',
-        handler: 'Ordinary.run',
-        task: expect.any(String),
-        big: '7',
-        order: { item: 'tea' },
-      },
+      level: 'warn',
+      handler: 'Ordinary.run',
+      task: expect.any(String),
+      big: '7',
+      order: { item: 'tea' },
       err: { message: 'odd', stack: expect.stringContaining('RangeError: odd') },
     });
     expect(said(w, 'before')).toHaveLength(2);

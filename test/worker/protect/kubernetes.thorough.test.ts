@@ -82,7 +82,8 @@ function watched(pod: KubernetesPod): { platform: Platform; open: Set<object> } 
     await call.finally(() => open.delete(call));
   };
   const platform: Platform = {
-    ...{ name: pod.name, lapsesMs: pod.lapsesMs },
+    name: pod.name,
+    lapsesMs: pod.lapsesMs,
     protect: (since, signal) => watch(pod.protect(since, signal)),
     release: (signal) => watch(pod.release(signal)),
   };
@@ -105,7 +106,8 @@ test('a pod whose task has run for a minute is deleted last, and its node is lef
   await pass(2);
   expect(api.annotations).toEqual({});
   expect(api.calls.slice(looks).map(({ method, path }) => `${method} ${path}`)).toEqual([
-    ...['PATCH /api/v1/namespaces/jobs/pods/worker-0', 'PATCH /api/v1/namespaces/jobs/pods/worker-0'],
+    'PATCH /api/v1/namespaces/jobs/pods/worker-0',
+    'PATCH /api/v1/namespaces/jobs/pods/worker-0',
   ]);
   expect(failures).toEqual([]);
 });

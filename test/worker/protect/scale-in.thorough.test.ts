@@ -96,14 +96,24 @@ async function simulate({ protects, failing = 0, seed }: Fleet): Promise<Figures
     });
   });
   const figures: Figures = {
-    ...{ cut: [], scaleIns: 0, finished: 0, longestKept: 0, callsForShort: 0, calls: 0 },
+    cut: [],
+    scaleIns: 0,
+    finished: 0,
+    longestKept: 0,
+    callsForShort: 0,
+    calls: 0,
   };
   let hired = 0;
   const hire = (activityArn: string): Member => {
     const platform = new PlatformModel(clock, random, failing);
     const handler: RunnableHandler = {
-      ...{ name: 'Work.run', activityArn, port, concurrency: 2, pollers: { min: 1, max: 2 } },
-      ...{ heartbeatMs: 5 * MINUTE, timeoutMs: false },
+      name: 'Work.run',
+      activityArn,
+      port,
+      concurrency: 2,
+      pollers: { min: 1, max: 2 },
+      heartbeatMs: 5 * MINUTE,
+      timeoutMs: false,
       handle: async (text, { signal }, onOutcome) => {
         const task = { since: clock.now() };
         platform.running.add(task);
@@ -120,7 +130,12 @@ async function simulate({ protects, failing = 0, seed }: Fleet): Promise<Figures
     const oldest = (): number | undefined => (begun.size > 0 ? Math.min(...begun.values()) : undefined);
     const asked = protects
       ? new AskedProtection({
-          ...{ platform, afterMs: PROTECT_AFTER, clock, random, oldest, tell: () => {} },
+          platform,
+          afterMs: PROTECT_AFTER,
+          clock,
+          random,
+          oldest,
+          tell: () => {},
         })
       : undefined;
     const track = (lease: TrackedLease): Heartbeat => {
@@ -134,8 +149,16 @@ async function simulate({ protects, failing = 0, seed }: Fleet): Promise<Figures
     };
     const heartbeats = { follow: () => {}, track };
     const worker = new Worker({
-      ...{ name: `w${hired++}`, handlers: [handler], clock, random, log: silentLog, heartbeats },
-      ...{ reportLimitMs: 15 * MINUTE, graceMs: MINUTE, drain: 'run', close: () => Promise.resolve() },
+      name: `w${hired++}`,
+      handlers: [handler],
+      clock,
+      random,
+      log: silentLog,
+      heartbeats,
+      reportLimitMs: 15 * MINUTE,
+      graceMs: MINUTE,
+      drain: 'run',
+      close: () => Promise.resolve(),
       scopeOf: () => 'test',
       ...(asked && { protection: { status: undefined, follow: () => {}, close: () => asked.close() } }),
     });
@@ -191,7 +214,8 @@ async function simulate({ protects, failing = 0, seed }: Fleet): Promise<Figures
 
 test('long tasks outlive a scale-in each ten minutes', async () => {
   const { cut, scaleIns, longestKept, callsForShort, finished, calls } = await simulate({
-    ...{ protects: true, seed: 'honoured' },
+    protects: true,
+    seed: 'honoured',
   });
   expect(scaleIns).toBeGreaterThan(5.8 * HOURS);
   // Asked at the first second after a minute, and granted within one call.
@@ -210,7 +234,9 @@ test('without protection the same scale-ins cut tasks that have run for hours', 
 
 test('a platform that fails a third of its calls is asked until it grants, and is given all back', async () => {
   const { cut, longestKept, callsForShort } = await simulate({
-    ...{ protects: true, seed: 'failing', failing: 0.33 },
+    protects: true,
+    seed: 'failing',
+    failing: 0.33,
   });
   // Three calls in a row that fail are one in thirty.
   expect(Math.max(0, ...cut)).toBeLessThanOrEqual(PROTECT_AFTER + 40 * SECOND);

@@ -44,7 +44,10 @@ function protectedByThread(stallAfterMs: number | false) {
       sleep: (ms, signal) => clock.sleep(ms, signal),
     };
     const sidecar = new Sidecar(options, {
-      ...{ clock: ofThread, random: () => 0.5, writeLine: () => {}, portOf: () => port },
+      clock: ofThread,
+      random: () => 0.5,
+      writeLine: () => {},
+      portOf: () => port,
       send: (message) => {
         if (ended) return;
         if (main.isBlocked) waiting.push(message);
@@ -58,14 +61,12 @@ function protectedByThread(stallAfterMs: number | false) {
     return { postMessage: (message) => sidecar.take(message), terminate: async () => {} };
   };
   const heartbeats = new WorkerHeartbeats({
-    ...{
-      clock,
-      random: () => 0.5,
-      log: silentLog,
-      heartbeatRate: 250,
-      stallAfterMs,
-      startHeartbeatThread: start,
-    },
+    clock,
+    random: () => 0.5,
+    log: silentLog,
+    heartbeatRate: 250,
+    stallAfterMs,
+    startHeartbeatThread: start,
   });
   const identity = { accessKeyId: 'a', secretAccessKey: 'b' };
   const credentials = {
@@ -85,7 +86,11 @@ function protectedByThread(stallAfterMs: number | false) {
   clock.every = every;
   const begin = (): Heartbeat =>
     heartbeats.track({
-      ...{ port, token: 'token', everyMs: Infinity, leasedAt: clock.now(), onGone: () => {} },
+      port,
+      token: 'token',
+      everyMs: Infinity,
+      leasedAt: clock.now(),
+      onGone: () => {},
     });
   return { protection, main, told, exit: (error: Error) => exit(error), begin };
 }

@@ -14,8 +14,11 @@ import { WorkerHeartbeats } from '../../../src/framework/worker/thread/worker-he
 import { credentials, portOf, task, workerOn } from '../../support/port.js';
 
 const recipe: Recipe = {
-  ...{ origin: 'http://127.0.0.1', path: '/', headers: {} },
-  ...{ signingRegion: 'us-east-1', signingName: 'states' },
+  origin: 'http://127.0.0.1',
+  path: '/',
+  headers: {},
+  signingRegion: 'us-east-1',
+  signingName: 'states',
 };
 const recipes: Recipes = {
   operations: {
@@ -24,7 +27,8 @@ const recipes: Recipes = {
     SendTaskFailure: recipe,
     SendTaskHeartbeat: recipe,
   },
-  ...{ clockOffsetMs: 0, correctsClock: true },
+  clockOffsetMs: 0,
+  correctsClock: true,
 };
 
 test.each([
@@ -37,7 +41,10 @@ test.each([
   const sidecar = new Sidecar(
     { turns: new SharedArrayBuffer(4), heartbeatRate: 250, stallAfterMs: false, takesOver: false },
     {
-      ...{ clock, random: () => 0, send: () => {}, writeLine: () => {} },
+      clock,
+      random: () => 0,
+      send: () => {},
+      writeLine: () => {},
       leanCalls: (settings) => new LeanCalls({ ...settings, open: () => never as unknown as Connection }),
     },
   );
@@ -83,14 +90,20 @@ test('where the thread ends another gets all leases, and after a second end with
   });
   const { posted, exits, start } = idleThread();
   const heartbeats = new WorkerHeartbeats({
-    ...{ clock, random: () => 0, log: silentLog, heartbeatRate: 5, stallAfterMs: false as const },
+    clock,
+    random: () => 0,
+    log: silentLog,
+    heartbeatRate: 5,
+    stallAfterMs: false as const,
     startHeartbeatThread: start,
   });
   const failures: string[] = [];
   const none = (): void => {};
   heartbeats.connect([{ region: 'us-east-1', port, recipes }], credentials);
   heartbeats.follow({
-    ...{ onLate: none, onAnswer: none, onBlocked: none },
+    onLate: none,
+    onAnswer: none,
+    onBlocked: none,
     onFailed: ({ message }) => void failures.push(message),
   });
   for (let n = 0; n < 5; n++)
@@ -119,7 +132,11 @@ test('a thread that ends once in a while is started again each time', async () =
   const port = portOf(() => new Promise(() => {}));
   const { exits, start } = idleThread();
   const heartbeats = new WorkerHeartbeats({
-    ...{ clock, random: () => 0, log: silentLog, heartbeatRate: 5, stallAfterMs: false as const },
+    clock,
+    random: () => 0,
+    log: silentLog,
+    heartbeatRate: 5,
+    stallAfterMs: false as const,
     startHeartbeatThread: start,
   });
   heartbeats.connect([{ region: 'us-east-1', port, recipes }], credentials);
@@ -138,7 +155,11 @@ test('no handler begins before the thread has been told of its task, and one mes
   const port = portOf(() => (given < 3 ? Promise.resolve(task(++given)) : new Promise(() => {})));
   const { posted, start } = idleThread();
   const heartbeats = new WorkerHeartbeats({
-    ...{ clock, random: () => 0, log: silentLog, heartbeatRate: 5, stallAfterMs: false as const },
+    clock,
+    random: () => 0,
+    log: silentLog,
+    heartbeatRate: 5,
+    stallAfterMs: false as const,
     startHeartbeatThread: start,
   });
   heartbeats.connect([{ region: 'us-east-1', port, recipes }], credentials);
@@ -146,7 +167,8 @@ test('no handler begins before the thread has been told of its task, and one mes
     posted.flatMap((each) => (each.kind === 'tasks' && each.tracked.length > 0 ? each.tracked.length : []));
   const knownAtBegin: number[][] = [];
   const worker = workerOn(port, {
-    ...{ clock, heartbeats },
+    clock,
+    heartbeats,
     work: async () => void knownAtBegin.push(tracked()),
   });
   await clock.advance(1_000);
@@ -162,7 +184,11 @@ test('the thread starts with the first task, and gets the last of the credential
   let started = 0;
   let renewals = 0;
   const heartbeats = new WorkerHeartbeats({
-    ...{ clock, random: () => 0, log: silentLog, heartbeatRate: 5, stallAfterMs: false as const },
+    clock,
+    random: () => 0,
+    log: silentLog,
+    heartbeatRate: 5,
+    stallAfterMs: false as const,
     startHeartbeatThread: () => {
       started++;
       return { postMessage: (message) => void sent.push(message), terminate: async () => {} };
@@ -198,7 +224,11 @@ test('a heartbeat that was refused for credentials that have been renewed since 
   const port = portOf(() => new Promise(() => {}));
   let tell: ThreadListener['onMessage'] = () => {};
   const heartbeats = new WorkerHeartbeats({
-    ...{ clock, random: () => 0, log: silentLog, heartbeatRate: 5, stallAfterMs: false as const },
+    clock,
+    random: () => 0,
+    log: silentLog,
+    heartbeatRate: 5,
+    stallAfterMs: false as const,
     startHeartbeatThread: (_options, { onMessage }) => {
       tell = onMessage;
       return { postMessage: () => {}, terminate: async () => {} };

@@ -168,7 +168,9 @@ test('a main loop that does not turn is blocked, and past stallAfter stuck; one 
   const turns = new SharedArrayBuffer(4);
   const told: unknown[] = [];
   const loop = new MainLoopWatch({
-    ...{ turns, clock, stallAfterMs: 10_000 },
+    turns,
+    clock,
+    stallAfterMs: 10_000,
     onStuck: (ms) => void told.push(['given up', ms]),
     onUnblocked: (ms, gaveUp) => void told.push(['turned', ms, gaveUp]),
   });

@@ -313,7 +313,9 @@ export const pointers: MachineRow[] = [
     'a Parallel in which a Fail is entered: ParallelStateFailed points to it, and nothing is aborted',
     parallel([fail]),
     {
-      ...{ status: 'FAILED', error: 'E', cause: 'c' },
+      status: 'FAILED',
+      error: 'E',
+      cause: 'c',
       events: [
         'ExecutionStarted<0',
         'ParallelStateEntered<0',

@@ -31,7 +31,12 @@ const row = (
   expected: Expected,
   more: Partial<Row> = {},
 ): Row => ({
-  ...{ name, options: { input: 'any' }, json: '{}', run: () => 'done', interceptors, expected },
+  name,
+  options: { input: 'any' },
+  json: '{}',
+  run: () => 'done',
+  interceptors,
+  expected,
   ...more,
 });
 
