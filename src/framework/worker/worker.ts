@@ -4,7 +4,9 @@ import type { EventName, LateHeartbeats, Listener, ObservedWorker } from '../dec
 import type { HeartbeatListener, WorkerHeartbeats } from './thread/worker-heartbeats.js';
 import type { Logger } from '../base/log/log.js';
 import type { Ask } from './keep/record.js';
-import type { Outbox } from './keep/outbox.js';
+import type { Checkpoints } from './keep/checkpoints.js';
+import { Outbox } from './keep/outbox.js';
+import { offerOutcome } from './task/kept-report.js';
 import { Deferrals } from './task/deferral.js';
 import type { LimitedStore } from './keep/limited-store.js';
 import type { StoreMonitor } from '../base/store.js';
@@ -55,10 +57,8 @@ export interface WorkerParts {
   readonly deferred?: LimitedStore | undefined;
   /** Makes a trace (such as an OpenTelemetry span) for each task. @default tasks aren't traced */
   readonly tracing?: TaskTracing;
-  /**
-   * Opens the outbox, which keeps outcomes until the service has accepted them. @default an outcome dies with the worker
-   */
-  readonly openOutbox?: ((parts: KeeperParts) => Outbox) | undefined;
+  /** The store of outcomes until the service has accepted them. @default an outcome dies with the worker */
+  readonly outbox?: LimitedStore | undefined;
   /** Tells when stores that were opened for the worker begin to fail. @default there is none */
   readonly stores?: StoreMonitor | undefined;
   /**
@@ -66,14 +66,6 @@ export interface WorkerParts {
    * never rejects.
    */
   readonly close: () => Promise<void>;
-}
-
-/** The parts of a worker that its outbox uses. */
-interface KeeperParts {
-  readonly events: EventHub;
-  readonly heartbeats: WorkerParts['heartbeats'];
-  /** Returns what a report for an activity needs; undefined if this worker has no connection for it. */
-  readonly reportsOf: (activityArn: string) => ReportWorld | undefined;
 }
 
 /** The main thread is told at most this long after its event loop was blocked. */
@@ -150,11 +142,7 @@ export class Worker implements ObservedWorker {
       parts.stores.tell = ({ event, ...payload }) => this.#outside(() => this.#events.emit(event, payload));
     const { deferred: store, clock, random, scopeOf } = parts;
     this.#deferrals = store && new Deferrals({ store, clock, random, scopeOf, ask: this.#ask });
-    this.#outbox = parts.openOutbox?.({
-      events: this.#events,
-      heartbeats: parts.heartbeats,
-      reportsOf: (activityArn) => this.#reportsOf(activityArn),
-    });
+    this.#outbox = parts.outbox && this.#makeOutbox(parts.outbox);
     this.#loops = this.#makeLoops();
   }
 
@@ -301,6 +289,24 @@ export class Worker implements ObservedWorker {
 
   #unended(): Promise<unknown>[] {
     return this.#loops.flatMap((loop) => loop.ended() ?? []);
+  }
+
+  #makeOutbox(store: LimitedStore): Outbox {
+    const { clock, random, log, handlers, heartbeats, scopeOf } = this.#parts;
+    const checkpointsOf = (handler: string): Checkpoints | undefined =>
+      handlers.find(({ name }) => name === handler)?.checkpoints;
+    return new Outbox({
+      store,
+      clock,
+      random,
+      log,
+      scopes: new Set(handlers.map(({ activityArn }) => scopeOf(activityArn))),
+      emit: this.#events.emit,
+      offer: (kept, signal) => {
+        const reports = this.#reportsOf(kept.activityArn);
+        return reports && offerOutcome(kept, { ...reports, heartbeats, checkpointsOf }, signal);
+      },
+    });
   }
 
   #makeLoops(): HandlerLoop[] {

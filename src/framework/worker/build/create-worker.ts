@@ -11,6 +11,8 @@ import { scopeAt } from '../../aws/endpoint.js';
 import { resolveOnce } from '../container/registrations.js';
 import { Telemetry } from '../observe/open-telemetry/telemetry.js';
 import { openHealth } from '../health/health-port.js';
+import type { Store } from '../../base/store.js';
+import { LimitedStore } from '../keep/limited-store.js';
 import { systemClock } from '../../base/time/clock.js';
 import { parseRate } from '../../declare/option-rules.js';
 import type { RunnableHandler } from '../handler-loop.js';
@@ -22,7 +24,6 @@ import { type CheckedPlan, checkPlan, dispose } from './check-plan.js';
 import { hostedHandler } from '../pool/hosted-handler.js';
 import type { Pool } from '../pool/pool.js';
 import { poolOf } from './pools.js';
-import { keptOf } from './stores.js';
 import { makePlan, type Plan } from './plan.js';
 import { connect, type ConnectedHandler, connectHeartbeats, endPollsOnDrain } from './activity-ports.js';
 import { type BuildWorld, type StartWorld, startWorld, type WorkerOptions } from './start-world.js';
@@ -123,7 +124,8 @@ export async function buildWorker(checked: CheckedPlan, endpoint = checked.endpo
       scopeOf,
       tracing: telemetry,
       close,
-      ...(await keptOf(plan, { ...world, handlers, scopeOf })),
+      outbox: storeOf(settings.outbox, 'outbox', world),
+      deferred: storeOf(settings.deferred, 'deferred', world),
       protection: await protectionOf(plan, world, heartbeats),
     });
     await heartbeats.health.show(worker, clock);
@@ -157,6 +159,12 @@ async function protectionOf(
   else if (unseen !== undefined) log.warn(unseen);
   return found && protection;
 }
+
+const storeOf = (
+  option: { readonly store: Store } | undefined,
+  use: 'outbox' | 'deferred',
+  world: BuildWorld,
+): LimitedStore | undefined => option && new LimitedStore(option.store, use, world);
 
 /** Makes the handlers as the worker runs them: on the main thread, or in a pool. */
 function makeHandlers(

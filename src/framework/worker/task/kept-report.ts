@@ -1,5 +1,6 @@
 import type { Abortable } from '../../base/abort.js';
 import type { Heartbeats } from '../heartbeat/heartbeats.js';
+import type { Checkpoints } from '../keep/checkpoints.js';
 import type { KeptOutcome } from '../keep/record.js';
 import type { OfferEnd, Outbox } from '../keep/outbox.js';
 import { Report, type ReportEnd, type ReportWorld } from './report.js';
@@ -28,17 +29,27 @@ export async function sendKept(
   return isDelivered ? { ...end, probablyDelivered: true } : end;
 }
 
+/** A kept outcome is offered for this long before the others have their turn. */
+const OFFER_LIMIT_MS = 60_000;
+
+/** The parts of a worker by which it offers a kept outcome. */
+interface OfferWorld extends Omit<ReportWorld, 'reportLimitMs'> {
+  readonly heartbeats: Heartbeats;
+  /** Returns the checkpoints of a handler; undefined if there are none. */
+  readonly checkpointsOf: (handler: string) => Checkpoints | undefined;
+}
+
 /**
- * Reports the outcome of a task whose worker has died, and sends the task's heartbeats until the report has ended. Never
- * rejects.
+ * Reports the outcome of a task whose worker has died, and sends the task's heartbeats until the report has ended. Once
+ * a success is accepted, removes the task's checkpoint. Never rejects.
  * @param signal ends the report when the worker stops. It is then given up, unless an attempt is accepted meanwhile
  */
 export async function offerOutcome(
-  { token, heartbeatMs, outcome }: KeptOutcome,
-  { heartbeats, ...world }: ReportWorld & { readonly heartbeats: Heartbeats },
+  { token, heartbeatMs, outcome, handler, checkpoint }: KeptOutcome,
+  { heartbeats, checkpointsOf, ...world }: OfferWorld,
   signal: Abortable,
 ): Promise<OfferEnd> {
-  const report = new Report(token, world, () => {});
+  const report = new Report(token, { ...world, reportLimitMs: OFFER_LIMIT_MS }, () => {});
   const heartbeat = heartbeats.track({
     port: world.port,
     token,
@@ -53,6 +64,8 @@ export async function offerOutcome(
   const ended = await report.send(outcome);
   signal.removeEventListener('abort', end);
   heartbeat.release();
+  const hasSucceeded = ended.kind === 'accepted' && ended.outcome.status === 'succeeded';
+  if (hasSucceeded && checkpoint) checkpointsOf(handler)?.accepted(checkpoint);
   // It isn't known then if the service still wants the task.
   return ended.kind === 'gone' && ended.error === stops ? { kind: 'lost', error: stops } : ended;
 }
