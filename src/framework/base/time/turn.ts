@@ -25,7 +25,6 @@ const NODES: EventLoop = { now: () => performance.now(), next: (fn) => void setI
 class Turn {
   #loop = NODES;
   #began: number | undefined;
-  #ends: (() => void)[] = [];
   #waiting: (() => void)[] = [];
   #pumping = false;
 
@@ -35,18 +34,20 @@ class Turn {
   }
 
   /**
-   * Returns the milliseconds for which this turn has run, counted from the first call of a method of this class in it.
+   * Returns the milliseconds for which this turn has run, counted from the first call of this method or of `share` in it.
    * The real beginning of a turn isn't known.
    */
   busyMs(): number {
-    if (this.#began === undefined) this.#begin();
-    return this.#loop.now() - (this.#began ?? 0);
+    if (this.#began === undefined) {
+      this.#began = this.#loop.now();
+      this.after(() => (this.#began = undefined));
+    }
+    return this.#loop.now() - this.#began;
   }
 
   /** Runs `fn` when this turn is over. Everything that follows from promises settled in this turn has then run too. */
   after(fn: () => void): void {
-    if (this.#began === undefined) this.#begin();
-    this.#ends.push(fn);
+    this.#loop.next(fn);
   }
 
   /**
@@ -62,16 +63,6 @@ class Turn {
       if (this.#pumping) return;
       this.#pumping = true;
       this.after(() => this.#pump());
-    });
-  }
-
-  #begin(): void {
-    this.#began = this.#loop.now();
-    this.#loop.next(() => {
-      this.#began = undefined;
-      const ends = this.#ends;
-      this.#ends = [];
-      callEach(ends);
     });
   }
 
@@ -95,15 +86,3 @@ class Turn {
 }
 
 export const turn = new Turn();
-
-/** Calls all functions, even if some throw. @throws the first error, after all calls */
-export function callEach(fns: readonly (() => void)[]): void {
-  let thrown: { readonly error: unknown } | undefined;
-  for (const fn of fns)
-    try {
-      fn();
-    } catch (error) {
-      thrown ??= { error };
-    }
-  if (thrown) throw thrown.error;
-}
