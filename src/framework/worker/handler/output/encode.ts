@@ -2,21 +2,28 @@ import { types } from 'node:util';
 import { bytesBeyondLimit } from '../../../base/json.js';
 import type { DtoProperty } from '../../../declare/dto/dto-property.js';
 import { DEPTH_LIMIT } from '../input/decode.js';
-import type { DescribedOutput } from './instances.js';
 import type { ValuePath } from '../input/value-path.js';
 import { cut } from '../../../base/show.js';
 import {
   emptyInstanceFault,
   holdsItself,
   invalidOutput,
-  objectFault,
   type OutputLimit,
-  plainFault,
   SERVICE_LIMIT,
   tooDeep,
-  toJsonOf,
   unreadable,
 } from './output-faults.js';
+
+/** A field to be written: its value and, if a DTO declares it, the property that describes the value. */
+export type Field = readonly [value: unknown, property?: DtoProperty];
+
+/** Says how the objects of a result are written. */
+export interface FieldsOf {
+  /** Returns true if the value is a Set or a Map, and the property is declared so that it may contain one. */
+  collects(value: object, property: DtoProperty | undefined): boolean;
+  /** Returns the fields to write for an object, by the keys that they have in the JSON. */
+  fields(value: object, property: DtoProperty | undefined): ReadonlyMap<string, Field>;
+}
 
 /**
  * Writes a result as JSON. `undefined` is written as `null`; in an object, a key whose value is `undefined` is left
@@ -27,11 +34,7 @@ import {
  * @throws Refusal with InvalidOutput if a value would become `{}` or `null` in JSON, or is nested deeper than an input
  * may be; with OutputTooLarge if the JSON has more bytes than the limit.
  */
-export function encode(
-  result: unknown,
-  limit: OutputLimit = SERVICE_LIMIT,
-  described?: DescribedOutput,
-): string {
+export function encode(result: unknown, limit: OutputLimit = SERVICE_LIMIT, described?: FieldsOf): string {
   const writer = new Writer(limit, described);
   let text: string | undefined;
   try {
@@ -71,7 +74,7 @@ class Writer {
 
   constructor(
     private readonly limit: OutputLimit,
-    private readonly described: DescribedOutput | undefined,
+    private readonly described: FieldsOf | undefined,
   ) {
     this.#farTooLarge = 2 * limit.bytes;
   }
@@ -161,4 +164,66 @@ class Writer {
   #pathTo(step: string | number): ValuePath | undefined {
     return this.#held.length === 0 ? undefined : { within: this.path, step };
   }
+}
+
+/**
+ * Returns an object's `toJSON`, bound to it. Undefined also for dates and binary data: an invalid date's gives null,
+ * and that of a Buffer of 40 MB takes most of a minute.
+ */
+export function toJsonOf(value: object): ((key: string) => unknown) | undefined {
+  if (ArrayBuffer.isView(value) || types.isDate(value)) return undefined;
+  const toJson: unknown = Reflect.get(value, 'toJSON');
+  return typeof toJson === 'function' ? (key) => toJson.call(value, key) as unknown : undefined;
+}
+
+/** Describes why a value that is no object can't be JSON; undefined if it can. */
+function plainFault(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'bigint':
+      return 'is a BigInt; return it as a string, or as a number where it is small enough';
+    case 'number':
+      return Number.isFinite(value) ? undefined : `is ${value}, which JSON has no number for`;
+    case 'function':
+    case 'symbol':
+      return `is a ${typeof value}`;
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Describes what is wrong with an object that JSON would write as `{}`, or otherwise not as the user means. Returns
+ * undefined if nothing is wrong.
+ */
+export function objectFault(value: object): string | undefined {
+  if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) return undefined;
+  if (types.isDate(value)) return Number.isNaN(value.getTime()) ? 'is an invalid Date' : undefined;
+  if (types.isPromise(value)) return 'is a promise; await it';
+  if (types.isBoxedPrimitive(value)) return plainFault(value.valueOf());
+  return OBJECT_FAULTS.find(([is]) => is(value))?.[1];
+}
+
+const OBJECT_FAULTS: readonly (readonly [is: (value: object) => boolean, fault: string])[] = [
+  [types.isMap, 'is a Map; return Object.fromEntries(map)'],
+  [types.isSet, 'is a Set; return [...set]'],
+  [types.isNativeError, 'is an Error; throw it, or return its message'],
+  [isBinary, 'is binary; return it as text, for example in base64'],
+  [types.isRegExp, 'is a RegExp; return its source'],
+  [types.isWeakMap, 'is a weak collection'],
+  [types.isWeakSet, 'is a weak collection'],
+  [types.isGeneratorObject, 'is a generator; collect it into an array'],
+  [(value) => value instanceof WeakRef, 'is a weak reference; return what it refers to'],
+  [isBareIterable, 'is an iterable without fields of its own; collect it into an array'],
+];
+
+function isBinary(value: object): boolean {
+  return ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value);
+}
+
+/**
+ * Returns true for an iterable object that has no fields of its own, such as an iterator or a URLSearchParams. JSON
+ * would write it as `{}`.
+ */
+function isBareIterable(value: object): boolean {
+  return (Symbol.iterator in value || Symbol.asyncIterator in value) && Object.keys(value).length === 0;
 }

@@ -3,6 +3,7 @@ import type { Constructor } from '../../../declare/class.js';
 import { type DtoProperty, readProperty } from '../../../declare/dto/dto-property.js';
 import type { Written } from '../../../declare/dto/exposed-fields.js';
 import { classOf, type Groups, isDeclared, shapeOf, typeOf } from '../../../declare/dto/dto-shape.js';
+import { type Field, type FieldsOf, objectFault, toJsonOf } from './encode.js';
 import { isObject, type Kind, OBJECT } from '../../../declare/dto/kinds.js';
 import { DEPTH_LIMIT } from '../input/decode.js';
 import { kindViolation, mapParts, type ValuePath } from '../input/value-path.js';
@@ -11,22 +12,17 @@ import {
   emptyInstanceFault,
   holdsItself,
   invalidOutput,
-  objectFault,
   type OutputLimit,
   tooDeep,
-  toJsonOf,
 } from './output-faults.js';
 import { getOrMake } from '../../../base/collections.js';
-
-/** A field to be written: its value and, if a DTO declares it, the property that describes the value. */
-type Field = readonly [value: unknown, property?: DtoProperty];
 
 /**
  * Finds the fields of an output that are written as JSON, as the decorators of its classes say: under the names that
  * `@Expose` gives, without fields that have `@Exclude`, and with values to which `@Transform` was applied. For the
  * output's class and the classes nested in it, only fields with a rule or `@Expose` are written.
  */
-export class DescribedOutput {
+export class DescribedOutput implements FieldsOf {
   /** The properties without rules, by class and name. They are added when they first occur in an output. */
   readonly #unruled = new Map<Constructor<object>, Map<string, DtoProperty>>();
 
@@ -37,13 +33,11 @@ export class DescribedOutput {
     private readonly outermost: ReadonlySet<unknown>,
   ) {}
 
-  /** Returns true if the value is a Set or a Map, and the property is declared so that it may contain one. */
   collects(value: object, property: DtoProperty | undefined): boolean {
     if (!property || !(value instanceof Set || value instanceof Map)) return false;
     return property.nested !== undefined || property.typed || property.declared?.holds(value) === true;
   }
 
-  /** Returns the fields to write for an object, by the keys that they have in the JSON. */
   fields(value: object, property: DtoProperty | undefined): ReadonlyMap<string, Field> {
     if (value instanceof Map)
       return new Map([...value].map(([key, part]) => [String(key), [part, property]]));
