@@ -58,11 +58,13 @@ export class LeanCalls {
 
   /** Begins one call. Never throws. @param done called once, when the call has ended */
   begin(request: CallRequest, call: CallInProgress, done: (end: CallEnd) => void): void {
-    const send = (identity: Identity): void => this.#exchange(identity, request, call, done);
     const identity = this.#credentials.current();
-    if (!(identity instanceof Promise)) return send(identity);
+    if (!(identity instanceof Promise)) return this.#exchange(identity, request, call, done);
     const fail = (error: unknown): void => done(notSent(error as Error, !call.signal.aborted));
-    void unlessAborted(call.signal, identity).then(send, fail);
+    void unlessAborted(call.signal, identity).then(
+      (found) => this.#exchange(found, request, call, done),
+      fail,
+    );
   }
 
   #exchange(

@@ -229,10 +229,6 @@ export class Task implements Linked<Task> {
     const { token, input, receivedAt } = this.lease;
     const { name, activityArn, checkpoints } = this.handler;
     const { workerName, outside } = this.world;
-    const makeLog = (): Logger => {
-      const fields = { handler: name, activity: activityArn, task: tokenHash(token) };
-      return this.world.log.child({ ...fields, ...this.#trace?.logFields });
-    };
     let log: Logger | undefined;
     return taskContext(
       {
@@ -244,14 +240,14 @@ export class Task implements Linked<Task> {
         receivedAt: new Date(receivedAt),
         checkpoint: checkpoints ? checkpoints.make() : NO_CHECKPOINT,
         heartbeat: () => {
-          this.#onUse('heartbeat', makeLog);
+          this.#onUse('heartbeat');
           const answered = outside(() => this.#heartbeatNow());
           // If the handler doesn't await it, the signal tells it that the task is gone.
           answered.catch(() => {});
           return answered;
         },
         progress: (fraction, message) => {
-          this.#onUse('progress', makeLog);
+          this.#onUse('progress');
           this.#reportProgress(fraction, message);
         },
         defer: (options) => outside(() => this.#defer(options)),
@@ -264,16 +260,22 @@ export class Task implements Linked<Task> {
         signal: () => this.#signals.signal,
         shuttingDown: () => this.#signals.shuttingDown,
         log: () => {
-          this.#onUse('log', makeLog);
-          return (log ??= makeLog());
+          this.#onUse('log');
+          return (log ??= this.world.log.child({
+            handler: name,
+            activity: activityArn,
+            task: tokenHash(token),
+            ...this.#trace?.logFields,
+          }));
         },
       },
     );
   }
 
   /** Called when code of the handler uses the task. Logs it if the handler has ended before. */
-  #onUse(use: LateUse, log: () => Logger): void {
-    if (this.#handlerSettled) logLateUse(this.world, { handler: this.handler.name, use, log });
+  #onUse(use: LateUse): void {
+    if (!this.#handlerSettled) return;
+    logLateUse(this.world, { handler: this.handler.name, use, log: () => this.context.log });
   }
 
   #begin(): void {

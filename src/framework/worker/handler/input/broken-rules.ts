@@ -32,13 +32,12 @@ export function brokenRules(
   refused = false,
 ): readonly Violation[] | Promise<readonly Violation[]> {
   const checker = new RuleChecker(options);
-  mapParts(value, undefined, (each, path) => checker.check(each, path));
-  const settle = (): readonly Violation[] => {
-    const found = checker.found();
-    if (found.length === 0 && !refused && checker.thrown.length > 0) throw checker.thrown[0];
-    return found;
-  };
-  return checker.pending.length === 0 ? settle() : Promise.all(checker.pending).then(settle);
+  if (Array.isArray(value))
+    for (const [step, each] of value.entries()) checker.check(each, { within: undefined, step });
+  else checker.check(value, undefined);
+  return checker.pending.length === 0
+    ? checker.found(refused)
+    : Promise.all(checker.pending).then(() => checker.found(refused));
 }
 
 class RuleChecker {
@@ -55,10 +54,13 @@ class RuleChecker {
 
   constructor(private readonly options: RuleOptions) {}
 
-  found(): readonly Violation[] {
+  /** Returns the broken rules. If none is broken and no value was refused, throws what a rule has thrown. */
+  found(refused: boolean): readonly Violation[] {
+    if (this.#missing.length + this.#violations.length === 0 && !refused && this.thrown.length > 0)
+      throw this.thrown[0];
     if (this.#missing.length === 0) return this.#violations;
-    const refused = new Set(this.#violations.map(({ path }) => path));
-    const missing = this.#missing.filter((path) => !refused.has(showPath(path)));
+    const broken = new Set(this.#violations.map(({ path }) => path));
+    const missing = this.#missing.filter((path) => !broken.has(showPath(path)));
     return [...this.#violations, ...missing.map((path) => violationAt(path, 'isDefined', 'must be there'))];
   }
 

@@ -36,9 +36,9 @@ export function compileInput({ input, groups, unknownKeys, showValues }: Declare
     case 'scalar':
       return (value) => scalar(value, input.type);
     case 'class':
-      return (value) => instanceOf(value, input.type, options);
+      return instanceOf(input.type, options);
     default:
-      return (value) => instancesOf(value, input.type, options);
+      return instancesOf(input.type, options);
   }
 }
 
@@ -48,17 +48,21 @@ function scalar(value: unknown, type: keyof typeof SCALAR_KINDS): unknown {
   throw invalidInput(kind.expected, [kindViolation(undefined, kind)]);
 }
 
-function instanceOf(value: unknown, type: Constructor<object>, options: Options): unknown {
-  const reader = new ObjectReader(options);
-  return checked(reader.read(value, type), reader.violations, `a valid ${type.name}`, options);
+function instanceOf(type: Constructor<object>, options: Options): Validate {
+  return (value) => {
+    const reader = new ObjectReader(options);
+    return checked(reader.read(value, type), reader.violations, `a valid ${type.name}`, options);
+  };
 }
 
-function instancesOf(value: unknown, type: Constructor<object>, options: Options): unknown {
+function instancesOf(type: Constructor<object>, options: Options): Validate {
   const expected = `an array of ${type.name}`;
-  if (!Array.isArray(value)) throw invalidInput(expected, [kindViolation(undefined, ARRAY)]);
-  const reader = new ObjectReader(options);
-  const instances = mapParts(value, undefined, (each, path) => reader.read(each, type, path));
-  return checked(instances, reader.violations, expected, options);
+  return (value) => {
+    if (!Array.isArray(value)) throw invalidInput(expected, [kindViolation(undefined, ARRAY)]);
+    const reader = new ObjectReader(options);
+    const instances = mapParts(value, undefined, (each, path) => reader.read(each, type, path));
+    return checked(instances, reader.violations, expected, options);
+  };
 }
 
 /**
