@@ -1,6 +1,14 @@
 import { tokenHash } from '../../../base/show.js';
 import type { RunningExecution } from '../../../asl/runtime/running-execution.js';
-import type { OpenTask } from './open-tasks.js';
+import type { TaskOrder } from '../../../asl/runtime/resource.js';
+
+/** A task about which a worker may send notes. */
+interface NotedTask {
+  readonly token: string;
+  readonly order: Pick<TaskOrder, 'origin'>;
+  /** Undefined until a worker has taken the task. */
+  readonly lease: object | undefined;
+}
 
 /** A log line of a worker about a task. */
 export interface TaskLine {
@@ -81,13 +89,13 @@ export class TaskNotes {
   #chars = 0;
 
   /** From now on, notes the tasks that are started. @param open the tasks that were started before */
-  listen(open: Iterable<OpenTask>): void {
+  listen(open: Iterable<NotedTask>): void {
     if (this.#isListening) return;
     this.#isListening = true;
     for (const task of open) if (task.lease) this.onStarted(task);
   }
 
-  onStarted({ order: { origin }, token }: OpenTask): void {
+  onStarted({ order: { origin }, token }: NotedTask): void {
     if (!this.#isListening || origin?.kind !== 'activity') return;
     const { execution, scheduledId } = origin;
     const notes = new AttemptNotes(scheduledId);
@@ -97,7 +105,7 @@ export class TaskNotes {
     this.#trim();
   }
 
-  onHeartbeat({ order: { origin } }: OpenTask, at: number): void {
+  onHeartbeat({ order: { origin } }: NotedTask, at: number): void {
     const notes = origin && this.#byExecution.get(origin.execution)?.get(origin.scheduledId);
     if (!notes) return;
     notes.heartbeats++;
