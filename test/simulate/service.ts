@@ -7,7 +7,7 @@ import { taskOperations } from '../../src/framework/local/api/operations/task-op
 import type { Call } from '../../src/framework/local/api/operation.js';
 import { Checker } from '../../src/framework/local/api/request-validation.js';
 import type { Execution } from '../../src/framework/local/engine/execution.js';
-import type { Machine } from '../../src/framework/local/engine/machines/machines.js';
+import type { Machine } from '../../src/framework/local/engine/machines/machine.js';
 import type { Chronicle, Lease, Outcome } from './chronicle.js';
 import { HANDLERS, type HandlerKey, type OperationName, type Plan } from './plan.js';
 import { byteStream, stream } from './random.js';

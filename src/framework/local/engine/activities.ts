@@ -2,7 +2,7 @@ import type { Cancel } from '../../base/time/clock.js';
 import { parseArn } from '../../asl/values/arn.js';
 import type { Resource, ResourceCall, SubmittedTask, TaskOrder } from '../../asl/runtime/resource.js';
 import { errors } from './service-error.js';
-import { DEFAULT_ENCRYPTION } from './machines/machines.js';
+import { DEFAULT_ENCRYPTION } from './machines/machine.js';
 import type { OpenTask, TaskTable } from './tasks/open-tasks.js';
 import { type Linked, LinkedList } from '../../base/collections.js';
 

@@ -1,6 +1,6 @@
 import { isoTime } from '../../asl/runtime/state-visit.js';
 import type { Json, JsonObject } from '../../asl/values/json.js';
-import type { Machine } from './machines/machines.js';
+import type { Machine } from './machines/machine.js';
 
 /** The facts about an execution that are in its context object. Times are epoch milliseconds. */
 interface ContextFacts {

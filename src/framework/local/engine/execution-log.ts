@@ -1,7 +1,7 @@
 import type { Logger } from '../../base/log/log.js';
 import type { Execution } from './execution.js';
 import { History, withoutData } from './history.js';
-import type { Logging, Machine } from './machines/machines.js';
+import type { Logging, Machine } from './machines/machine.js';
 
 /** The longest time that an EXPRESS execution may take. AWS page "Choosing workflow type in Step Functions". */
 export const EXPRESS_SECONDS = 300;

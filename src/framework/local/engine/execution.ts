@@ -17,7 +17,7 @@ import { EventLog, EXPRESS_SECONDS, logTransition } from './execution-log.js';
 import { History, HISTORY_LIMIT } from './history.js';
 import type { MapRuns } from './map-runs/map-runs.js';
 import { valuesOf, type Beginning } from './beginning.js';
-import type { Machine } from './machines/machines.js';
+import type { Machine } from './machines/machine.js';
 import type { KeptBytes } from './heap.js';
 import { Redrives } from './redrives.js';
 import type { ChildGroup } from './execution-lists.js';

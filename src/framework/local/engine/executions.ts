@@ -12,7 +12,7 @@ import {
   type Origin,
   type StartedBy,
 } from './execution.js';
-import type { Machine } from './machines/machines.js';
+import type { Machine } from './machines/machine.js';
 import type { Beginning } from './beginning.js';
 import { errors } from './service-error.js';
 import { notRedrivable } from './redrives.js';

@@ -1,6 +1,6 @@
 import { didYouMean, nearest } from '../../asl/definition/reader.js';
 import type { Execution } from '../engine/execution.js';
-import type { Machine } from '../engine/machines/machines.js';
+import type { Machine } from '../engine/machines/machine.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import { ToolError } from './tool.js';
 

@@ -2,7 +2,7 @@ import { definitionMistakes, machineProblem } from '../../check/definition-mista
 import type { MachineSource } from '../../check/source/machine-source.js';
 import { throwProblems } from '../../base/errors.js';
 import { EvaluationInPlace } from '../../asl/jsonata/evaluator.js';
-import type { Machine } from '../../local/engine/machines/machines.js';
+import type { Machine } from '../../local/engine/machines/machine.js';
 import type { Mocks } from '../../local/resources/mocks.js';
 import type { HandClock } from '../harness/hand-clock.js';
 import type { TestMachineOptions } from '../harness/options.js';

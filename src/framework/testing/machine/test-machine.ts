@@ -6,7 +6,7 @@ import { type ActivityRef, type HandlerDefinition, methodName } from '../../decl
 import type { MachineSource } from '../../check/source/machine-source.js';
 import { type Problem, throwProblems } from '../../base/errors.js';
 import type { Execution } from '../../local/engine/execution.js';
-import type { Machine } from '../../local/engine/machines/machines.js';
+import type { Machine } from '../../local/engine/machines/machine.js';
 import type { DefinedTask } from '../../asl/states/state.js';
 import type { Json } from '../../asl/values/json.js';
 import { silentLog } from '../../base/log/log.js';

@@ -1,8 +1,8 @@
 import { listOf, pageOf } from '../../engine/pages.js';
 import { errors } from '../../engine/service-error.js';
 import { toSeconds } from '../../engine/history.js';
-import type { Alias, Route } from '../../engine/machines/versions.js';
-import { splitQualified, type Machine } from '../../engine/machines/machines.js';
+import type { Alias, Machine, Route } from '../../engine/machines/machine.js';
+import { splitQualified } from '../../engine/machines/machines.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import type { Operation } from '../operation.js';
 import { ARN, checkArn, type Checker, MAX } from '../request-validation.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Resources } from '../../../asl/runtime/resource.js';
 import { errors } from '../../engine/service-error.js';
-import type { Machine } from '../../engine/machines/machines.js';
+import type { Machine } from '../../engine/machines/machine.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import { START_FROM } from '../../../base/local-protocol.js';
 import { isObject, type Json, readJson } from '../../../asl/values/json.js';

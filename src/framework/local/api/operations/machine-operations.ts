@@ -2,15 +2,9 @@ import { compileMachine, type MachineType } from '../../../asl/machine.js';
 import { listOf, pageOf } from '../../engine/pages.js';
 import { errors } from '../../engine/service-error.js';
 import { toSeconds } from '../../engine/history.js';
-import {
-  DEFAULT_SETTINGS,
-  homeOf,
-  keyOf,
-  type Machine,
-  splitQualified,
-} from '../../engine/machines/machines.js';
+import { DEFAULT_SETTINGS, type Machine, type Version } from '../../engine/machines/machine.js';
+import { homeOf, keyOf, splitQualified } from '../../engine/machines/machines.js';
 import { checkTags } from '../../engine/machines/tags.js';
-import type { Version } from '../../engine/machines/versions.js';
 import type { Operation } from '../operation.js';
 import { ARN, checkArn, checkName, checkRole, MAX, NAME } from '../request-validation.js';
 import { compiled, TYPES } from './definitions.js';

@@ -1,4 +1,4 @@
-import type { Encryption, Logging, Settings } from '../../engine/machines/machines.js';
+import type { Encryption, Logging, Settings } from '../../engine/machines/machine.js';
 import { errors } from '../../engine/service-error.js';
 import type { Tag } from '../../engine/machines/tags.js';
 import { ARN, type Checker } from '../request-validation.js';

@@ -4,7 +4,7 @@ import { compileMachine } from '../../../asl/machine.js';
 import { parseArn } from '../../../asl/values/arn.js';
 import { isObject, type Json, parseJson } from '../../../asl/values/json.js';
 import type { ExecutionEnd } from '../../engine/execution.js';
-import type { Machine } from '../../engine/machines/machines.js';
+import type { Machine } from '../../engine/machines/machine.js';
 import { errors } from '../../engine/service-error.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import type { Operation } from '../operation.js';

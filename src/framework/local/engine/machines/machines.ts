@@ -7,67 +7,7 @@ import type { MachineType, Program } from '../../../asl/machine.js';
 import type { Resources } from '../../../asl/runtime/resource.js';
 import type { Logger } from '../../../base/log/log.js';
 import { errors } from '../service-error.js';
-import { Versions } from './versions.js';
-
-export interface Logging {
-  readonly level: string;
-  readonly includeExecutionData: boolean;
-  readonly destinations?: readonly { readonly cloudWatchLogsLogGroup?: { readonly logGroupArn?: string } }[];
-}
-
-/** An encryption configuration. The local service encrypts nothing. */
-export interface Encryption {
-  readonly type?: string;
-  readonly kmsKeyId?: string;
-  readonly kmsDataKeyReusePeriodSeconds?: number;
-}
-
-/** Settings of a machine that are stored and described. Only the logging of EXPRESS machines has an effect. */
-export interface Settings {
-  readonly loggingConfiguration: Logging;
-  readonly tracingConfiguration: { readonly enabled?: boolean };
-  readonly encryptionConfiguration: Encryption;
-}
-
-export const DEFAULT_ENCRYPTION: Encryption = { type: 'AWS_OWNED_KEY' };
-
-export const DEFAULT_SETTINGS: Settings = {
-  loggingConfiguration: { level: 'OFF', includeExecutionData: false },
-  tracingConfiguration: { enabled: false },
-  encryptionConfiguration: DEFAULT_ENCRYPTION,
-};
-
-/**
- * A state machine with its compiled definition. The object never changes; an update of the machine creates a new one.
- * Times are epoch milliseconds.
- */
-export interface Machine {
-  readonly arn: string;
-  readonly name: string;
-  readonly type: MachineType;
-  readonly definition: string;
-  readonly roleArn: string;
-  readonly createdAt: number;
-  readonly program: Program;
-  /** The time of the last update; the time of the creation if there was none. */
-  readonly updatedAt: number;
-  /** A revision is one combination of definition, role and settings. This is the number of revisions before this one. */
-  readonly revision: number;
-  /** The id of the revision. Recorded from the live service: the first revision has none. */
-  readonly revisionId: string | undefined;
-  readonly settings: Settings;
-  /** The versions and aliases. All revisions of the machine share them. */
-  readonly versions: Versions;
-  /** All revisions of the machine share it. */
-  readonly lifecycle: Lifecycle;
-}
-
-interface Lifecycle {
-  /** True if the machine was deleted but still has a running execution. */
-  deleting: boolean;
-  /** The number of executions of the machine that are running. */
-  running: number;
-}
+import { DEFAULT_SETTINGS, type Machine, type Settings, Versions } from './machine.js';
 
 /** What is set when a machine is created. */
 interface NewMachine {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { MapRunOrder, StartedMapRun } from '../../../asl/runtime/map-run.js';
 import { errors } from '../service-error.js';
-import type { Machine } from '../machines/machines.js';
+import type { Machine } from '../machines/machine.js';
 import { type ChildStarter, MapRun } from './map-run.js';
 
 /** The execution whose state starts a map run. */
