@@ -106,7 +106,7 @@ test('an execution that names its parent in its input is its child', async () =>
 });
 
 /** Starts children of a machine that waits, or ends at once. */
-function withChildren(count: number, state: (index: number) => object, mapRun?: ChildGroup) {
+function withChildren(count: number, state: (index: number) => object, mapRun?: ChildGroup<Execution>) {
   const engine = new StepFunctions({ clock: new HandClock() }, { isAlone: true });
   const machines = [0, 1].map((index) =>
     engine.createMachine({ name: `M${index}`, definition: one(state(index)) }),
@@ -146,7 +146,7 @@ test('of 10,000 children the latest come quickly, and all of one status', async 
 });
 
 test('of the children of a Map Run that have ended only the latest are kept, and they displace no others', async () => {
-  const group = new ChildGroup('map-run', 24_000);
+  const group = new ChildGroup<Execution>('map-run', 24_000);
   const { engine, children, query } = withChildren(
     20,
     (index) => (index === 0 ? { Type: 'Pass' } : { Type: 'Wait', Seconds: 60 }),

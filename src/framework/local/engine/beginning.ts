@@ -2,8 +2,8 @@ import { compileMachine, type Program } from '../../asl/machine.js';
 import { nearest } from '../../asl/definition/reader.js';
 import { parseJson, readJson, type Json, type JsonObject } from '../../asl/values/json.js';
 import { errors } from './service-error.js';
-import type { Execution } from './execution.js';
 import type { Entry } from './history.js';
+import type { Machine } from './machines/machine.js';
 
 /** The place in a machine at which an execution begins, taken from an earlier execution. */
 export interface Beginning {
@@ -16,6 +16,13 @@ export interface Beginning {
   readonly variables: ReadonlyMap<string, string>;
 }
 
+/** The facts about an earlier execution from which a beginning is made. */
+interface EarlierExecution {
+  readonly arn: string;
+  readonly machine: Pick<Machine, 'definition'>;
+  readonly history: { readonly entries: readonly Entry[] };
+}
+
 /**
  * Returns the beginning of an execution that starts in a state.
  * @param earlier the execution from which the variables are taken, and the input if none is given
@@ -24,7 +31,7 @@ export interface Beginning {
  *   InvalidExecutionInput if the input isn't JSON
  */
 export function beginningIn(
-  earlier: Execution,
+  earlier: EarlierExecution,
   program: Program,
   state: string,
   given: string | undefined,

@@ -1,5 +1,4 @@
 import type { Logger } from '../../base/log/log.js';
-import type { Execution } from './execution.js';
 import { History, withoutData } from './history.js';
 import type { Logging, Machine } from './machines/machine.js';
 
@@ -58,10 +57,16 @@ export class EventLog extends History {
   }
 }
 
+/** The names in the log line of a transition. */
+interface TransitionNames {
+  readonly name: string;
+  readonly machineName: string;
+}
+
 /** Logs a history event if it is a transition: a state is entered, an attempt fails, or the execution begins or ends. */
 export function logTransition(
   log: Logger,
-  { name, machineName }: Execution,
+  { name, machineName }: TransitionNames,
   type: string,
   details: object = {},
 ): void {

@@ -55,7 +55,7 @@ export interface Parent {
   /** The id of the event of the task that did; absent as `state` is, and for a child of a Map Run. */
   readonly scheduledId?: number;
   /** The Map Run to which the child belongs; absent for a nested execution. */
-  readonly mapRun?: ChildGroup;
+  readonly mapRun?: ChildGroup<Execution>;
   /** The number of items in the input of a child of a Map Run. */
   readonly items?: number;
 }

@@ -34,13 +34,13 @@ export interface ExecutionCounts {
 interface Stored {
   readonly execution: Execution;
   /** Among those of the same machine, in the order of their starts. */
-  readonly ofMachine: Entry;
+  readonly ofMachine: Entry<Execution>;
   /** Among those that the same execution or Map Run has started. Undefined if a request has started it. */
-  readonly sibling: Entry | undefined;
+  readonly sibling: Entry<Execution> | undefined;
   /** Among the finished executions, in the order of their ends. Undefined while it is running. */
-  finished: Entry | undefined;
+  finished: Entry<Execution> | undefined;
   /** Among the finished children of its Map Run. Undefined while it is running, and if it belongs to none. */
-  inGroup: Entry | undefined;
+  inGroup: Entry<Execution> | undefined;
 }
 
 /** Returns the ARN of the Map Run or of the execution that has started an execution; undefined if a request has. */
@@ -53,13 +53,13 @@ const START_BYTES = 8 * 1024 * 1024;
 export class Executions {
   readonly #byArn = new Map<string, Stored>();
   /** The executions of each machine, in the order of their starts. */
-  readonly #byMachine = new ExecutionLists();
+  readonly #byMachine = new ExecutionLists<Execution>();
   /** The executions that an execution or a Map Run has started, by its ARN, in the order of their starts. */
-  readonly #byParent = new ExecutionLists();
+  readonly #byParent = new ExecutionLists<Execution>();
   #started = 0;
   #ended = 0;
   #redriven = 0;
-  readonly #finished = new LinkedList<Entry>();
+  readonly #finished = new LinkedList<Entry<Execution>>();
   /** The EXPRESS executions that run. None is kept when it has ended. */
   readonly #express = new Set<Execution>();
 

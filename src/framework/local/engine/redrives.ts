@@ -1,5 +1,5 @@
-import type { Execution } from './execution.js';
 import { HISTORY_LIMIT } from './history.js';
+import type { Machine } from './machines/machine.js';
 
 const DAY_MS = 24 * 3600 * 1000;
 /** The time after its end in which an execution can be redriven. API reference of Step Functions, RedriveExecution. */
@@ -34,12 +34,25 @@ export class Redrives {
   }
 }
 
+/** The facts about an execution that decide whether it can be redriven. Times are epoch milliseconds. */
+interface RedriveFacts {
+  readonly machine: Pick<Machine, 'lifecycle'>;
+  readonly status: string;
+  readonly startedAt: number;
+  /** Undefined while the execution runs. */
+  readonly end: { readonly at: number } | undefined;
+  readonly history: { readonly length: number };
+  readonly startedBy: { readonly origin?: object };
+}
+
 /**
  * Returns the reason why an execution can't be redriven; undefined if it can. API reference of Step Functions,
  * DescribeExecution. As recorded from the live service, the texts have no full stop.
  */
-export function notRedrivable(execution: Execution, now: number): string | undefined {
-  const { machine, status, end, startedAt, history, startedBy } = execution;
+export function notRedrivable(
+  { machine, status, end, startedAt, history, startedBy }: RedriveFacts,
+  now: number,
+): string | undefined {
   if (startedBy.origin) return 'Execution is a copy of one that ran elsewhere';
   if (machine.lifecycle.deleting) return 'State machine is in DELETING status';
   if (!end || status === 'SUCCEEDED') return `Execution is ${status} and cannot be redriven`;

@@ -174,7 +174,7 @@ export class StepFunctions {
     this.machines = new Machines(clock, resources, log);
     this.mapRuns = new MapRuns((execution, state, mapRunArn, machine) => {
       const { testCase } = execution.startedBy;
-      const parent = { executionArn: execution.arn, state, mapRun: new ChildGroup(mapRunArn) };
+      const parent = { executionArn: execution.arn, state, mapRun: new ChildGroup<Execution>(mapRunArn) };
       return this.#childStarter(execution, { parent, ...(testCase && { testCase }) }, machine);
     });
     this.executions = new Executions(
