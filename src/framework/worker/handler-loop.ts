@@ -1,7 +1,7 @@
 import type { Heartbeats } from './heartbeat/heartbeats.js';
 import { LinkedList } from '../base/collections.js';
 import type { ActivityPort } from '../aws/activity-port.js';
-import type { Lease } from './task/received-task.js';
+import type { ReceivedTask } from './task/received-task.js';
 import { Task, type TaskHandler, type TaskWorld } from './task/task.js';
 import type { EventHub } from './observe/event-hub.js';
 import { type HandlerProof, type SlotHolders, STUCK_MS, stuckBy } from './observe/readiness.js';
@@ -113,7 +113,7 @@ export class HandlerLoop {
       emit: events.emit,
       slots: this.#slots,
       handler: { handler: name, activityArn },
-      onLease: this.#take,
+      onTask: this.#take,
     });
   }
 
@@ -214,10 +214,13 @@ export class HandlerLoop {
   tasks(): (Omit<TaskStatus, 'task'> & { readonly token: string })[] {
     const { name: handler } = this.handler;
     const now = this.world.clock.now();
-    return Array.from(this.#tasks, ({ lease: { token, receivedAt }, phase, lastHeartbeatAt, progress }) => {
-      const ageMs = now - receivedAt;
-      return { token, handler, ageMs, phase, progress: progress?.fraction, lastHeartbeatAt };
-    });
+    return Array.from(
+      this.#tasks,
+      ({ received: { token, receivedAt }, phase, lastHeartbeatAt, progress }) => {
+        const ageMs = now - receivedAt;
+        return { token, handler, ageMs, phase, progress: progress?.fraction, lastHeartbeatAt };
+      },
+    );
   }
 
   /** Returns the facts from which the worker's status computes if this handler is ready. */
@@ -278,11 +281,11 @@ export class HandlerLoop {
     return this.#slots.running > 0 && this.handler.heartbeatMs === false;
   }
 
-  readonly #take = (lease: Lease, slot: Slot): void => {
+  readonly #take = (polled: ReceivedTask, slot: Slot): void => {
     try {
-      const unreadSince = this.world.stalls.unreadSince(lease.polledAt ?? lease.receivedAt);
-      const aged = unreadSince === undefined ? lease : { ...lease, unreadSince };
-      const task = new Task(aged, this.handler, this.#taskWorld);
+      const unreadSince = this.world.stalls.unreadSince(polled.polledAt ?? polled.receivedAt);
+      const received = unreadSince === undefined ? polled : { ...polled, unreadSince };
+      const task = new Task(received, this.handler, this.#taskWorld);
       const onSettled = (): void => {
         this.#settledAt = this.world.clock.now();
         slot.pass('report');
@@ -296,7 +299,7 @@ export class HandlerLoop {
       // Added before the task begins, because a listener of `task:received` may ask for it or stop the worker.
       this.#tasks.add(task);
       this.#admission.begin();
-      const isRefused = this.#draining && this.#refuses(task, lease, this.#draining);
+      const isRefused = this.#draining && this.#refuses(task, polled, this.#draining);
       task.ended = task.run(onSettled, isRefused).then(onEnded, (error: unknown) => {
         this.world.onFault(error);
         onEnded();
@@ -308,7 +311,7 @@ export class HandlerLoop {
   };
 
   /** Called for a task that arrives during the drain. @returns true if its handler isn't called */
-  #refuses(task: Task, { receivedAt }: Lease, plan: DrainPlan): boolean {
+  #refuses(task: Task, { receivedAt }: ReceivedTask, plan: DrainPlan): boolean {
     task.beginDrain(Math.max(plan.reportUntil, receivedAt + LATE_REPORT_MS));
     return this.world.drain === 'fail' || receivedAt >= plan.graceUntil;
   }

@@ -70,7 +70,7 @@ class Trial {
       emit: () => {},
       handler: { handler: 'a', activityArn: 'arn:a' },
       limiter: new CallLimiter(clock, random),
-      onLease: (_lease, slot) => slot.pass('none'),
+      onTask: (_lease, slot) => slot.pass('none'),
     });
     this.poller.start(0);
     stop.push(() => void this.poller.stop(0));

@@ -7,7 +7,7 @@ import { IntervalHeartbeats } from '../../../src/framework/testing/harness/task-
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import type { RunnableHandler } from '../../../src/framework/worker/handler-loop.js';
 import type { Platform } from '../../../src/framework/worker/protect/platform.js';
-import type { Heartbeat, TrackedLease } from '../../../src/framework/worker/heartbeat/heartbeats.js';
+import type { Heartbeat, Lease } from '../../../src/framework/worker/heartbeat/heartbeats.js';
 import { AskedProtection } from '../../../src/framework/worker/protect/protection.js';
 import { Worker } from '../../../src/framework/worker/worker.js';
 import { stream } from '../../simulate/random.js';
@@ -138,7 +138,7 @@ async function simulate({ protects, failing = 0, seed }: Fleet): Promise<Figures
           tell: () => {},
         })
       : undefined;
-    const track = (lease: TrackedLease): Heartbeat => {
+    const track = (lease: Lease): Heartbeat => {
       begun.set(lease.token, lease.leasedAt);
       const beat = beats.track(lease);
       return {

@@ -7,7 +7,7 @@ import type { TaskContext } from '../../declare/task-context.js';
 import { millisecondsOf } from '../../base/time/duration.js';
 import { withResolvers } from '../../base/time/wait.js';
 import { type Logger, partsOf } from '../../base/log/log.js';
-import type { Lease } from '../../worker/task/received-task.js';
+import type { ReceivedTask } from '../../worker/task/received-task.js';
 import { Task } from '../../worker/task/task.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import { DeferredTask, successOf, type TaskResult } from './task-result.js';
@@ -50,7 +50,7 @@ export class RunningTask<Output = unknown> {
   #settled = false;
 
   /** @param given the options of the call that starts the task. They override those of the decorators */
-  constructor(lease: Lease, handler: BedHandler, world: BedWorld, given: StartOptions = {}) {
+  constructor(received: ReceivedTask, handler: BedHandler, world: BedWorld, given: StartOptions = {}) {
     const { definition, options, handle, checkpoints } = handler;
     const { clock, limits = clock, whole, log, onCompleted, ask, deferrals, reportLimitMs } = world;
     const entries: LogEntry[] = [];
@@ -61,7 +61,7 @@ export class RunningTask<Output = unknown> {
     const outcome = withResolvers<TaskResult<Output>>();
     this.outcome = outcome.promise;
     this.#task = new Task(
-      lease,
+      received,
       {
         name: definition.name,
         activityArn: activityArnOf(definition),

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/time/clock.js';
 import { CallLimiter } from '../../aws/call-limiter.js';
 import { ReportsInFlight } from '../../worker/task/report.js';
 import type { TaskWorld } from '../../worker/task/task.js';
-import type { Heartbeat, Heartbeats, TrackedLease } from '../../worker/heartbeat/heartbeats.js';
+import type { Heartbeat, Heartbeats, Lease } from '../../worker/heartbeat/heartbeats.js';
 
 /** What a task needs of its worker is its "world". These parts of it are chosen by the test. */
 export type TestedWorld = Pick<
@@ -42,7 +42,7 @@ export class IntervalHeartbeats implements Heartbeats {
 
   constructor(private readonly clock: Clock) {}
 
-  track(lease: TrackedLease): Heartbeat {
+  track(lease: Lease): Heartbeat {
     return new IntervalBeat(lease, this.clock, (fn) => this.#every(lease.everyMs, fn));
   }
 
@@ -66,7 +66,7 @@ class IntervalBeat implements Heartbeat {
   #released = false;
 
   constructor(
-    private readonly lease: TrackedLease,
+    private readonly lease: Lease,
     private readonly clock: Clock,
     every: (fn: () => void) => () => void,
   ) {

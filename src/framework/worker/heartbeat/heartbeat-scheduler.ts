@@ -3,7 +3,13 @@ import type { Cancel, Clock } from '../../base/time/clock.js';
 import { RateWindow } from '../../base/time/rate-window.js';
 import type { LateHeartbeats } from '../../declare/worker-events.js';
 import type { ReportAnswer } from '../../aws/activity-port.js';
-import { type Heartbeat, type Heartbeats, isThrottled, LeaseBeat, type TrackedLease } from './heartbeats.js';
+import {
+  type Heartbeat,
+  type Heartbeats,
+  isThrottled,
+  ScheduledHeartbeat,
+  type Lease,
+} from './heartbeats.js';
 
 export interface SchedulerOptions {
   readonly clock: Clock;
@@ -57,9 +63,9 @@ const COUNT_MS = 1_000;
  */
 export class HeartbeatScheduler implements Heartbeats {
   readonly #rate: RateLimiter;
-  readonly #beats = new Set<LeaseBeat>();
+  readonly #beats = new Set<ScheduledHeartbeat>();
   /** The heartbeats that wait for their responses, also of tasks that were released meanwhile. */
-  readonly #flying = new Set<LeaseBeat>();
+  readonly #flying = new Set<ScheduledHeartbeat>();
   /** The heartbeats per second that the intervals of the tasks require. */
   #needed = 0;
   #stop: Cancel | undefined;
@@ -71,9 +77,9 @@ export class HeartbeatScheduler implements Heartbeats {
     if (options.takesOver) this.#rate.fill(options.clock.now());
   }
 
-  track(lease: TrackedLease): Heartbeat {
+  track(lease: Lease): Heartbeat {
     const { clock, random } = this.options;
-    const beat = new LeaseBeat(lease, this.#early(), {
+    const beat = new ScheduledHeartbeat(lease, this.#early(), {
       clock,
       random,
       onAsked: () => this.#send(),
@@ -97,7 +103,7 @@ export class HeartbeatScheduler implements Heartbeats {
     return share < SPREAD.from ? 0 : Math.min(1, share * SPREAD.ahead) * this.options.random();
   }
 
-  #release(beat: LeaseBeat): void {
+  #release(beat: ScheduledHeartbeat): void {
     this.#beats.delete(beat);
     // Without tasks it is set to exactly 0, since rounding errors would add up otherwise.
     this.#needed = this.#beats.size === 0 ? 0 : this.#needed - 1_000 / beat.everyMs;
@@ -123,7 +129,7 @@ export class HeartbeatScheduler implements Heartbeats {
   #send(): void {
     const now = this.options.clock.now();
     if (!this.#rate.allows(now)) return;
-    const due: { readonly beat: LeaseBeat; readonly spare: number }[] = [];
+    const due: { readonly beat: ScheduledHeartbeat; readonly spare: number }[] = [];
     for (const beat of this.#beats)
       if (beat.readyAt <= now && !beat.attempt) due.push({ beat, spare: beat.spare(now) });
     if (due.length > 1) due.sort((one, other) => one.spare - other.spare);
@@ -133,7 +139,7 @@ export class HeartbeatScheduler implements Heartbeats {
     }
   }
 
-  async #beat(beat: LeaseBeat, now: number): Promise<void> {
+  async #beat(beat: ScheduledHeartbeat, now: number): Promise<void> {
     const { port, token } = beat.lease;
     const limit = new Abort();
     this.#rate.leave(now);
@@ -156,7 +162,7 @@ export class HeartbeatScheduler implements Heartbeats {
     return true;
   }
 
-  #answer(beat: LeaseBeat, answer: ReportAnswer, wasGivenUp: boolean): void {
+  #answer(beat: ScheduledHeartbeat, answer: ReportAnswer, wasGivenUp: boolean): void {
     if (answer.kind === 'gone') {
       beat.lease.onGone(answer.error);
       return beat.release();
@@ -194,7 +200,7 @@ export class HeartbeatScheduler implements Heartbeats {
  * Gives an attempt up whose time is over by more than a tick. After a stall of the process the answer may wait in its
  * socket, which is read between two ticks.
  */
-function giveUp({ attempt }: LeaseBeat, now: number): void {
+function giveUp({ attempt }: ScheduledHeartbeat, now: number): void {
   if (!attempt || now < attempt.until) return;
   if (attempt.isOver) attempt.limit.abort(new Error(`no answer to a heartbeat within ${attempt.limitMs} ms`));
   attempt.isOver = true;

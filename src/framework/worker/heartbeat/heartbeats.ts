@@ -4,7 +4,7 @@ import { type Resolvers, withResolvers } from '../../base/time/wait.js';
 import type { ActivityPort, ReportAnswer } from '../../aws/activity-port.js';
 
 /** A task that heartbeats keep from timing out. */
-export interface TrackedLease {
+export interface Lease {
   readonly port: ActivityPort;
   readonly token: string;
   /**
@@ -46,7 +46,7 @@ export interface Heartbeat {
 
 /** Sends heartbeats for all tasks of a worker, at most `heartbeatRate` per second. */
 export interface Heartbeats {
-  track(lease: TrackedLease): Heartbeat;
+  track(lease: Lease): Heartbeat;
 }
 
 type Failure = Exclude<ReportAnswer, { kind: 'ok' | 'gone' }>;
@@ -90,11 +90,11 @@ interface BeatHooks {
   readonly random: () => number;
   /** Called when the handler has requested a heartbeat. */
   readonly onAsked: () => void;
-  readonly onReleased: (beat: LeaseBeat) => void;
+  readonly onReleased: (beat: ScheduledHeartbeat) => void;
 }
 
 /** The heartbeat of one task: when it is due next, when the task would time out, and if the handler waits for it. */
-export class LeaseBeat implements Heartbeat {
+export class ScheduledHeartbeat implements Heartbeat {
   /** The interval in milliseconds; {@link ASKED_ONLY_MS} if heartbeats are sent only if the handler requests them. */
   readonly everyMs: number;
   /** The earliest time at which the heartbeat may be sent (again). */
@@ -116,7 +116,7 @@ export class LeaseBeat implements Heartbeat {
 
   /** @param early how early the first heartbeat is sent, as a part of the interval: from 0 to 1 */
   constructor(
-    readonly lease: TrackedLease,
+    readonly lease: Lease,
     early: number,
     private readonly hooks: BeatHooks,
   ) {

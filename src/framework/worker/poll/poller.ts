@@ -5,7 +5,7 @@ import { Timer } from '../../base/time/timers.js';
 import type { PollFailure, PollStatus, QueueStatus } from '../../base/worker-status.js';
 import type { Emit, HandlerRef } from '../../declare/worker-events.js';
 import type { Caller, CallLimiter } from '../../aws/call-limiter.js';
-import type { Lease } from '../task/received-task.js';
+import type { ReceivedTask } from '../task/received-task.js';
 import { OpenPoll, PollRecord } from './poll.js';
 import type { Slot, Slots } from './slots.js';
 
@@ -27,7 +27,7 @@ interface PollerOptions {
   readonly random: () => number;
   readonly emit: Emit;
   /** Called with each leased task and the slot that was reserved for it. Must not throw. */
-  readonly onLease: (lease: Lease, slot: Slot) => void;
+  readonly onTask: (task: ReceivedTask, slot: Slot) => void;
 }
 
 /**
@@ -205,13 +205,13 @@ export class Poller implements Caller {
   }
 
   #answered(poll: OpenPoll, answer: PollAnswer, slot: Slot): void {
-    const { clock, onLease, limiter } = this.options;
+    const { clock, onTask, limiter } = this.options;
     const { sentAt } = poll;
     this.#record.ended(poll, answer);
     if (answer.kind === 'task') {
       const { token, input } = answer;
       slot.pass('handler');
-      onLease({ token, input, receivedAt: clock.now(), polledAt: sentAt }, slot);
+      onTask({ token, input, receivedAt: clock.now(), polledAt: sentAt }, slot);
     } else slot.pass('none');
     this.#open.remove(poll);
     if (answer.kind === 'failed') this.#failed(poll, answer);

@@ -143,8 +143,16 @@ class HostedRun implements TaskListener {
   #sendTask(text: string): void {
     const { handler, token, activityArn, workerName, receivedAt } = this.context;
     const { scope } = arbiterOf(this.context);
-    const lease = { handler, text, token, activityArn, workerName, scope, receivedAt: receivedAt.getTime() };
-    this.pooled.host.send({ kind: 'task', ...lease });
+    this.pooled.host.send({
+      kind: 'task',
+      handler,
+      text,
+      token,
+      activityArn,
+      workerName,
+      scope,
+      receivedAt: receivedAt.getTime(),
+    });
   }
 
   /**

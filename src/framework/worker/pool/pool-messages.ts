@@ -34,7 +34,7 @@ export interface PlainError {
 }
 
 /** A task as plain data, so that it can be sent to a thread or a process. */
-export interface HostedLease {
+export interface SentTask {
   /** The name of the task's handler, as `Class.method`. */
   readonly handler: string;
   readonly text: string;
@@ -66,7 +66,7 @@ export type ToHost =
    * memory it uses.
    */
   | { readonly kind: 'start'; readonly options: HostOptions; readonly measures: boolean }
-  | ({ readonly kind: 'task' } & HostedLease)
+  | ({ readonly kind: 'task' } & SentTask)
   | { readonly kind: 'abort'; readonly reason: AbortKind; readonly message: string }
   | { readonly kind: 'drain' }
   /** Answers the call with this number: a message `heartbeat`, `ask` or `defer`. */

@@ -1,7 +1,7 @@
 import type { HandlerRef } from '../../declare/worker-events.js';
 
 /** A task that the worker has received from a poll: its token and its input. */
-export interface Lease {
+export interface ReceivedTask {
   readonly token: string;
   readonly input: string;
   /** The time at which the worker received the task. Times are epoch milliseconds. */
@@ -21,7 +21,7 @@ export interface TaskTracing {
   readonly traces:
     | {
         /** Begins the trace of a task that has arrived. Returns undefined if that fails. Never throws. */
-        begin(task: Lease, handler: HandlerRef): TaskTrace | undefined;
+        begin(task: ReceivedTask, handler: HandlerRef): TaskTrace | undefined;
       }
     | undefined;
 }

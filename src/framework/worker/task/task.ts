@@ -35,7 +35,7 @@ import type { Ask, Wanted, CheckpointRef, KeptOutcome } from '../keep/record.js'
 import { sendKept, type TaskOutbox } from './kept-report.js';
 import type { TaskPhase } from '../../base/worker-status.js';
 import type { Emit, EventName, TaskProgress, TaskRef, WorkerEvents } from '../../declare/worker-events.js';
-import type { Lease, TaskTrace, TaskTracing } from './received-task.js';
+import type { ReceivedTask, TaskTrace, TaskTracing } from './received-task.js';
 import type { Heartbeat, Heartbeats } from '../heartbeat/heartbeats.js';
 import type { Checkpoints } from '../keep/checkpoints.js';
 import { Progress } from './progress.js';
@@ -141,16 +141,16 @@ export class Task implements Linked<Task> {
   readonly #timers: (() => void)[] = [];
 
   constructor(
-    readonly lease: Lease,
+    readonly received: ReceivedTask,
     private readonly handler: TaskHandler,
     private readonly world: TaskWorld,
   ) {
-    this.#ref = { handler: handler.name, activityArn: handler.activityArn, token: lease.token };
-    this.#trace = world.tracing?.traces?.begin(lease, this.#ref);
+    this.#ref = { handler: handler.name, activityArn: handler.activityArn, token: received.token };
+    this.#trace = world.tracing?.traces?.begin(received, this.#ref);
     const { outside } = world;
-    this.#report = new Report(lease.token, world, (retry) => this.#onRetry(retry));
+    this.#report = new Report(received.token, world, (retry) => this.#onRetry(retry));
     this.context = this.#makeContext();
-    const ask: Ask = (task) => (task.token === lease.token ? this.#askAboutThis() : world.ask(task));
+    const ask: Ask = (task) => (task.token === received.token ? this.#askAboutThis() : world.ask(task));
     this.#inContext = new AsyncTaskContext(this.context, {
       scope: world.scope,
       ask: (task) => outside(() => ask(task)),
@@ -226,7 +226,7 @@ export class Task implements Linked<Task> {
   }
 
   #makeContext(): TaskContext {
-    const { token, input, receivedAt } = this.lease;
+    const { token, input, receivedAt } = this.received;
     const { name, activityArn, checkpoints } = this.handler;
     const { workerName, outside } = this.world;
     let log: Logger | undefined;
@@ -281,7 +281,7 @@ export class Task implements Linked<Task> {
   #begin(): void {
     const { heartbeatMs, timeoutMs } = this.handler;
     const { port, heartbeats, clock } = this.world;
-    const { token, receivedAt, unreadSince } = this.lease;
+    const { token, receivedAt, unreadSince } = this.received;
     const { handler, activityArn } = this.#ref;
     this.#emit('task:received', { handler, activityArn, token, receivedAt: new Date(receivedAt) });
     this.#heartbeat = heartbeats.track({
@@ -306,9 +306,9 @@ export class Task implements Linked<Task> {
     };
     // Because of this await, the poller sends its next poll before the handler runs, which may block.
     await this.#heartbeat?.known;
-    if (this.lease.unreadSince === undefined || (await this.#mayBegin())) {
+    if (this.received.unreadSince === undefined || (await this.#mayBegin())) {
       const { handle } = this.handler;
-      const { input } = this.lease;
+      const { input } = this.received;
       try {
         await (this.#trace
           ? this.#trace.run(() => handle(input, this.context, decide))
@@ -356,7 +356,7 @@ export class Task implements Linked<Task> {
     if (this.#settledAt !== undefined) return;
     const { handler, activityArn, token } = this.#ref;
     this.#settledAt = this.world.clock.now();
-    const handlerMs = this.#settledAt - this.lease.receivedAt;
+    const handlerMs = this.#settledAt - this.received.receivedAt;
     this.#emit('task:settled', { handler, activityArn, token, handlerMs });
     this.#onReleased?.();
     this.#onSettled?.();
@@ -434,7 +434,7 @@ export class Task implements Linked<Task> {
   /** Fails a deferred task, because its handler has thrown, unless somebody was first to complete it. */
   async #failDeferred({ id }: Deferral, failure: Outcome): Promise<TaskEnd> {
     const { deferrals, outbox, outside } = this.world;
-    const token = this.lease.token;
+    const token = this.received.token;
     const close = (told?: 'accepted' | 'gone'): Promise<boolean> | undefined =>
       id === undefined ? undefined : outside(() => deferrals?.close(id, token, failure, told));
     if ((await close()) === false) return { kind: 'deferred' };
@@ -448,7 +448,7 @@ export class Task implements Linked<Task> {
     const { outside, scope, clock } = this.world;
     const { name: handler, activityArn, heartbeatMs } = this.handler;
     const kept: KeptOutcome = {
-      token: this.lease.token,
+      token: this.received.token,
       handler,
       activityArn,
       scope,
@@ -470,7 +470,7 @@ export class Task implements Linked<Task> {
     const now = this.world.clock.now();
     if (this.#trace) this.#endTrace(this.#trace, end, now);
     const { handler, activityArn, token } = this.#ref;
-    const durationMs = now - this.lease.receivedAt;
+    const durationMs = now - this.received.receivedAt;
     const reported = { handler, activityArn, token, durationMs, reportMs: now - this.#decidedAt };
     if (end.kind === 'gone') {
       const { probablyDelivered, error } = end;

@@ -6,6 +6,7 @@ import type { Settings } from '../../config/resolve.js';
 import type { AsOf } from '../../aws/credentials.js';
 import type { Identity, Recipes } from '../../aws/lean/recipe.js';
 import type { LateHeartbeats } from '../../declare/worker-events.js';
+import type { Lease } from '../heartbeat/heartbeats.js';
 import { entryUrl, isEntryThere } from '../../base/package.js';
 
 /** The data with which a sidecar starts. */
@@ -43,13 +44,10 @@ interface ErrorText {
   readonly message: string;
 }
 
-/** A task that needs heartbeats. */
-export interface TrackedTask {
+/** A lease as the sidecar is told of it. */
+export interface SentLease extends Pick<Lease, 'token' | 'everyMs' | 'leasedAt'> {
   readonly id: number;
   readonly region: string;
-  readonly token: string;
-  readonly everyMs: number;
-  readonly leasedAt: number;
   /** The time at which the last accepted heartbeat was sent; undefined before the first. */
   readonly lastAt: number | undefined;
 }
@@ -67,7 +65,7 @@ export type ToThread =
   /** New credentials to sign heartbeats with. */
   | { readonly kind: 'identity'; readonly identity: Identity; readonly asOf: AsOf }
   /** The tasks that need heartbeats from now on, and those that need none any more. */
-  | { readonly kind: 'tasks'; readonly tracked: readonly TrackedTask[]; readonly released: readonly number[] }
+  | { readonly kind: 'tasks'; readonly tracked: readonly SentLease[]; readonly released: readonly number[] }
   /** The handler has requested a heartbeat. */
   | { readonly kind: 'send-now'; readonly id: number }
   | ToHealthServer

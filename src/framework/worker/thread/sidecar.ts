@@ -16,7 +16,7 @@ import type {
   SidecarOptions,
   ThreadOptions,
   ToThread,
-  TrackedTask,
+  SentLease,
 } from './heartbeat-thread.js';
 import { toText, TURN_MS } from './heartbeat-thread.js';
 
@@ -152,7 +152,7 @@ export class Sidecar {
     }
   }
 
-  #track({ id, region, token, everyMs, leasedAt: since, lastAt }: TrackedTask): void {
+  #track({ id, region, token, everyMs, leasedAt: since, lastAt }: SentLease): void {
     const port = this.#ports.get(region);
     if (!port) return;
     const onGone = (error: Error): void => {

@@ -9,7 +9,7 @@ import { turn } from '../../base/time/turn.js';
 import { type Resolvers, withResolvers } from '../../base/time/wait.js';
 import type { servePages } from '../health/page-server.js';
 import { HealthClient } from '../health/health-port.js';
-import type { Heartbeat, Heartbeats, TrackedLease } from '../heartbeat/heartbeats.js';
+import type { Heartbeat, Heartbeats, Lease } from '../heartbeat/heartbeats.js';
 import type { SchedulerOptions } from '../heartbeat/heartbeat-scheduler.js';
 import type { Platform } from '../protect/platform.js';
 import { Protection } from '../protect/protection.js';
@@ -22,7 +22,7 @@ import type {
   StartedThread,
   StartThread,
   ToThread,
-  TrackedTask,
+  SentLease,
 } from './heartbeat-thread.js';
 import { hasThreadFile, startThread, toError, TURN_MS } from './heartbeat-thread.js';
 
@@ -85,7 +85,7 @@ export class WorkerHeartbeats implements Heartbeats {
    */
   readonly #context = new AsyncResource('stepwright:heartbeats');
   readonly #regions = new Map<ActivityPort, HeartbeatRegion>();
-  readonly #leases = new Map<number, HeldLease>();
+  readonly #heartbeats = new Map<number, RemoteHeartbeat>();
   readonly #timers: Cancel[] = [];
   /** Undefined until it is needed: for the health port, for protection, or for the first task. */
   #sidecar: StartedThread | undefined;
@@ -93,7 +93,7 @@ export class WorkerHeartbeats implements Heartbeats {
   #endedAt = Number.NEGATIVE_INFINITY;
   #lastId = 0;
   /** The tasks of which the sidecar is told at the end of this turn of the event loop, and the promise for that. */
-  #tracked: TrackedTask[] = [];
+  #tracked: SentLease[] = [];
   #released: number[] = [];
   #told: Promise<void> | undefined;
   #listener: HeartbeatListener | undefined;
@@ -133,16 +133,16 @@ export class WorkerHeartbeats implements Heartbeats {
     if (this.#handOver) this.#timers.push(clock.every(HAND_OVER_MS, () => void this.#handOver?.renew()));
   }
 
-  track(lease: TrackedLease): Heartbeat {
+  track(lease: Lease): Heartbeat {
     const { port } = lease;
     if (this.#isOnMain && !this.#regions.has(port))
       this.#add({ region: `port ${this.#regions.size}`, port, recipes: undefined });
     if (!this.#sidecar) this.#start();
     const id = ++this.#lastId;
-    const held = new HeldLease(lease, id, this, this.#atTurnsEnd());
-    this.#leases.set(id, held);
-    this.#track(id, held);
-    return held;
+    const heartbeat = new RemoteHeartbeat(lease, id, this, this.#atTurnsEnd());
+    this.#heartbeats.set(id, heartbeat);
+    this.#track(id, heartbeat);
+    return heartbeat;
   }
 
   /** Makes the sidecar send the heartbeat of a lease soon. */
@@ -153,7 +153,7 @@ export class WorkerHeartbeats implements Heartbeats {
 
   /** Makes the sidecar send no more heartbeats of a lease. */
   forget(id: number): void {
-    if (!this.#leases.delete(id)) return;
+    if (!this.#heartbeats.delete(id)) return;
     this.#released.push(id);
     void this.#atTurnsEnd();
   }
@@ -183,9 +183,9 @@ export class WorkerHeartbeats implements Heartbeats {
     for (const region of this.#regions.values()) this.#add(region);
     this.#handOver?.again();
     this.#tracked = [];
-    for (const [id, held] of this.#leases) this.#track(id, held);
+    for (const [id, heartbeat] of this.#heartbeats) this.#track(id, heartbeat);
     this.#tell();
-    for (const [id, { asked }] of this.#leases) if (asked) this.sendNow(id);
+    for (const [id, { asked }] of this.#heartbeats) if (asked) this.sendNow(id);
     this.health.restart();
     this.protection.restart();
   }
@@ -242,7 +242,7 @@ export class WorkerHeartbeats implements Heartbeats {
     return this.#sidecar !== undefined;
   }
 
-  #track(id: number, { lease, lastAt }: HeldLease): void {
+  #track(id: number, { lease, lastAt }: RemoteHeartbeat): void {
     const region = lease && this.#regions.get(lease.port)?.region;
     if (!lease || region === undefined) return;
     const { token, everyMs, leasedAt } = lease;
@@ -272,9 +272,9 @@ export class WorkerHeartbeats implements Heartbeats {
     if (this.#closed) return;
     if (message.kind === 'results') this.#takeResults(message);
     else if (message.kind === 'gone') {
-      const held = this.#leases.get(message.id);
-      this.#leases.delete(message.id);
-      held?.gone(toError(message.error));
+      const heartbeat = this.#heartbeats.get(message.id);
+      this.#heartbeats.delete(message.id);
+      heartbeat?.gone(toError(message.error));
     } else if (message.kind === 'late') this.#listener?.onLate(message.late);
     else if (message.kind === 'unblocked') this.#listener?.onBlocked(message.blockedMs, message.gaveUp);
     else if (message.kind === 'refused') void this.#handOver?.refused(message);
@@ -284,26 +284,26 @@ export class WorkerHeartbeats implements Heartbeats {
 
   #takeResults({ accepted, answered, lateMs, failed }: Results): void {
     for (const [id, at] of accepted) {
-      const held = this.#leases.get(id);
-      if (held) held.lastAt = at;
+      const heartbeat = this.#heartbeats.get(id);
+      if (heartbeat) heartbeat.lastAt = at;
       this.#listener?.onAnswer();
     }
-    for (const id of answered) this.#leases.get(id)?.answered();
+    for (const id of answered) this.#heartbeats.get(id)?.answered();
     for (const late of lateMs) this.#listener?.onSent?.(late);
     for (const error of failed) this.#listener?.onAnswer(toError(error));
   }
 }
 
-/** One task's heartbeats as the main thread holds them, while the sidecar sends them. */
-class HeldLease implements Heartbeat {
+/** The heartbeats of one task, which the sidecar sends, as the main thread knows them. */
+class RemoteHeartbeat implements Heartbeat {
   /** The task; undefined once its heartbeats are released, so that its data isn't kept. */
-  lease: TrackedLease | undefined;
+  lease: Lease | undefined;
   lastAt: number | undefined;
   /** Set while the handler waits for a heartbeat that it has requested. */
   asked: Resolvers<void> | undefined;
 
   constructor(
-    lease: TrackedLease,
+    lease: Lease,
     private readonly id: number,
     private readonly heartbeats: WorkerHeartbeats,
     readonly known: Promise<void>,

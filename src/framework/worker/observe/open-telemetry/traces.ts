@@ -1,7 +1,7 @@
 import type { Context, HrTime, Link, Span, SpanContext, SpanStatusCode, Tracer } from '@opentelemetry/api';
 import { tokenHash } from '../../../base/show.js';
 import type { HandlerRef } from '../../../declare/worker-events.js';
-import type { Lease, TaskTrace, TraceEnd } from '../../task/received-task.js';
+import type { ReceivedTask, TaskTrace, TraceEnd } from '../../task/received-task.js';
 import { ErrorTypes } from '../metrics/record.js';
 import type { TraceContext } from '../../../config/config.js';
 import type { Logger } from '../../../base/log/log.js';
@@ -39,7 +39,7 @@ class TaskSpan implements TaskTrace {
 
   constructor(
     private readonly world: SpanWorld,
-    task: Lease,
+    task: ReceivedTask,
     handler: HandlerRef,
     origin: Origin | undefined,
   ) {
@@ -140,7 +140,7 @@ export class Traces {
     this.#world = { api, tracer, errorTypes: new ErrorTypes(), onLost: (error) => this.#lost(error) };
   }
 
-  begin(task: Lease, handler: HandlerRef): TaskTrace | undefined {
+  begin(task: ReceivedTask, handler: HandlerRef): TaskTrace | undefined {
     try {
       return new TaskSpan(this.#world, task, handler, this.#originOf(task.input));
     } catch (error) {

@@ -10,7 +10,7 @@ import { readDeferOptions } from '../../task/deferral.js';
 import type { Checkpoints } from '../../keep/checkpoints.js';
 import { Progress } from '../../task/progress.js';
 import { remoteLog } from '../log-line.js';
-import type { Answer, FromHost, HostedLease, PlainError, ToHost } from '../pool-messages.js';
+import type { Answer, FromHost, SentTask, PlainError, ToHost } from '../pool-messages.js';
 
 /**
  * If a handler requests a pause that ends less than this after the pause that it requested before, the request isn't
@@ -53,7 +53,7 @@ export class HostedTask {
   #lastCall = 0;
 
   constructor(
-    { handler, text, token, activityArn, workerName, receivedAt, scope }: HostedLease,
+    { handler, text, token, activityArn, workerName, receivedAt, scope }: SentTask,
     private readonly output: TaskOutput,
     checkpoints?: Checkpoints,
   ) {

@@ -58,17 +58,17 @@ export class TaskRunner {
     }
   }
 
-  async #work(lease: Extract<ToHost, { kind: 'task' }>): Promise<void> {
+  async #work(sent: Extract<ToHost, { kind: 'task' }>): Promise<void> {
     if (!this.#handler) throw new Error('a task came before the start');
     const { send, memoryMb } = this.world;
     const { handle, settlesAtOnce, checkpoints } = this.#handler;
-    const task = new HostedTask(lease, this.#output, checkpoints);
+    const task = new HostedTask(sent, this.#output, checkpoints);
     this.#current = task;
     // The handler starts only when this message is sure to arrive, even if this process is killed: the worker never
     // starts a task again that has begun.
     await new Promise<void>((written) => send({ kind: 'begun' }, written));
     let unsent: HandlerEnd | undefined;
-    await handle(lease.text, task.context, (outcome) => {
+    await handle(sent.text, task.context, (outcome) => {
       if (settlesAtOnce) unsent = outcome;
       else send({ kind: 'outcome', outcome });
     });
