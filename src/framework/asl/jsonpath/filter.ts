@@ -1,17 +1,7 @@
 import { equalJson, isObject, type Json } from '../values/json.js';
 import { compilePattern, type Pattern } from './pattern.js';
-import { isDefinite, NotHere, readingOf, type Step, type Visits } from './steps.js';
+import { type Filter, isDefinite, NotHere, type Place, readingOf, type Step, type Visits } from './steps.js';
 import type { Scanner } from '../values/scanner.js';
-
-/** The values that a filter tests. `root` is the value at which the whole path starts (`$`). */
-interface Place {
-  readonly item: Json;
-  readonly root: Json;
-  readonly visits: Visits;
-}
-
-/** A filter in a path, such as `[?(@.price < 10)]`. Returns true if an item passes it. */
-export type Filter = (place: Place) => boolean;
 
 /** Returns the value of one side of a comparison. Returns undefined if that side is a path that leads to no value. */
 type Operand = (place: Place) => Json | undefined;

@@ -1,6 +1,5 @@
 import { runtimeFailure } from '../expression.js';
 import { getOwn, isObject, type Json, type JsonObject, setOwn } from '../values/json.js';
-import type { Filter } from './filter.js';
 
 /** One step of a path. `shown` is the step as the error messages of Step Functions show it. */
 export type Step =
@@ -12,6 +11,16 @@ export type Step =
   /** `..`: the next step is applied to the current value and to every value nested in it. */
   | { readonly kind: 'descent'; readonly shown: string }
   | FunctionStep;
+
+/** The values that a filter tests. `root` is the value at which the whole path starts (`$`). */
+export interface Place {
+  readonly item: Json;
+  readonly root: Json;
+  readonly visits: Visits;
+}
+
+/** A filter in a path, such as `[?(@.price < 10)]`. Returns true if an item passes it. */
+export type Filter = (place: Place) => boolean;
 
 interface Slice {
   readonly from: number | undefined;
