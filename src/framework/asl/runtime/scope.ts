@@ -1,4 +1,4 @@
-import type { Cancel } from '../../base/time/clock.js';
+import type { Cancel, Clock } from '../../base/time/clock.js';
 import { withResolvers } from '../../base/time/wait.js';
 
 /**
@@ -73,6 +73,12 @@ export class Scope {
     cancel = begin(settle);
     if (!settled) this.#add(cancel);
     return promise;
+  }
+
+  /** Resolves after `ms` milliseconds on a clock. The promise never settles if the scope ends before then. */
+  sleep(clock: Clock, ms: number): Promise<undefined> {
+    // The clock keeps `resolve` itself: a function around it would take memory for each execution that waits.
+    return this.wait<undefined>((resolve) => clock.after(ms, resolve as () => void));
   }
 
   /** Returns a promise that settles like the given one, but never settles if the scope ends first. */

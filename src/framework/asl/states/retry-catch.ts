@@ -6,7 +6,6 @@ import type { Json } from '../values/json.js';
 import type { StateFailure } from '../runtime/state-failure.js';
 import type { ErrorDetails, StateTestEnd } from '../runtime/state-test.js';
 import { LONGEST_SECONDS, type Reader } from '../definition/reader.js';
-import { pause } from './wait.js';
 
 /** The work of a state: one attempt (`once`), its Retry, its Catch, and its exit through a catcher. */
 interface Attempts {
@@ -133,7 +132,8 @@ async function mayRetry(
   const count = made[index] ?? 0;
   if (!retrier || count >= retrier.maxAttempts) return false;
   made[index] = count + 1;
-  await pause(branch, delaySeconds(retrier, count, branch.execution.services.random) * 1000);
+  const { clock, random } = branch.execution.services;
+  await branch.scope.sleep(clock, delaySeconds(retrier, count, random) * 1000);
   branch.visit.retryCount++;
   return true;
 }

@@ -2,7 +2,6 @@ import { LONGEST_SECONDS } from '../definition/reader.js';
 import type { WholeNumber } from '../definition/query-language.js';
 import type { Compile } from './state.js';
 import { runtimeFailure, soon } from '../expression.js';
-import type { Branch } from '../runtime/branch.js';
 import { bareText } from '../values/json.js';
 
 /** The longest wait, in milliseconds. Recorded from the live service: 24,855 days are accepted, 24,856 are rejected. */
@@ -35,16 +34,7 @@ export const compileWait: Compile = (reader, { language }) => {
     return soon(branch.evaluate(timestamp ?? seconds ?? (() => 0), data), (value) => {
       const ms = timestamp ? Number(value) - now : Number(value) * 1000;
       if (ms > LONGEST_WAIT_MS) throw runtimeFailure('Wait state delay is too long.');
-      return ms > 0 ? pause(branch, ms) : undefined;
+      return ms > 0 ? branch.scope.sleep(branch.execution.services.clock, ms) : undefined;
     });
   };
 };
-
-/**
- * Resolves after `ms` milliseconds on the execution's clock. The promise never settles if the branch is cancelled before
- * then.
- */
-export function pause({ scope, execution }: Branch, ms: number): Promise<undefined> {
-  // The clock keeps `resolve` itself: a function around it would take memory for each execution that waits.
-  return scope.wait<undefined>((resolve) => execution.services.clock.after(ms, resolve as () => void));
-}
