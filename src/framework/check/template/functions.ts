@@ -83,7 +83,7 @@ const importValue: Run = (args) => {
   const { stack, at } = args;
   const name = args.text(0);
   const fix = `give the value that another stack exports: --parameter '${name}=VALUE'`;
-  return stack.deployment.exported(name, stack) ?? stack.fail(at, `no stack here exports '${name}'`, fix);
+  return stack.others.exported(name, stack) ?? stack.fail(at, `no stack here exports '${name}'`, fix);
 };
 
 /** CloudFormation compares a number or a boolean as text. */

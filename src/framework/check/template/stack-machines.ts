@@ -4,18 +4,11 @@ import { shownPath } from '../../base/show.js';
 import { isObject } from '../../asl/values/json.js';
 import { JsonText, type PositionOf } from '../source/json-text.js';
 import type { MachineSource } from '../source/machine-source.js';
+import type { Deployment } from './deployment.js';
 import { arnOf, namePropertiesOf } from './physical-names.js';
 import { firstRoute, type Resolved, type Stack } from './stack.js';
 import { isNestedStack, readText } from './template-files.js';
 import { all, invalid, parseTemplate, placeOf, type TemplateNode } from './template-node.js';
-
-/** A state machine of a template. */
-export interface StackMachine extends MachineSource {
-  /** The logical id in the template. */
-  readonly id: string;
-  readonly arn: string;
-  readonly path: string;
-}
 
 const isMachine = ({ type }: TemplateNode): boolean =>
   /^AWS::(StepFunctions|Serverless)::StateMachine$/.test(type);
@@ -25,8 +18,7 @@ const isActivity = ({ type }: TemplateNode): boolean => type === 'AWS::StepFunct
 export const isServed = (node: TemplateNode): boolean => isMachine(node) || isActivity(node);
 
 /** Adds the machines and the activities of a stack to its deployment, without those of its nested stacks. */
-export async function readStack(stack: Stack): Promise<void> {
-  const { deployment } = stack;
+export async function readStack(stack: Stack, deployment: Deployment): Promise<void> {
   const resources: Resource[] = [];
   for (const [id, node] of stack.section('Resources')) {
     const what = `${id} is left out: it makes resources at AWS alone`;
@@ -34,7 +26,7 @@ export async function readStack(stack: Stack): Promise<void> {
     else if (await deployment.read(() => stack.isWanted(node))) resources.push([id, node]);
   }
   for (const [id, node] of resources) {
-    if (isMachine(node)) await readMachine(stack, [id, node], resources);
+    if (isMachine(node)) await readMachine(stack, deployment, [id, node], resources);
     else if (isActivity(node)) await deployment.read(() => deployment.activities.add(arnIn(stack, id, node)));
     else if (isNestedStack(node) && !stack.nested.has(id)) {
       const what = `the nested stack ${id} is left out: its template isn't on this machine`;
@@ -49,13 +41,14 @@ type Resource = readonly [id: string, node: TemplateNode];
 /** Adds the machine of a resource to its deployment. Reports one that has a mistake. */
 async function readMachine(
   stack: Stack,
+  deployment: Deployment,
   [id, node]: Resource,
   resources: readonly Resource[],
 ): Promise<void> {
-  const { deployment, path } = stack;
+  const { path } = stack;
   const name = stack.nameOf(id, node);
   const arn = await deployment.read(() => arnIn(stack, id, node));
-  const definition = await deployment.read(() => definitionOf(node, stack));
+  const definition = await deployment.read(() => definitionOf(node, stack, deployment.files));
   const seed =
     arn === undefined ? undefined : await deployment.read(() => seedOf(stack, arn, node, resources));
   if (arn === undefined || !definition || !seed) deployment.leftOut.push({ id, name });
@@ -105,7 +98,7 @@ type Definition = Pick<MachineSource, 'file' | 'text' | 'definition' | 'position
 };
 
 /** Reads the definition of a machine: in the template, or in a local file that it names. @throws StartError */
-async function definitionOf(machine: TemplateNode, stack: Stack): Promise<Definition> {
+async function definitionOf(machine: TemplateNode, stack: Stack, files: Set<string>): Promise<Definition> {
   const { file } = stack;
   const fill = fillOf(machine, stack);
   const node = machine.property('Definition');
@@ -122,7 +115,8 @@ async function definitionOf(machine: TemplateNode, stack: Stack): Promise<Defini
   const fix = 'name a local file: DefinitionUri: statemachine/order.asl.json';
   if (!uri) throw invalid(placeOf(file, machine), 'the machine has no definition', fix);
   const path = localPath(uri, stack) ?? stack.fail(uri, 'the definition lies in S3', fix);
-  return inFile(path, uri, stack, fill);
+  files.add(path);
+  return inFile(path, placeOf(file, uri), fill);
 }
 
 /** Replaces each `${Name}` that the machine substitutes. @param write writes a value into the text. @default as it is */
@@ -165,11 +159,11 @@ function localPath(uri: TemplateNode, stack: Stack): string | undefined {
   return [dir, dirname(dir)].map((each) => resolve(each, `asset.${key}`)).find((path) => existsSync(path));
 }
 
-async function inFile(path: string, uri: TemplateNode, stack: Stack, fill: Fill): Promise<Definition> {
-  stack.deployment.files.add(path);
+/** @param where the place of the path in the template */
+async function inFile(path: string, where: string, fill: Fill): Promise<Definition> {
   const file = shownPath(path);
   const fix = 'correct the path: it is relative to the template';
-  const text = await readText(path, `the definition ${file}`, fix, placeOf(stack.file, uri));
+  const text = await readText(path, `the definition ${file}`, fix, where);
   const definition = fill(text);
   if (!/\.ya?ml$/i.test(path)) return { file, path, text, definition };
   const node = await parseTemplate(definition, file);

@@ -3,8 +3,6 @@ import { didYouMean, shownPath } from '../../base/show.js';
 import { partitionOf } from '../../asl/values/arn.js';
 import type { Json } from '../../asl/values/json.js';
 import type { Position } from '../source/json-text.js';
-import type { Deployment } from './stacks.js';
-import { callOf } from './functions.js';
 import { arnOf, attributeOf, namePropertiesOf, refOf, type ResourceHome } from './physical-names.js';
 import { nullAt, placeOf, type TemplateNode, Unresolved } from './template-node.js';
 
@@ -16,6 +14,19 @@ export interface StackValues extends Pick<ResourceHome, 'region' | 'account'> {
   /** The stack around a nested one, and the resource in it that the nested one is. */
   readonly parent?: { readonly stack: Stack; readonly node: TemplateNode };
 }
+
+/** The stacks that are read together with one. It asks them for what its template doesn't say. */
+interface OtherStacks {
+  /** Problems that concern only a resource that is left out. */
+  readonly warnings: Problem[];
+  /** Returns the value of an export; undefined if there is none. */
+  exported(name: string, reader: Stack): string | undefined;
+  /** Returns a value that another stack shares by this name; undefined if none does. */
+  shared(kind: 'export' | 'stored', name: string, reader: Stack): string | undefined;
+}
+
+/** Returns the value of a call of a function of CloudFormation. @throws Unresolved */
+type CallOf = (stack: Stack, name: string, argument: TemplateNode, at: TemplateNode) => Resolved;
 
 type Section = 'Parameters' | 'Mappings' | 'Conditions' | 'Resources' | 'Outputs';
 
@@ -40,7 +51,8 @@ export class Stack {
     readonly path: string,
     readonly root: TemplateNode,
     readonly values: StackValues,
-    readonly deployment: Deployment,
+    readonly others: OtherStacks,
+    private readonly callOf: CallOf,
   ) {
     const region = values.parameters.get('AWS::Region') ?? values.region;
     const account = values.parameters.get('AWS::AccountId') ?? values.account;
@@ -60,7 +72,7 @@ export class Stack {
 
   /** Returns the value of a node, with its functions resolved. @throws Unresolved with each one that can't be */
   resolve(node: TemplateNode): Resolved {
-    return node.json((...call) => callOf(this, ...call));
+    return node.json((...call) => this.callOf(this, ...call));
   }
 
   /** Returns the value as text. A number or a boolean is written as in the template. */
@@ -87,7 +99,7 @@ export class Stack {
 
   /** Reports a resource that is left out. */
   warn(at: Position, what: string, fix: string, code: Problem['code'] = 'TEMPLATE_INVALID'): void {
-    this.deployment.warnings.push({ code, where: placeOf(this.file, at), what, fix });
+    this.others.warnings.push({ code, where: placeOf(this.file, at), what, fix });
   }
 
   /** @throws Unresolved for a value that can't be resolved */
@@ -198,7 +210,7 @@ export class Stack {
     const text =
       parent?.stack.attempt(parent.node.property('Parameters')?.at(name)) ??
       parameters.get(name) ??
-      (isStored ? this.deployment.shared('stored', standard ?? '', this) : standard);
+      (isStored ? this.others.shared('stored', standard ?? '', this) : standard);
     if (text !== undefined) return /List/.test(type) ? text.split(',').map((item) => item.trim()) : text;
     const why = isStored ? 'has its value in Parameter Store' : 'has no Default';
     return this.fail(at, `the parameter '${name}' ${why}`, `give its value: --parameter ${name}=VALUE`);

@@ -1,18 +1,21 @@
-import { basename, join, resolve } from 'node:path';
-import { type Problem, StartError } from '../../base/errors.js';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Problem } from '../../base/errors.js';
 import { didYouMean, shownPath } from '../../base/show.js';
 import { LOCAL_ACCOUNT } from '../../asl/values/arn.js';
 import { arnOf } from './physical-names.js';
+import { Deployment, type StackMachine } from './deployment.js';
+import { callOf } from './functions.js';
 import { Stack, type StackValues } from './stack.js';
-import { isServed, readStack, type StackMachine } from './stack-machines.js';
+import { isServed, readStack } from './stack-machines.js';
 import {
   isNestedStack,
   nestedTemplate,
+  nestedUrl,
   readAssembly,
   readTemplate,
   type StackFile,
 } from './template-files.js';
-import { invalid, Unresolved } from './template-node.js';
+import { invalid } from './template-node.js';
 
 /** The templates of SAM and CloudFormation, and the cloud assemblies of the CDK, whose machines are to run. */
 export interface StackOptions {
@@ -21,59 +24,6 @@ export interface StackOptions {
   readonly assemblies: readonly string[];
   /** Values of parameters, of pseudo-parameters such as `AWS::Region`, and of exports of other stacks. */
   readonly parameters: Readonly<Record<string, string>>;
-}
-
-/** Stacks that are read together: the mistakes in them, and the values that they give each other. */
-export class Deployment {
-  /** All stacks, also nested ones. */
-  readonly stacks: Stack[] = [];
-  readonly machines: StackMachine[] = [];
-  /** The ARNs of the activities. */
-  readonly activities = new Set<string>();
-  readonly problems: Problem[] = [];
-  /** The problems that concern only a resource that is left out. */
-  readonly warnings: Problem[] = [];
-  /** The values that can't be resolved. What needs one of them is left out. */
-  readonly unresolved: Problem[] = [];
-  /** The machines that are left out, because they have a mistake: their logical ids and names. */
-  readonly leftOut: { readonly id: string; readonly name: string }[] = [];
-  /** The paths of the files that templates name, also of those that can't be read. */
-  readonly files = new Set<string>();
-  /** The names of values that were given as parameters and used. */
-  readonly used = new Set<string>();
-
-  /** Returns what `read` returns; undefined if it finds a mistake, which is then in the list of its kind. */
-  async read<T>(read: () => T | Promise<T>): Promise<T | undefined> {
-    try {
-      return await read();
-    } catch (error) {
-      if (!(error instanceof StartError)) throw error;
-      const list = error instanceof Unresolved ? this.unresolved : this.problems;
-      for (const problem of error.problems)
-        if (!list.some(({ where, what }) => where === problem.where && what === problem.what))
-          list.push(problem);
-      return undefined;
-    }
-  }
-
-  /** Returns the value of an export: the one that was given, or that of another stack; undefined if there is none. */
-  exported(name: string, reader: Stack): string | undefined {
-    this.used.add(name);
-    return reader.values.parameters.get(name) ?? this.shared('export', name, reader);
-  }
-
-  /** Returns a value that a stack in the same region and account shares by this name; undefined if none does. */
-  shared(kind: 'export' | 'stored', name: string, { home }: Stack): string | undefined {
-    for (const stack of this.stacks) {
-      if (stack.home.region !== home.region || stack.home.account !== home.account) continue;
-      for (const [id, node] of stack.section(kind === 'export' ? 'Outputs' : 'Resources')) {
-        const isStored = node.type === 'AWS::SSM::Parameter';
-        const named = isStored ? node.property('Name') : node.at('Export', 'Name');
-        if (stack.attempt(named) === name && stack.isWanted(node)) return stack.valueOf(id, node);
-      }
-    }
-    return undefined;
-  }
 }
 
 /** The machines and activities of several templates, with the mistakes in them. */
@@ -104,7 +54,8 @@ export async function readStacks(options: StackOptions, region = 'us-east-1'): P
     await openStack(path, { account: LOCAL_ACCOUNT, region, parameters, ...own }, deployment);
   const { stacks, machines, leftOut } = deployment;
   nameApart(stacks);
-  for (const stack of stacks) if (await deployment.read(() => stack.isKept)) await readStack(stack);
+  for (const stack of stacks)
+    if (await deployment.read(() => stack.isKept)) await readStack(stack, deployment);
   const { problems, warnings, unresolved } = deployment;
   // Without any machine there is nothing to start.
   const isEmpty = machines.length === 0;
@@ -141,11 +92,12 @@ async function openStack(
     throw invalid(shownPath(path), what, 'correct the path of the template');
   });
   if (!root) return undefined;
-  const stack = new Stack(path, root, values, deployment);
+  const stack = new Stack(path, root, values, deployment, callOf);
   deployment.stacks.push(stack);
   for (const name of stack.section('Parameters').keys()) deployment.used.add(name);
   for (const [id, node] of stack.section('Resources')) {
-    const inner = isNestedStack(node) ? await nestedTemplate(node, stack) : undefined;
+    const url = isNestedStack(node) ? stack.attempt(nestedUrl(node)) : undefined;
+    const inner = url === undefined ? undefined : await nestedTemplate(url, dirname(path));
     if (inner === undefined) continue;
     const own = { ...values, stackName: `${values.stackName}-${id}`, parent: { stack, node } };
     stack.nested.set(id, await openStack(inner, own, deployment, [...around, path]));

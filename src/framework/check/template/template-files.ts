@@ -1,7 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { shownPath } from '../../base/show.js';
-import type { Stack } from './stack.js';
 import { invalid, parseTemplate, placeOf, type TemplateNode } from './template-node.js';
 
 /** Reads a file. @param where the place of the problem if it can't be read. @throws StartError */
@@ -29,15 +28,19 @@ export const isNestedStack = ({ type }: TemplateNode): boolean =>
   /^AWS::(CloudFormation::Stack|Serverless::Application)$/.test(type);
 
 /**
- * Returns the path of the template of a nested stack. The CDK uploads it, and names its file in the metadata of the
- * resource or, without such metadata, in the manifest of the assets.
+ * Returns the place of the template of a nested stack, as the resource names it. The CDK uploads it, and names its file
+ * in the metadata of the resource.
+ */
+export const nestedUrl = (node: TemplateNode): TemplateNode | undefined =>
+  node.at('Metadata', 'aws:asset:path') ?? node.property('TemplateURL') ?? node.property('Location');
+
+/**
+ * Returns the path of the template of a nested stack. One that the CDK has uploaded may be named by the manifest of the
+ * assets.
+ * @param dir the folder of the template around it
  * @returns undefined if the template isn't on this machine
  */
-export async function nestedTemplate(node: TemplateNode, stack: Stack): Promise<string | undefined> {
-  const dir = dirname(stack.path);
-  const asset = node.at('Metadata', 'aws:asset:path')?.text;
-  const url = asset ?? stack.attempt(node.property('TemplateURL') ?? node.property('Location'));
-  if (url === undefined) return undefined;
+export async function nestedTemplate(url: string, dir: string): Promise<string | undefined> {
   if (!/^(https?|s3):/.test(url)) return resolve(dir, url);
   const key = url.split('/').at(-1) ?? '';
   return (await inAssets(dir, key)) ?? inAssets(dirname(dir), key);

@@ -1,5 +1,5 @@
 import type { MachineSource } from '../../check/source/machine-source.js';
-import type { StackMachine } from '../../check/template/stack-machines.js';
+import type { StackMachine } from '../../check/template/deployment.js';
 import { throwProblems } from '../../base/errors.js';
 import { isPlainObject } from '../../base/json.js';
 import { didYouMean } from '../../base/show.js';
