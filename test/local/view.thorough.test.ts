@@ -51,7 +51,7 @@ class Witness {
   /** The branches that were taken up inside a state: attempts of it before and after are not counted. */
   readonly #resumed = new Set<Branch>();
   readonly #last = new Map<Branch, Last>();
-  #root: Last = new Map();
+  readonly #root: Last = new Map();
   readonly #left = new Map<Branch, { readonly from: string; readonly caught: boolean }>();
   /** The first failure inside the current attempt of a branch's state, by the branch: the innermost state that failed. */
   readonly #inside = new Map<Branch | undefined, { readonly attempt: number; readonly state: string }>();

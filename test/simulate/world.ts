@@ -139,7 +139,7 @@ export class World {
     });
   }
 
-  #over = (): boolean => this.invariants.violation !== undefined;
+  readonly #over = (): boolean => this.invariants.violation !== undefined;
 
   #isDone(): boolean {
     const { executions } = this.service;

@@ -44,21 +44,18 @@ const ANY_CLOCK_MS = 100 * 365 * 86_400_000;
  * `failure.ts` decides what a failure means. A call that failed with `clockCorrected` may be repeated at once.
  */
 export class LeanCalls {
-  readonly #recipes: Recipes;
-  readonly #credentials: LeanSettings['credentials'];
   readonly #ways: Readonly<Record<HotOperation, Way>>;
   #clockOffsetMs: number;
 
-  constructor({ recipes, credentials, open = connector() }: LeanSettings) {
-    this.#recipes = recipes;
-    this.#credentials = credentials;
+  constructor(private readonly settings: LeanSettings) {
+    const { recipes, open = connector() } = settings;
     this.#clockOffsetMs = recipes.clockOffsetMs;
     this.#ways = waysOf(recipes, open);
   }
 
   /** Begins one call. Never throws. @param done called once, when the call has ended */
   begin(request: CallRequest, call: CallInProgress, done: (end: CallEnd) => void): void {
-    const identity = this.#credentials.current();
+    const identity = this.settings.credentials.current();
     if (!(identity instanceof Promise)) return this.#exchange(identity, request, call, done);
     const fail = (error: unknown): void => done(notSent(error as Error, !call.signal.aborted));
     void unlessAborted(call.signal, identity).then(
@@ -95,7 +92,8 @@ export class LeanCalls {
    * @param offsetMs the correction of the clock with which the refused request was signed
    */
   #withClock(failure: CallFailure, date: string | undefined, offsetMs: number): CallFailure {
-    if (!this.#recipes.correctsClock || date === undefined || !mayBeSkewed(failure.type)) return failure;
+    if (!this.settings.recipes.correctsClock || date === undefined || !mayBeSkewed(failure.type))
+      return failure;
     const trueOffsetMs = Date.parse(date) - wallTime();
     // If the clock is off by no more than an answer takes, the key is wrong. The comparison is false for NaN, if
     // the header isn't a date.

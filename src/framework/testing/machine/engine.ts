@@ -76,6 +76,7 @@ export interface Engine {
   readonly machine: Machine;
   /** The machines that it starts. */
   readonly nested: readonly Machine[];
+  /** The ARNs of the activities of all its machines. */
   readonly arns: readonly string[];
 }
 

@@ -12,10 +12,6 @@ export const WORKER_NAME = 'test-machine';
 
 /** The tasks of a test machine that the test ends itself, instead of a handler. */
 export class HandTasks {
-  readonly #stepFunctions: Engine['stepFunctions'];
-  readonly #port: Engine['port'];
-  /** The ARNs of the machine's activities. */
-  readonly #arns: readonly string[];
   /** The ARNs of the activities for which there is no handler. */
   readonly #unserved: ReadonlySet<string>;
   /**
@@ -29,13 +25,10 @@ export class HandTasks {
   #anyStarted = false;
 
   constructor(
-    { stepFunctions, port, arns }: Engine,
+    private readonly engine: Engine,
     private readonly clock: TestClock,
     unserved: readonly string[],
   ) {
-    this.#stepFunctions = stepFunctions;
-    this.#port = port;
-    this.#arns = arns;
     this.#unserved = new Set(unserved);
   }
 
@@ -66,7 +59,7 @@ export class HandTasks {
   /** Returns true if the test ends the task with this token, which the machine's worker has just received. */
   hasToken(arn: string, token: string): boolean {
     if (!this.#anyStarted) return false;
-    const { task } = this.#stepFunctions.tasks.lookUp(token);
+    const { task } = this.engine.stepFunctions.tasks.lookUp(token);
     return task !== undefined && this.has(arn, task.order);
   }
 
@@ -77,7 +70,7 @@ export class HandTasks {
 
   /** Yields an execution, the one that has started it, and so on. */
   *#around({ arn }: RunningExecution): Generator<Execution> {
-    const { executions } = this.#stepFunctions;
+    const { executions } = this.engine.stepFunctions;
     let next = executions.find(arn);
     for (let order = Infinity; next && next.order < order;) {
       order = next.order;
@@ -89,8 +82,8 @@ export class HandTasks {
   /** Takes all tasks that the test ends from the queues, so that their timeouts run as if a worker had taken them. */
   lease(): void {
     if (!this.#anyStarted) return;
-    for (const arn of this.#arns) {
-      const activity = this.#stepFunctions.activities.get(arn);
+    for (const arn of this.engine.arns) {
+      const activity = this.engine.stepFunctions.activities.get(arn);
       while (activity.takeOldest(WORKER_NAME, (order) => this.has(arn, order)));
     }
   }
@@ -117,7 +110,7 @@ export class HandTasks {
    * resources.
    */
   open(execution: Execution): OpenTask[] {
-    return [...this.#stepFunctions.tasks].filter(
+    return [...this.engine.stepFunctions.tasks].filter(
       ({ order, subject, lease, token }) =>
         lease !== undefined &&
         order.origin !== undefined &&
@@ -128,7 +121,8 @@ export class HandTasks {
 
   /** Returns the task with this token, unless it has ended. */
   find(token: string): OpenTask | undefined {
-    for (const task of this.#stepFunctions.tasks) if (task.token === token && task.isOpen()) return task;
+    for (const task of this.engine.stepFunctions.tasks)
+      if (task.token === token && task.isOpen()) return task;
     return undefined;
   }
 
@@ -138,7 +132,7 @@ export class HandTasks {
    */
   handOver(task: OpenTask, input: unknown = JSON.parse(task.order.input)): HandTask {
     return new HandTask(task, input, async (operation, body) => {
-      await this.#port.send(operation, body);
+      await this.engine.port.send(operation, body);
       await this.clock.turns();
     });
   }

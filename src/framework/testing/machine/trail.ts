@@ -57,7 +57,7 @@ export class Trail {
     const { id, type, previousEventId } = event;
     this.#previous.push(previousEventId);
     if (type.endsWith('StateEntered')) {
-      const name = String(Reflect.get(event['stateEnteredEventDetails'] ?? {}, 'name'));
+      const name = String(Reflect.get(event.stateEnteredEventDetails ?? {}, 'name'));
       this.#path.push(name);
       this.#open.set(id, { type: type.slice(0, -'Entered'.length), name });
       return;

@@ -63,7 +63,7 @@ async function tryToBegin(world: OnceWorld, key: string, { task, ask }: WorkingT
   const begun = (version: string, isTakenOver: boolean): Found => ({
     is: 'begun',
     isTakenOver,
-    work: new Work(world, { key, task }, version),
+    work: new Work(world, key, task, version),
   });
   let goneToken: unknown;
   for (;;) {
@@ -109,17 +109,14 @@ function askedTask({ token, activityArn, scope }: RecordFields): AskedTask {
 
 /** A piece of work that this task has begun. */
 export class Work {
-  readonly #key: string;
-  readonly #token: string;
   #version: string;
 
   constructor(
     private readonly world: OnceWorld,
-    { key, task }: { key: string; task: AskedTask },
+    private readonly key: string,
+    private readonly task: AskedTask,
     version: string,
   ) {
-    this.#key = key;
-    this.#token = task.token;
     this.#version = version;
   }
 
@@ -130,26 +127,26 @@ export class Work {
    */
   finish(outcome: RecordFields): Promise<boolean> {
     const { store, keepMs } = this.world;
-    const record = encodeRecord('once', { ...outcome, by: tokenKey(this.#token) });
+    const record = encodeRecord('once', { ...outcome, by: tokenKey(this.task.token) });
     return this.#change(
-      async () => (await store.replace(this.#key, record, this.#version, { ttlMs: keepMs })) !== undefined,
+      async () => (await store.replace(this.key, record, this.#version, { ttlMs: keepMs })) !== undefined,
     );
   }
 
   /** Removes the record, so that the work can begin again at once. @throws StoreError */
   async free(): Promise<void> {
-    await this.#change(() => this.world.store.deleteIf(this.#key, this.#version));
+    await this.#change(() => this.world.store.deleteIf(this.key, this.#version));
   }
 
   /** Changes the record while it is this task's. Others change its version when they ask about this task. */
   #change(change: () => Promise<boolean>): Promise<boolean> {
     return retried(async () => {
       while (!(await change())) {
-        const found = await this.world.store.get(this.#key);
-        const fields = found && decodeRecord('once', this.#key, found);
+        const found = await this.world.store.get(this.key);
+        const fields = found && decodeRecord('once', this.key, found);
         // An earlier write that got no answer may have been done nevertheless.
-        if (fields?.['by'] === tokenKey(this.#token)) return true;
-        if (!found || fields?.['token'] !== this.#token) return false;
+        if (fields?.['by'] === tokenKey(this.task.token)) return true;
+        if (!found || fields?.['token'] !== this.task.token) return false;
         this.#version = found.version;
       }
       return true;

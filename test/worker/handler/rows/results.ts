@@ -43,7 +43,7 @@ class Idle {
   work(): void {}
 }
 class Sealed {
-  #cents = 150;
+  readonly #cents = 150;
   get cents(): number {
     return this.#cents;
   }

@@ -35,7 +35,6 @@ export interface TaskOutput {
  */
 export class HostedTask {
   readonly context: TaskContext;
-  readonly #send: (message: FromHost) => void;
   readonly #signals = new TaskSignals();
   readonly #inContext: AsyncTaskContext;
   readonly #progress: Progress;
@@ -58,7 +57,6 @@ export class HostedTask {
     checkpoints?: Checkpoints,
   ) {
     const { clock, send, sendLine } = output;
-    this.#send = send;
     this.#progress = new Progress({
       clock,
       emit: ({ fraction, message }) => send({ kind: 'progress', fraction, message }),
@@ -129,7 +127,7 @@ export class HostedTask {
     const answer = withResolvers<Answer>();
     this.#calls.set(call, answer.resolve);
     if (this.#closed) this.#answered(call, { error: ENDED });
-    else this.#send(make(call));
+    else this.output.send(make(call));
     return answer.promise;
   }
 
@@ -141,7 +139,7 @@ export class HostedTask {
   #pause({ forMs, reason }: PauseRequest, now: number): void {
     if (this.#closed || now + forMs < this.#pausedUntil + PAUSE_STEP_MS) return;
     this.#pausedUntil = now + forMs;
-    this.#send({ kind: 'pause', forMs, reason });
+    this.output.send({ kind: 'pause', forMs, reason });
   }
 
   /** Called when code of the handler uses the task. Logs it if the handler has ended before. */
