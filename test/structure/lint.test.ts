@@ -32,6 +32,24 @@ test('the lint finds a floating promise: its type-aware rules are on', () => {
   expect(lint(FLOATING.replace('  report()', '  void report()'))).toMatchObject({ status: 0 });
 }, 30_000);
 
+test('the lint finds a private member that is reached by its name, and a field that is never changed', () => {
+  const source = `class Loop {
+  #polls = 1;
+  constructor(private readonly port: string) {}
+  show = (): string => this.port + String(this.#polls);
+}
+export const port = new Loop('a')['port'];
+`;
+  const { stdout } = lint(source);
+  expect(stdout).toContain('dot-notation');
+  expect(stdout).toContain('prefer-readonly');
+  expect(
+    lint(source.replace("['port']", '.show()').replace('#polls = 1', 'readonly #polls = 1')),
+  ).toMatchObject({
+    status: 0,
+  });
+}, 30_000);
+
 /** Matches a name that the compiler put in place of a member's: `_a: {`, `._a`, `Charge_1: 5`. */
 const RENAMED = /(?:^|[{,])\s*(?:_[a-z]|[A-Z]\w*_\d+): |\._[a-z]\b(?!\w)/m;
 
