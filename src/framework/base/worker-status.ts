@@ -28,6 +28,8 @@ export interface WorkerStatus {
    * @default no protection is requested: the option `protect` is off, or no platform was detected
    */
   readonly protection?: ProtectionStatus | undefined;
+  /** Present from the first heartbeat that fails until no heartbeat has failed for a while. */
+  readonly heartbeats?: HeartbeatTrouble | undefined;
   /** The state of the outbox. @default there is none: the option `outbox` is off */
   readonly outbox?: OutboxStatus | undefined;
   /**
@@ -201,6 +203,14 @@ export interface ProtectionStatus {
   readonly since?: number;
   /** The reason for which the last call to the platform failed; absent if it succeeded. */
   readonly reason?: string;
+}
+
+/** Heartbeats that fail: tasks whose states have `HeartbeatSeconds` are lost if it goes on. */
+export interface HeartbeatTrouble {
+  /** The time of the first heartbeat that failed. */
+  readonly since: number;
+  /** The reason for which the last one failed. */
+  readonly reason: string;
 }
 
 /** The state of the outbox, which keeps outcomes until the service has accepted them. */

@@ -14,9 +14,11 @@ import { LAST_ATTEMPT_MS, type ReportWorld, ReportsInFlight } from './task/repor
 import type { TaskTracing } from './task/received-task.js';
 import { HandlerLoop, LATE_REPORT_MS, type LoopWorld, type RunnableHandler } from './handler-loop.js';
 import { didYouMean, tokenHash } from '../base/show.js';
+import { plainReason } from '../aws/advice.js';
 import { VERSION } from '../base/package.js';
 import {
   type DrainStatus,
+  type HeartbeatTrouble,
   MOST_TASKS,
   type TaskStatus,
   type WorkerCounts,
@@ -250,6 +252,7 @@ export class Worker implements ObservedWorker {
       tasksInFlight: tasks.length,
       counts: { ...this.#counts },
       protection: this.#parts.protection?.status,
+      heartbeats: this.#heartbeatTrouble(),
       outbox: this.#outbox?.state,
     };
   }
@@ -399,6 +402,11 @@ export class Worker implements ObservedWorker {
       this.#events.emit('loop:blocked', { blockedMs, gaveUp, handlers: this.#ranHere(blockedMs) });
     const onFailed = (error: Error): void => this.#fail(error);
     return { onLate, onAnswer, onSent, onBlocked, onFailed };
+  }
+
+  #heartbeatTrouble(): HeartbeatTrouble | undefined {
+    const { current } = this.#heartbeatOutage;
+    return current && { since: current.since, reason: plainReason(current.error) };
   }
 
   #loopsOf(handler: string): readonly HandlerLoop[] {

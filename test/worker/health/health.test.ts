@@ -100,6 +100,30 @@ test.each([
   expect(JSON.stringify(w.log)).toContain(theirs);
 });
 
+test('heartbeats that fail are in the readiness and in the status, with our own words alone', async () => {
+  faults.always('SendTaskHeartbeat', { kind: 'error', error: 'AccessDeniedException' });
+  const { type, held } = holding({ heartbeat: '2s' });
+  const machine = world.machine(ARN);
+  const w = await world.worker({ activities: [type], healthPort: 0, grace: '0s' });
+  await world.execute(machine);
+  await world.clock.settle(() => held.length === 1);
+  const url = healthOf(w);
+  expect(await ready(url)).not.toHaveProperty('heartbeats');
+  const since = world.clock.now();
+  await world.clock.advance(3_000);
+  const heartbeats = {
+    since: expect.any(Number),
+    reason: 'access is denied (AccessDeniedException)',
+  };
+  expect(await ready(url)).toMatchObject({ status: 200, ready: true, heartbeats });
+  const { text } = await ask(`${url}/status`);
+  expect(JSON.parse(text)).toMatchObject({ heartbeats });
+  expect(w.worker.status().heartbeats?.since).toBeGreaterThan(since);
+  faults.always('SendTaskHeartbeat', undefined);
+  await world.clock.advance(120_000);
+  expect(await ready(url)).not.toHaveProperty('heartbeats');
+});
+
 test('a drain is in the status with the time at which its grace is over, and a pause in the readiness', async () => {
   const { type, held } = holding();
   const machine = world.machine(ARN);

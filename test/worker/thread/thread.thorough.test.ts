@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as nap } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
@@ -11,7 +14,11 @@ import {
 } from '../../../src/framework/worker/thread/worker-heartbeats.js';
 import type { TaskStatus } from '../../../src/framework/base/worker-status.js';
 import type { PollAnswer } from '../../../src/framework/aws/activity-port.js';
+import { AwsService } from '../../../src/framework/aws/sdk/aws-service.js';
+import { startThread } from '../../../src/framework/worker/thread/heartbeat-thread.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
+import { makeCertificate } from '../../support/certificate.js';
+import { SERVICE_HEADERS } from '../../support/service-headers.js';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';
 import { credentials, portOf, task, workerOn } from '../../support/port.js';
 import { type Held, holding } from '../../support/work.js';
@@ -161,6 +168,55 @@ test('where the thread ends again and again they go on from the main thread, and
   beat.release();
   expect(log.filter(({ msg }) => String(msg).startsWith('the heartbeat thread ended'))).toHaveLength(2);
   await heartbeats.close();
+});
+
+test('the thread trusts the certificates that the main thread hands over', async () => {
+  const own = makeCertificate();
+  const sent: unknown[] = [];
+  const server = createServer(own, (request, response) => {
+    sent.push(request.headers['x-amz-target']);
+    response.writeHead(200, SERVICE_HEADERS).end('{}');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const origin = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const aws = new AwsService({
+    endpoint: { kind: 'url', url: origin },
+    log: logger,
+    sdk: { credentials: { accessKeyId: 'a', secretAccessKey: 'b' } },
+  });
+  const port = await aws.port('us-east-1');
+  const failed: string[] = [];
+  const beatWith = async (certificates: readonly string[] | undefined): Promise<void> => {
+    const heartbeats = new WorkerHeartbeats({
+      clock: systemClock,
+      random: Math.random,
+      log: logger,
+      heartbeatRate: 100,
+      stallAfterMs: false,
+      startHeartbeatThread: (options, listener) => startThread({ ...options, certificates }, listener),
+    });
+    heartbeats.connect([{ region: 'us-east-1', port, recipes: aws.recipes('us-east-1') }], credentials);
+    const none = (): void => {};
+    heartbeats.follow({
+      onLate: none,
+      onBlocked: none,
+      onFailed: none,
+      onAnswer: (error) => void failed.push(error?.message ?? 'accepted'),
+    });
+    const lease = { port, token: 't', everyMs: 60_000, leasedAt: systemClock.now(), onGone: none };
+    const beat = heartbeats.track(lease);
+    await beat.now();
+    beat.release();
+    await heartbeats.close();
+  };
+  await beatWith(undefined);
+  expect([sent, failed]).toEqual([[], [expect.stringContaining('NODE_EXTRA_CA_CERTS')]]);
+  await beatWith([own.cert]);
+  expect(sent).toEqual(['AWSStepFunctions.SendTaskHeartbeat']);
+  expect(failed[1]).toBe('accepted');
+  aws.close();
+  server.close();
 });
 
 test('a main loop that does not turn is blocked, and past stallAfter stuck; one that was stopped with us is neither', async () => {

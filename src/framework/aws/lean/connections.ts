@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { SecureContext } from 'node:tls';
 import type { Client } from 'undici';
 // Only these two modules of undici are loaded, a quarter of it. Its index would also load fetch, WebSocket, caches
 // and mocks, once in each thread.
@@ -83,9 +84,10 @@ export class Connections {
 /**
  * Returns a function that makes connections which share their TLS sessions: only the first connection needs a full
  * handshake.
+ * @param secureContext the certificates that are trusted. @default those that Node trusts in this thread
  */
-export function connector(): OpenConnection {
-  const shared = connect({ timeout: CONNECTION_TIMEOUT_MS });
+export function connector(secureContext?: SecureContext): OpenConnection {
+  const shared = connect({ timeout: CONNECTION_TIMEOUT_MS, ...(secureContext && { secureContext }) });
   const clean: typeof shared = (options, onEnd) =>
     shared(options, (...[error, socket]) => {
       if (socket) dropContinues(socket);

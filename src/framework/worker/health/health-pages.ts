@@ -10,13 +10,14 @@ export interface HealthFacts {
 
 const PAGES: Readonly<Record<string, (facts: HealthFacts) => Page>> = {
   '/live': ({ status: { state } }) => jsonPage(state === 'failed' ? 503 : 200, { state }),
-  '/ready': ({ status: { state, ready, reasons, handlers, outbox } }) => {
+  '/ready': ({ status: { state, ready, reasons, handlers, heartbeats, outbox } }) => {
     const paused = pausedIn(handlers);
     return jsonPage(ready ? 200 : 503, {
       state,
       ready,
       reasons,
       ...(paused.length > 0 && { paused }),
+      ...(heartbeats && { heartbeats }),
       ...(outbox && { outbox }),
     });
   },

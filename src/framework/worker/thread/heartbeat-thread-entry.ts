@@ -1,7 +1,9 @@
 import { setDefaultResultOrder } from 'node:dns';
 import { writeSync } from 'node:fs';
 import { setDefaultAutoSelectFamily } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import { parentPort, workerData } from 'node:worker_threads';
+import { connector } from '../../aws/lean/connections.js';
 import { LeanCalls } from '../../aws/lean/lean-calls.js';
 import { systemClock } from '../../base/time/clock.js';
 import { Sidecar } from './sidecar.js';
@@ -15,11 +17,12 @@ import type { ThreadOptions, ToThread } from './heartbeat-thread.js';
 const options = workerData as ThreadOptions;
 setDefaultResultOrder(options.addresses.order);
 setDefaultAutoSelectFamily(options.addresses.autoSelectFamily);
+const trust = options.certificates && createSecureContext({ ca: [...options.certificates] });
 
 const sidecar = new Sidecar(options, {
   clock: systemClock,
   random: Math.random,
-  leanCalls: (settings) => new LeanCalls(settings),
+  leanCalls: (settings) => new LeanCalls({ ...settings, open: connector(trust) }),
   send: (message) => parentPort?.postMessage(message),
   writeLine: (line) => {
     try {

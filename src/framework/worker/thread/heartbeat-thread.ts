@@ -26,6 +26,11 @@ export interface ThreadOptions extends SidecarOptions {
     readonly autoSelectFamily: boolean;
   };
   /**
+   * The certificates of the authorities that the main thread trusts, if they are not those that Node trusts in a thread
+   * by itself: `--use-system-ca` and `tls.setDefaultCACertificates()` don't reach threads.
+   */
+  readonly certificates: readonly string[] | undefined;
+  /**
    * A number that the main thread increases every {@link TURN_MS}. It shows the heartbeat thread that the main thread's
    * event loop is running.
    */

@@ -210,7 +210,12 @@ export class WorkerHeartbeats implements Heartbeats {
   #startThread(options: SidecarOptions): StartedThread {
     const { startHeartbeatThread: start = startThread } = this.options;
     return start(
-      { ...options, turns: this.#turns.buffer, addresses: defaultAddresses() },
+      {
+        ...options,
+        turns: this.#turns.buffer,
+        addresses: defaultAddresses(),
+        certificates: ownCertificates(),
+      },
       {
         onMessage: (message) => this.#context.runInAsyncScope(() => this.#take(message)),
         onExit: (error) => this.#context.runInAsyncScope(() => this.#ended(error)),
@@ -348,6 +353,23 @@ function defaultAddresses() {
   const { getDefaultResultOrder } = process.getBuiltinModule('node:dns');
   const { getDefaultAutoSelectFamily } = process.getBuiltinModule('node:net');
   return { order: getDefaultResultOrder(), autoSelectFamily: getDefaultAutoSelectFamily() };
+}
+
+interface NodeTls {
+  /** Node has it from 22.15 on. Before, a thread trusts by itself what the main thread does. */
+  readonly getCACertificates?: (type: 'default' | 'bundled' | 'extra') => string[];
+}
+
+/**
+ * Returns the certificates of the authorities that the main thread trusts; undefined if a thread trusts the same by
+ * itself. The list is empty where OpenSSL's own store is used (`--use-openssl-ca`), which threads use too.
+ */
+function ownCertificates(): readonly string[] | undefined {
+  const { getCACertificates: get } = process.getBuiltinModule('node:tls') as NodeTls;
+  if (!get) return undefined;
+  const [trusted, byItself] = [get('default'), [...get('bundled'), ...get('extra')]];
+  const isSame = trusted.length === byItself.length && trusted.every((each, at) => each === byItself[at]);
+  return trusted.length === 0 || isSame ? undefined : trusted;
 }
 
 const NO_FILE =
