@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Problem } from '../../base/errors.js';
-import { loadedCopies, OWN_FILE } from '../../base/package.js';
+import { libraries, loadedCopies, OWN_FILE } from '../../base/package.js';
 import { oneCopyFix } from '../../declare/other-copies.js';
 
 /**
@@ -11,7 +11,8 @@ import { oneCopyFix } from '../../declare/other-copies.js';
 const PEERS = ['reflect-metadata', 'tsyringe', 'class-validator', 'class-transformer'];
 
 /**
- * Returns a problem for each peer dependency that the user's files load from another copy than Stepwright does.
+ * Returns a problem for each peer dependency that the user's files have loaded from another copy than Stepwright does.
+ * A copy that no file has loaded is no problem: the folder may belong to another project.
  * @param userDir the folder of the user's compiled files
  */
 export function twoCopies(userDir: string): Problem[] {
@@ -30,8 +31,7 @@ function copiesOf(name: string, userDir: string): Problem[] {
   const ours = resolveFrom(OWN_FILE, name);
   const theirs = resolveFrom(join(userDir, 'anything.js'), name);
 
-  // If the user's files can't resolve a package, they don't use it.
-  if (!ours || !theirs || ours === theirs) return [];
+  if (!ours || !theirs || ours === theirs || !(theirs in libraries.cache)) return [];
   const what = `there are two copies: Stepwright uses ${ours}, your files use ${theirs}; what is declared with one copy is not seen by the other`;
   return [problem(name, what)];
 }
