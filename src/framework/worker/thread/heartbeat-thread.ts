@@ -131,11 +131,16 @@ const ENTRY = entryUrl('worker/thread/heartbeat-thread-entry.js');
 /** Returns true if the file of the heartbeat thread is there. It isn't if a user's bundle contains this module. */
 export const hasThreadFile = (): boolean => isEntryThere(ENTRY);
 
+/** Matches the options of Node that load Yarn Plug'n'Play. */
+const PLUG_N_PLAY =
+  /(?:--require|-r|--experimental-loader|--loader)[ =](?:"[^"]*\.pnp\.[^"]*"|\S*\.pnp\.\S+)/g;
+
 /** Starts the heartbeat thread as a worker thread of this process. */
 export const startThread: StartThread = (workerData, { onMessage, onExit }) => {
   // Modules that NODE_OPTIONS preloads are for the app's own code: an SDK or an agent would be loaded twice, and export
-  // twice.
-  const env = { ...process.env, NODE_OPTIONS: '' };
+  // twice. Without Yarn's loader the thread couldn't read its file in an archive.
+  const preloads = [...process.execArgv, process.env['NODE_OPTIONS']].join(' ').match(PLUG_N_PLAY) ?? [];
+  const env = { ...process.env, NODE_OPTIONS: preloads.join(' ') };
   const thread = new Worker(ENTRY, { workerData, execArgv: [], env });
   // The worker keeps the process alive, not this thread.
   thread.unref();
