@@ -2,7 +2,7 @@ import type { Heartbeats } from './heartbeat/heartbeats.js';
 import { LinkedList } from '../base/collections.js';
 import type { ActivityPort } from '../aws/activity-port.js';
 import type { ReceivedTask } from './task/received-task.js';
-import { Task, type TaskHandler, type TaskWorld } from './task/task.js';
+import { Task, type TaskHandler, type TaskRuntime } from './task/task.js';
 import type { EventHub } from './observe/event-hub.js';
 import { type HandlerProof, type SlotHolders, STUCK_MS, stuckBy } from './observe/readiness.js';
 import type { HandlerPause, HandlerStatus, TaskStatus } from '../base/worker-status.js';
@@ -29,7 +29,10 @@ export interface RunnableHandler extends TaskHandler {
 }
 
 /** The parts of a worker that its {@link HandlerLoop} objects use. */
-export interface LoopWorld extends Omit<TaskWorld, 'port' | 'emit' | 'inFlight' | 'pauseHandler' | 'scope'> {
+export interface HandlerRuntime extends Omit<
+  TaskRuntime,
+  'port' | 'emit' | 'inFlight' | 'pauseHandler' | 'scope'
+> {
   readonly heartbeats: Heartbeats;
   readonly events: EventHub;
   /** Returns where tasks of an activity come from. */
@@ -68,7 +71,7 @@ interface DrainPlan {
  * the number of slots limits how many run at once.
  */
 export class HandlerLoop {
-  readonly #taskWorld: TaskWorld;
+  readonly #taskRuntime: TaskRuntime;
   readonly #slots: Slots;
   readonly #poller: Poller;
   readonly #admission: Admission;
@@ -88,11 +91,11 @@ export class HandlerLoop {
 
   constructor(
     private readonly handler: RunnableHandler,
-    private readonly world: LoopWorld,
+    private readonly runtime: HandlerRuntime,
   ) {
     const { name, activityArn, port, pollers, concurrency, rate } = handler;
-    const { clock, random, workerName, pollLimiter, events } = world;
-    this.#taskWorld = this.#makeTaskWorld();
+    const { clock, random, workerName, pollLimiter, events } = runtime;
+    this.#taskRuntime = this.#makeTaskRuntime();
     const ref = { handler: name, activityArn };
     this.#admission = new Admission({
       clock,
@@ -213,7 +216,7 @@ export class HandlerLoop {
   /** Returns the status of all tasks that aren't finished, with their tokens. */
   tasks(): (Omit<TaskStatus, 'task'> & { readonly token: string })[] {
     const { name: handler } = this.handler;
-    const now = this.world.clock.now();
+    const now = this.runtime.clock.now();
     return Array.from(
       this.#tasks,
       ({ received: { token, receivedAt }, phase, lastHeartbeatAt, progress }) => {
@@ -242,13 +245,13 @@ export class HandlerLoop {
    * called every second.
    */
   watchSlots(): void {
-    const now = this.world.clock.now();
+    const now = this.runtime.clock.now();
     // What was answered before stays true while nothing is asked.
     if (this.#isStill && this.proof().provedAt !== undefined) this.#provedAt = now;
     // A draining handler takes no new tasks, so its slots don't matter.
     if (this.#draining || (this.#slots.vacant > 0 && !this.#stuck)) return;
     const { name: handler, activityArn } = this.handler;
-    const { events } = this.world;
+    const { events } = this.runtime;
     const holders = this.#holders;
     // No slot can become free by itself: no poll is open, and all handlers that still run ignore their signal.
     if (!this.#isFull || this.#slots.running > holders.ignoring) {
@@ -283,11 +286,11 @@ export class HandlerLoop {
 
   readonly #take = (polled: ReceivedTask, slot: Slot): void => {
     try {
-      const unreadSince = this.world.stalls.unreadSince(polled.polledAt ?? polled.receivedAt);
+      const unreadSince = this.runtime.stalls.unreadSince(polled.polledAt ?? polled.receivedAt);
       const received = unreadSince === undefined ? polled : { ...polled, unreadSince };
-      const task = new Task(received, this.handler, this.#taskWorld);
+      const task = new Task(received, this.handler, this.#taskRuntime);
       const onSettled = (): void => {
-        this.#settledAt = this.world.clock.now();
+        this.#settledAt = this.runtime.clock.now();
         slot.pass('report');
         this.#poller.fill();
       };
@@ -301,11 +304,11 @@ export class HandlerLoop {
       this.#admission.begin();
       const isRefused = this.#draining && this.#refuses(task, polled, this.#draining);
       task.ended = task.run(onSettled, isRefused).then(onEnded, (error: unknown) => {
-        this.world.onFault(error);
+        this.runtime.onFault(error);
         onEnded();
       });
     } catch (error) {
-      this.world.onFault(error);
+      this.runtime.onFault(error);
       slot.pass('none');
     }
   };
@@ -313,15 +316,15 @@ export class HandlerLoop {
   /** Called for a task that arrives during the drain. @returns true if its handler isn't called */
   #refuses(task: Task, { receivedAt }: ReceivedTask, plan: DrainPlan): boolean {
     task.beginDrain(Math.max(plan.reportUntil, receivedAt + LATE_REPORT_MS));
-    return this.world.drain === 'fail' || receivedAt >= plan.graceUntil;
+    return this.runtime.drain === 'fail' || receivedAt >= plan.graceUntil;
   }
 
-  #makeTaskWorld(): TaskWorld {
-    const { events, clock } = this.world;
+  #makeTaskRuntime(): TaskRuntime {
+    const { events, clock } = this.runtime;
     return {
-      ...this.world,
+      ...this.runtime,
       port: this.handler.port,
-      scope: this.world.scopeOf(this.handler.activityArn),
+      scope: this.runtime.scopeOf(this.handler.activityArn),
       inFlight: new ReportsInFlight(),
       pauseHandler: ({ forMs, reason }) => this.#admission.suspend('task', reason, forMs),
       emit: (event, payload) => {

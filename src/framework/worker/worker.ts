@@ -10,9 +10,9 @@ import { offerOutcome } from './task/kept-report.js';
 import { Deferrals } from './task/deferral.js';
 import type { LimitedStore } from './keep/limited-store.js';
 import type { StoreMonitor } from '../base/store.js';
-import { LAST_ATTEMPT_MS, type ReportWorld, ReportsInFlight } from './task/report.js';
+import { LAST_ATTEMPT_MS, type ReportRoute, ReportsInFlight } from './task/report.js';
 import type { TaskTracing } from './task/received-task.js';
-import { HandlerLoop, LATE_REPORT_MS, type LoopWorld, type RunnableHandler } from './handler-loop.js';
+import { HandlerLoop, LATE_REPORT_MS, type HandlerRuntime, type RunnableHandler } from './handler-loop.js';
 import { didYouMean, tokenHash } from '../base/show.js';
 import { plainReason } from '../aws/advice.js';
 import { VERSION } from '../base/package.js';
@@ -112,7 +112,7 @@ export class Worker implements ObservedWorker {
   readonly #loops: readonly HandlerLoop[];
   readonly #deferrals: Deferrals | undefined;
   /** The parts that a report uses, for each region, by its connection. */
-  readonly #reportWorlds = new Map<ActivityPort, ReportWorld>();
+  readonly #reportRoutes = new Map<ActivityPort, ReportRoute>();
   readonly #heartbeatOutage: OutageTracker<'failed'>;
   readonly #stalls: StallWatch;
   readonly #outbox: Outbox | undefined;
@@ -323,7 +323,7 @@ export class Worker implements ObservedWorker {
       ]),
     );
     for (const [port, { limiter }] of quotas)
-      this.#reportWorlds.set(port, {
+      this.#reportRoutes.set(port, {
         port,
         limiter,
         clock,
@@ -331,7 +331,7 @@ export class Worker implements ObservedWorker {
         reportLimitMs,
         inFlight: new ReportsInFlight(),
       });
-    const world: Omit<LoopWorld, 'pollLimiter' | 'limiter'> = {
+    const runtime: Omit<HandlerRuntime, 'pollLimiter' | 'limiter'> = {
       ...this.#parts,
       workerName,
       outbox: this.#outbox,
@@ -345,14 +345,14 @@ export class Worker implements ObservedWorker {
     return handlers.map((handler) => {
       const shared = quotas.get(handler.port);
       if (!shared) throw new Error('every port has its quotas');
-      return new HandlerLoop(handler, { ...world, ...shared });
+      return new HandlerLoop(handler, { ...runtime, ...shared });
     });
   }
 
   /** Returns what a report for an activity needs; undefined if no handler is in the activity's region and account. */
-  #reportsOf(activityArn: string): ReportWorld | undefined {
+  #reportsOf(activityArn: string): ReportRoute | undefined {
     const handler = this.#parts.handlers.find((each) => placeIn(each.activityArn) === placeIn(activityArn));
-    return handler && this.#reportWorlds.get(handler.port);
+    return handler && this.#reportRoutes.get(handler.port);
   }
 
   /**

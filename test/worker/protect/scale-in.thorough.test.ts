@@ -3,7 +3,7 @@ import { silentLog } from '../../../src/framework/base/log/log.js';
 import { tokenHash } from '../../../src/framework/base/show.js';
 import { StepFunctions } from '../../../src/framework/local/engine/step-functions.js';
 import { EnginePort } from '../../../src/framework/testing/machine/engine.js';
-import { IntervalHeartbeats } from '../../../src/framework/testing/harness/task-world.js';
+import { IntervalHeartbeats } from '../../../src/framework/testing/harness/task-runtime.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import type { RunnableHandler } from '../../../src/framework/worker/handler-loop.js';
 import type { Platform } from '../../../src/framework/worker/protect/platform.js';

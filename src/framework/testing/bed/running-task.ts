@@ -13,11 +13,11 @@ import type { HandlerDefinition } from '../../declare/definition.js';
 import { DeferredTask, successOf, type TaskResult } from './task-result.js';
 import type { TaskProgress, WorkerEvents } from '../../declare/worker-events.js';
 import type { StartOptions } from '../harness/options.js';
-import { taskWorld, type TestedWorld } from '../harness/task-world.js';
+import { taskRuntime, type TestedRuntime } from '../harness/task-runtime.js';
 import type { BedHandler, Whole } from '../harness/bed-handlers.js';
 
 /** What a task of a test bed needs of the bed. */
-export interface BedWorld extends Pick<TestedWorld, 'ask' | 'deferrals' | 'log' | 'reportLimitMs'> {
+export interface BedWorld extends Pick<TestedRuntime, 'ask' | 'deferrals' | 'log' | 'reportLimitMs'> {
   readonly clock: HandClock;
   /** The clock of the task's deadline. @default `clock` */
   readonly limits?: Clock | undefined;
@@ -70,7 +70,7 @@ export class RunningTask<Output = unknown> {
         heartbeatMs: overridden(given.heartbeat, options.heartbeatMs),
         timeoutMs: overridden(given.timeout, options.timeoutMs),
       },
-      taskWorld({
+      taskRuntime({
         ask,
         deferrals,
         reportLimitMs,

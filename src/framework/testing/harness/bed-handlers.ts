@@ -16,7 +16,7 @@ import type { Ask } from '../../worker/keep/record.js';
 import { LimitedStore } from '../../worker/keep/limited-store.js';
 import { memoryStore } from '../../worker/keep/memory.js';
 import { Deferrals } from '../../worker/task/deferral.js';
-import { scopeOfTest } from './task-world.js';
+import { scopeOfTest } from './task-runtime.js';
 import { adopt, createContainer, scopedBy, type Setup } from '../../worker/container/create-container.js';
 import {
   CLOCK,

@@ -1,7 +1,7 @@
 import { BaseClock, type Cancel, type Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import { HandClock } from './hand-clock.js';
-import { IntervalHeartbeats } from './task-world.js';
+import { IntervalHeartbeats } from './task-runtime.js';
 import { inNextTurn, nap, realNow } from '../work/real-time.js';
 import { SlowWork, type RealWork } from '../work/real-work.js';
 import type { TaskContext } from '../../declare/task-context.js';

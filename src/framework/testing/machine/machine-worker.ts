@@ -6,14 +6,14 @@ import type { TaskContext } from '../../declare/task-context.js';
 import type { Ask } from '../../worker/keep/record.js';
 import type { Deferrals } from '../../worker/task/deferral.js';
 import type { TaskRef } from '../../declare/worker-events.js';
-import { Task, type TaskWorld } from '../../worker/task/task.js';
+import { Task, type TaskRuntime } from '../../worker/task/task.js';
 import type { EnginePort } from './engine.js';
 import type { BedHandler } from '../harness/bed-handlers.js';
 import { type HandTasks, WORKER_NAME } from './hand-tasks.js';
 import { nextTurn } from '../work/real-time.js';
 import type { Fault } from '../harness/options.js';
 import type { TestClock } from '../harness/test-clock.js';
-import { taskWorld } from '../harness/task-world.js';
+import { taskRuntime } from '../harness/task-runtime.js';
 
 const THROTTLE: ReportAnswer = {
   kind: 'retry',
@@ -102,16 +102,16 @@ export class MachineWorker {
     const heartbeatMs = !dies && options.heartbeatMs;
     const lease = { token, input, receivedAt: this.parts.clock.now() };
     const taken = { name, activityArn, handle, heartbeatMs, timeoutMs, checkpoints };
-    const task = new Task(lease, taken, this.#world(fault));
+    const task = new Task(lease, taken, this.#runtime(fault));
     // A worker that dies is replaced by a new one, so the slot is free again.
     if (dies) release();
     void (dies ? task.run() : this.#run(task, name, release));
   }
 
-  #world(fault: Fault): TaskWorld {
+  #runtime(fault: Fault): TaskRuntime {
     const { clock, log, reportLimitMs } = this.parts;
     const port = fault === 'none' ? this.parts.port : new FaultyPort(this.parts.port, fault);
-    return taskWorld({
+    return taskRuntime({
       port,
       clock,
       log,

@@ -10,7 +10,7 @@ import { makePlan, type Plan } from './plan.js';
 import { startWorld, type WorkerOptions } from './start-world.js';
 import type { ActivityPort } from '../../aws/activity-port.js';
 import { CallLimiter } from '../../aws/call-limiter.js';
-import { type ReportWorld, ReportsInFlight } from '../task/report.js';
+import { type ReportRoute, ReportsInFlight } from '../task/report.js';
 import { regionOf } from './find-activities.js';
 import { getOrMake } from '../../base/collections.js';
 
@@ -58,7 +58,7 @@ export async function openCompletions(plan: Plan, options: CompletionsOptions = 
     scopeOf: scopeAt(endpoint),
     payloads: await makePayloads(settings.payloads, world),
     // An activity that was declared by its name alone is in the region that the worker looks it up in.
-    reportsOf: reportWorlds({ clock, random, reportLimitMs: REPORT_LIMIT_MS }, async (where) =>
+    reportsOf: reportRoutes({ clock, random, reportLimitMs: REPORT_LIMIT_MS }, async (where) =>
       service.port(where || ((await service.defaultRegion()) ?? '')),
     ),
     close: () => {
@@ -69,16 +69,16 @@ export async function openCompletions(plan: Plan, options: CompletionsOptions = 
 }
 
 /** Returns a function that gives a report its parts by the ARN of its activity. Each region has its own limiter. */
-function reportWorlds(
-  parts: Pick<ReportWorld, 'clock' | 'random' | 'reportLimitMs'>,
+function reportRoutes(
+  parts: Pick<ReportRoute, 'clock' | 'random' | 'reportLimitMs'>,
   portOf: (region: string) => Promise<ActivityPort>,
-): (activityArn: string) => Promise<ReportWorld> {
-  const worlds = new Map<string, Promise<ReportWorld>>();
-  const make = async (region: string): Promise<ReportWorld> => ({
+): (activityArn: string) => Promise<ReportRoute> {
+  const routes = new Map<string, Promise<ReportRoute>>();
+  const make = async (region: string): Promise<ReportRoute> => ({
     ...parts,
     port: await portOf(region),
     limiter: new CallLimiter(parts.clock, parts.random),
     inFlight: new ReportsInFlight(),
   });
-  return (activityArn) => getOrMake(worlds, regionOf(activityArn), make);
+  return (activityArn) => getOrMake(routes, regionOf(activityArn), make);
 }

@@ -17,8 +17,8 @@ import { compileInput } from './input/compile-input.js';
 /** The time for which a checkpoint is kept after it was written last, unless `keep` is set. */
 const KEEP = '30d';
 
-/** The parts of a worker that the stores of its tasks use. */
-interface StoresWorld {
+/** What every store of a worker uses. */
+interface StoreTools {
   readonly clock: Clock;
   readonly random: () => number;
   readonly stores: StoreMonitor;
@@ -30,11 +30,11 @@ interface StoresWorld {
  */
 export async function makePayloads(
   options: Config['payloads'],
-  world: StoresWorld,
+  tools: StoreTools,
 ): Promise<Payloads | undefined> {
   if (options === undefined) return undefined;
   const { Payloads: Made } = await import('./output/payloads.js');
-  return new Made(options, world);
+  return new Made(options, tools);
 }
 
 /**
@@ -44,15 +44,15 @@ export async function makePayloads(
 export async function makeCheckpoints(
   { name, groups }: HandlerDefinition,
   options: CheckpointOptions | false,
-  world: StoresWorld & { readonly log: Logger },
+  tools: StoreTools & { readonly log: Logger },
 ): Promise<Checkpoints | undefined> {
   if (options === false) return undefined;
   const { Checkpoints } = await import('../keep/checkpoints.js');
   const { LimitedStore } = await import('../keep/limited-store.js');
-  const { clock, random, log } = world;
+  const { clock, random, log } = tools;
   const parts = {
     handler: name,
-    store: new LimitedStore(options.store, 'checkpoint', world),
+    store: new LimitedStore(options.store, 'checkpoint', tools),
     keyOf: (input: unknown) => options.key(input),
     keepMs: parseDuration(options.keep ?? KEEP) ?? 0,
     clock,

@@ -27,7 +27,7 @@ export class Checkpoints {
   readonly #removals = new Set<Promise<void>>();
 
   constructor(
-    private readonly world: CheckpointWorld & { readonly store: LimitedStore },
+    private readonly keeping: CheckpointKeeping & { readonly store: LimitedStore },
     private readonly log: Logger,
   ) {}
 
@@ -36,7 +36,7 @@ export class Checkpoints {
    * it takes
    */
   make(onTaken?: (ref: CheckpointRef) => void): TaskCheckpoint {
-    return new TaskCheckpoint(this.world, onTaken);
+    return new TaskCheckpoint(this.keeping, onTaken);
   }
 
   /** Returns the checkpoint of a task; undefined if a test has given the task another one. */
@@ -55,14 +55,14 @@ export class Checkpoints {
 
   /** Removes what is left of finished work. Takes at most 3 s, and never rejects. */
   async close(): Promise<void> {
-    await within(this.world.clock, STOP_LIMIT_MS, Promise.all(this.#removals));
-    this.world.store.close();
+    await within(this.keeping.clock, STOP_LIMIT_MS, Promise.all(this.#removals));
+    this.keeping.store.close();
   }
 
   async #remove(ref: CheckpointRef): Promise<void> {
-    const { handler, store } = this.world;
+    const { handler, store } = this.keeping;
     try {
-      await retried(() => removeCheckpoint(store, ref), { ...this.world, signal: store.closed });
+      await retried(() => removeCheckpoint(store, ref), { ...this.keeping, signal: store.closed });
     } catch (error) {
       const message = 'the checkpoint of finished work could not be removed; it stays for the time in `keep`';
       this.log.warn({ err: error, handler, key: ref.key }, message);
@@ -71,7 +71,7 @@ export class Checkpoints {
 }
 
 /** The parts that the checkpoints of a handler's tasks use. */
-interface CheckpointWorld {
+interface CheckpointKeeping {
   /** The handler's name, `Class.method`. */
   readonly handler: string;
   readonly store: Store;
@@ -90,7 +90,7 @@ interface CheckpointWorld {
  * the version that this task has written before, so that it fails once a later task has taken the record.
  */
 export class TaskCheckpoint implements Checkpoint {
-  readonly #world: CheckpointWorld;
+  readonly #keeping: CheckpointKeeping;
   readonly #onTaken: ((ref: CheckpointRef) => void) | undefined;
   #task: { readonly context: TaskContext; readonly input: unknown } | undefined;
   /**
@@ -107,8 +107,8 @@ export class TaskCheckpoint implements Checkpoint {
   #next: Promise<void> | undefined;
 
   /** @param onTaken called when the record's key is known, before it is written */
-  constructor(world: CheckpointWorld, onTaken?: (ref: CheckpointRef) => void) {
-    this.#world = world;
+  constructor(keeping: CheckpointKeeping, onTaken?: (ref: CheckpointRef) => void) {
+    this.#keeping = keeping;
     this.#onTaken = onTaken;
   }
 
@@ -126,7 +126,7 @@ export class TaskCheckpoint implements Checkpoint {
     await this.#take();
     await (this.#next ?? this.#writing)?.catch(() => {});
     const value: unknown = this.#text === undefined ? undefined : JSON.parse(this.#text);
-    return (value === undefined || !type ? value : await this.#world.read(value, type)) as T;
+    return (value === undefined || !type ? value : await this.#keeping.read(value, type)) as T;
   }
 
   async save(value: unknown, progress?: SavedProgress): Promise<void> {
@@ -145,7 +145,7 @@ export class TaskCheckpoint implements Checkpoint {
   /** The key of the record, and the text that names this task in it. @throws TypeError if `key` returns no text */
   get #own(): CheckpointRef {
     if (this.ref) return this.ref;
-    const { handler, keyOf } = this.#world;
+    const { handler, keyOf } = this.#keeping;
     const { context, input } = this.#begun;
     const name = keyOf(input);
     if (typeof name !== 'string' || name === '')
@@ -171,7 +171,7 @@ export class TaskCheckpoint implements Checkpoint {
   }
 
   async #put(text: string): Promise<void> {
-    const { store, keepMs } = this.#world;
+    const { store, keepMs } = this.#keeping;
     const { key, by } = this.#own;
     for (;;) {
       const version = await store.replace(key, recordOf(by, text), this.#version, { ttlMs: keepMs });
@@ -203,7 +203,7 @@ export class TaskCheckpoint implements Checkpoint {
   }
 
   async #tryToTake(): Promise<void> {
-    const { store, keepMs } = this.#world;
+    const { store, keepMs } = this.#keeping;
     const { key, by } = this.#own;
     for (let version: string | undefined; version === undefined;) {
       const stored = await store.get(key);
@@ -223,7 +223,7 @@ export class TaskCheckpoint implements Checkpoint {
   /** @throws the signal's reason if the service no longer wants the task; StoreError if it doesn't answer */
   async #askIfWanted(): Promise<void> {
     const { context } = this.#begun;
-    const wanted = await this.#world.ask(context);
+    const wanted = await this.#keeping.ask(context);
     if (wanted === 'wanted') return;
     context.signal.throwIfAborted();
     if (wanted === 'gone') throw new TaskAborted('gone', 'the service no longer wants this task');
@@ -234,7 +234,7 @@ export class TaskCheckpoint implements Checkpoint {
   }
 
   #retried<T>(run: () => Promise<T>): Promise<T> {
-    const { clock, random } = this.#world;
+    const { clock, random } = this.#keeping;
     return retried(run, { clock, random, signal: this.#begun.context.signal });
   }
 }

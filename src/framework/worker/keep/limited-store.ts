@@ -15,7 +15,7 @@ import { showDuration } from '../../base/time/duration.js';
 import { OutageTracker } from '../../base/time/outage.js';
 import { fullJitter } from '../../base/time/wait.js';
 
-interface StoreWorld {
+interface LimitedStoreOptions {
   /** The worker's clock, by which the limit of a call is measured. */
   readonly clock: Clock;
   /** Is told when calls of a kind begin to fail, and when none of them has failed for 30 s. */
@@ -43,7 +43,7 @@ export class LimitedStore implements Store {
   constructor(
     private readonly store: Store,
     use: StoreUse,
-    { clock, stores }: StoreWorld,
+    { clock, stores }: LimitedStoreOptions,
     private readonly limitMs = LIMIT_MS,
   ) {
     this.name = store.name;

@@ -16,7 +16,7 @@ import {
 import { retried } from './limited-store.js';
 
 /** The parts that the records of work use. */
-interface OnceWorld {
+interface WorkKeeping {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: () => number;
@@ -53,17 +53,17 @@ const FIRST_GAP_MS = 5_000;
  * @param name names the piece of work among those of the handler
  * @throws StoreError if the store could not be reached for a minute
  */
-export function beginWork(world: OnceWorld, name: string, working: WorkingTask): Promise<Found> {
+export function beginWork(keeping: WorkKeeping, name: string, working: WorkingTask): Promise<Found> {
   const key = `${KEY_PREFIX.once}${keyPart(working.handler)}/${keyPart(name)}`;
-  return retried(() => tryToBegin(world, key, working), { ...world, signal: working.signal });
+  return retried(() => tryToBegin(keeping, key, working), { ...keeping, signal: working.signal });
 }
 
-async function tryToBegin(world: OnceWorld, key: string, { task, ask }: WorkingTask): Promise<Found> {
-  const { store } = world;
+async function tryToBegin(keeping: WorkKeeping, key: string, { task, ask }: WorkingTask): Promise<Found> {
+  const { store } = keeping;
   const begun = (version: string, isTakenOver: boolean): Found => ({
     is: 'begun',
     isTakenOver,
-    work: new Work(world, key, task, version),
+    work: new Work(keeping, key, task, version),
   });
   let goneToken: unknown;
   for (;;) {
@@ -80,7 +80,7 @@ async function tryToBegin(world: OnceWorld, key: string, { task, ask }: WorkingT
       const version = await store.replace(key, runningRecord(task), found.version, { ttlMs: LONGEST_MS });
       if (version !== undefined) return begun(version, true);
     } else {
-      const marked = markAsked(record, world.clock.date());
+      const marked = markAsked(record, keeping.clock.date());
       if (!marked) return { is: 'running' };
       if ((await store.replace(key, marked, found.version, { ttlMs: LONGEST_MS })) === undefined) continue;
       if ((await ask(askedTask(record))) !== 'gone') return { is: 'running' };
@@ -112,7 +112,7 @@ export class Work {
   #version: string;
 
   constructor(
-    private readonly world: OnceWorld,
+    private readonly keeping: WorkKeeping,
     private readonly key: string,
     private readonly task: AskedTask,
     version: string,
@@ -126,7 +126,7 @@ export class Work {
    * @throws StoreError if the store could not be reached for a minute
    */
   finish(outcome: RecordFields): Promise<boolean> {
-    const { store, keepMs } = this.world;
+    const { store, keepMs } = this.keeping;
     const record = encodeRecord('once', { ...outcome, by: tokenKey(this.task.token) });
     return this.#change(
       async () => (await store.replace(this.key, record, this.#version, { ttlMs: keepMs })) !== undefined,
@@ -135,14 +135,14 @@ export class Work {
 
   /** Removes the record, so that the work can begin again at once. @throws StoreError */
   async free(): Promise<void> {
-    await this.#change(() => this.world.store.deleteIf(this.key, this.#version));
+    await this.#change(() => this.keeping.store.deleteIf(this.key, this.#version));
   }
 
   /** Changes the record while it is this task's. Others change its version when they ask about this task. */
   #change(change: () => Promise<boolean>): Promise<boolean> {
     return retried(async () => {
       while (!(await change())) {
-        const found = await this.world.store.get(this.key);
+        const found = await this.keeping.store.get(this.key);
         const fields = found && decodeRecord('once', this.key, found);
         // An earlier write that got no answer may have been done nevertheless.
         if (fields?.['by'] === tokenKey(this.task.token)) return true;
@@ -150,6 +150,6 @@ export class Work {
         this.#version = found.version;
       }
       return true;
-    }, this.world);
+    }, this.keeping);
   }
 }

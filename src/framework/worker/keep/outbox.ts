@@ -23,7 +23,7 @@ export type OfferEnd =
   | { readonly kind: 'lost'; readonly error: Error };
 
 /** The parts of a worker that its outbox uses. */
-interface OutboxWorld {
+interface OutboxOptions {
   readonly store: LimitedStore;
   readonly clock: Clock;
   readonly random: () => number;
@@ -86,10 +86,10 @@ export class Outbox {
   /** True after a call has failed to keep an outcome, until another has succeeded. */
   #fails = false;
 
-  constructor(private readonly world: OutboxWorld) {}
+  constructor(private readonly options: OutboxOptions) {}
 
   get state(): OutboxStatus {
-    const now = this.world.clock.now();
+    const now = this.options.clock.now();
     const kept = Array.from(this.#own.values()).filter(({ isKept }) => isKept);
     const since = Math.min(now, ...kept.map((each) => each.since), ...this.#seen.values());
     return { keeps: !this.#fails, waiting: kept.length, oldestMs: now - since };
@@ -102,7 +102,7 @@ export class Outbox {
   /** Stops after the last report. Takes at most 3 s, and never rejects. */
   async stop(): Promise<void> {
     this.#stopped.abort(undefined);
-    const { clock, store } = this.world;
+    const { clock, store } = this.options;
     await within(clock, STOP_LIMIT_MS, Promise.all(this.#removals));
     store.close();
   }
@@ -112,7 +112,7 @@ export class Outbox {
    * second, it resolves nevertheless, and that is told. Never rejects.
    */
   async keep(kept: KeptOutcome): Promise<void> {
-    const { clock, store, emit } = this.world;
+    const { clock, store, emit } = this.options;
     const since = clock.now();
     const refused = this.#puts >= (this.#fails ? 1 : MOST_PUTS);
     const key = KEY_PREFIX.outcome + tokenKey(kept.token);
@@ -166,7 +166,7 @@ export class Outbox {
   async #put(key: string, kept: KeptOutcome): Promise<StoreError | undefined> {
     this.#puts++;
     try {
-      const { store } = this.world;
+      const { store } = this.options;
       const record = encodeOutcome(kept);
       // No other record has this key, and a new one costs a store less than a change.
       if ((await store.putIfAbsent(key, record)) === undefined) await store.put(key, record);
@@ -183,15 +183,15 @@ export class Outbox {
 
   /** @param isUnsure true if a write that was not answered may be made after this */
   async #remove(key: string, isUnsure = false): Promise<void> {
-    const now = this.world.clock.now();
+    const now = this.options.clock.now();
     this.#over.set(key, isUnsure ? now + LATE_WRITE_MS : now);
     // What can't be removed now is removed after the next look.
-    await quietly(this.world.store.delete(key).then(() => isUnsure || this.#over.delete(key)));
+    await quietly(this.options.store.delete(key).then(() => isUnsure || this.#over.delete(key)));
     this.#seen.delete(key);
   }
 
   async #keepLooking(): Promise<void> {
-    const { clock, random } = this.world;
+    const { clock, random } = this.options;
     for (let isFirst = true; !this.#stopped.aborted;) {
       const looked = await quietly(this.#look(isFirst));
       if (looked) isFirst = false;
@@ -200,7 +200,7 @@ export class Outbox {
   }
 
   async #look(isFirst: boolean): Promise<true> {
-    const { store, clock } = this.world;
+    const { store, clock } = this.options;
     const own = new Set(Array.from(this.#own.values(), ({ key }) => key));
     const listed = await allKeys(store, KEY_PREFIX.outcome);
     const there = new Set(listed);
@@ -228,7 +228,7 @@ export class Outbox {
 
   /** Offers one outcome. Resolves to false if the service could not be reached. */
   async #offer(key: string): Promise<boolean> {
-    const { clock, emit, offer } = this.world;
+    const { clock, emit, offer } = this.options;
     if (this.#over.has(key)) return this.#remove(key).then(() => true);
     const kept = await quietly(this.#read(key));
     const offering = kept && offer(kept, this.#stopped);
@@ -250,14 +250,14 @@ export class Outbox {
   /** Resolves to true if a record is known to be removed. */
   async #isRemoved(key: string): Promise<boolean> {
     let isRemoved = false;
-    const look = this.world.store.get(key).then((found) => (isRemoved = found === undefined));
-    await within(this.world.clock, KEEP_LIMIT_MS, quietly(look));
+    const look = this.options.store.get(key).then((found) => (isRemoved = found === undefined));
+    await within(this.options.clock, KEEP_LIMIT_MS, quietly(look));
     return isRemoved;
   }
 
   /** Returns an outcome that this worker may offer. @throws StoreError */
   async #read(key: string): Promise<KeptOutcome | undefined> {
-    const { store, clock, scopes, log } = this.world;
+    const { store, clock, scopes, log } = this.options;
     const found = await store.get(key);
     if (!found) return void this.#seen.delete(key);
     try {

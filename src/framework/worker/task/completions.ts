@@ -12,7 +12,7 @@ import type { Payloads } from '../handler/output/payloads.js';
 import { type Decided, type DeferredTask, DeferredTasks, type FoundTask } from '../keep/deferred-tasks.js';
 import { type LimitedStore, quietly } from '../keep/limited-store.js';
 import { removeCheckpoint } from '../keep/checkpoints.js';
-import { Report, type ReportWorld } from './report.js';
+import { Report, type ReportRoute } from './report.js';
 import { getOrMake } from '../../base/collections.js';
 
 /** Names a deferred task by its token. */
@@ -77,7 +77,7 @@ interface CompletionsParts {
   /** For outputs that go through a store because they are large. @default each is sent whole */
   readonly payloads?: Payloads | undefined;
   /** Returns what a report for an activity, by its ARN or name, needs. */
-  readonly reportsOf: (activity: string) => Promise<ReportWorld>;
+  readonly reportsOf: (activity: string) => Promise<ReportRoute>;
   readonly close: () => void;
 }
 

@@ -9,7 +9,7 @@ import type { Ask, CheckpointRef } from '../keep/record.js';
 import { type Decided, DeferredTasks } from '../keep/deferred-tasks.js';
 import { type LimitedStore, quietly, retried } from '../keep/limited-store.js';
 
-interface DeferralsWorld {
+interface DeferralsOptions {
   readonly store: LimitedStore;
   readonly clock: Clock;
   readonly random: () => number;
@@ -21,8 +21,8 @@ interface DeferralsWorld {
 export class Deferrals {
   readonly #tasks: DeferredTasks;
 
-  constructor(private readonly world: DeferralsWorld) {
-    this.#tasks = new DeferredTasks(world.store);
+  constructor(private readonly options: DeferralsOptions) {
+    this.#tasks = new DeferredTasks(options.store);
   }
 
   /**
@@ -33,9 +33,9 @@ export class Deferrals {
     task: TaskRef & DeferOptions & { readonly checkpoint: CheckpointRef | undefined },
     signal: Abortable,
   ): Promise<void> {
-    const { clock, scopeOf, ask } = this.world;
+    const { clock, scopeOf, ask } = this.options;
     const written = { ...task, scope: scopeOf(task.activityArn), deferredAt: clock.date() };
-    return retried(() => this.#tasks.open(written, ask), { ...this.world, signal });
+    return retried(() => this.#tasks.open(written, ask), { ...this.options, signal });
   }
 
   /** Removes a task that has ended while it was written. Never rejects. */
@@ -49,7 +49,7 @@ export class Deferrals {
    * said. Resolves to false if somebody else has completed it before. If the store fails, the service decides.
    */
   async close(id: string, token: string, outcome: Outcome, told?: Decided['told']): Promise<boolean> {
-    const decided = { outcome, by: 'its handler', at: this.world.clock.date(), told };
+    const decided = { outcome, by: 'its handler', at: this.options.clock.date(), told };
     for (;;) {
       const found = await quietly(this.#tasks.find(id));
       if (!found || found.task.token !== token) return true;
@@ -60,7 +60,7 @@ export class Deferrals {
   }
 
   stop(): void {
-    this.world.store.close();
+    this.options.store.close();
   }
 }
 

@@ -3,7 +3,7 @@ import type { Heartbeats } from '../heartbeat/heartbeats.js';
 import type { Checkpoints } from '../keep/checkpoints.js';
 import type { KeptOutcome } from '../keep/record.js';
 import type { OfferEnd, Outbox } from '../keep/outbox.js';
-import { Report, type ReportEnd, type ReportWorld } from './report.js';
+import { Report, type ReportEnd, type ReportRoute } from './report.js';
 
 /** The part of the worker's outbox that its tasks use. */
 export type TaskOutbox = Pick<Outbox, 'keep' | 'over' | 'forget' | 'wasDelivered'>;
@@ -33,7 +33,7 @@ export async function sendKept(
 const OFFER_LIMIT_MS = 60_000;
 
 /** The parts of a worker by which it offers a kept outcome. */
-interface OfferWorld extends Omit<ReportWorld, 'reportLimitMs'> {
+interface OfferRoute extends Omit<ReportRoute, 'reportLimitMs'> {
   readonly heartbeats: Heartbeats;
   /** Returns the checkpoints of a handler; undefined if there are none. */
   readonly checkpointsOf: (handler: string) => Checkpoints | undefined;
@@ -46,15 +46,15 @@ interface OfferWorld extends Omit<ReportWorld, 'reportLimitMs'> {
  */
 export async function offerOutcome(
   { token, heartbeatMs, outcome, handler, checkpoint }: KeptOutcome,
-  { heartbeats, checkpointsOf, ...world }: OfferWorld,
+  { heartbeats, checkpointsOf, ...route }: OfferRoute,
   signal: Abortable,
 ): Promise<OfferEnd> {
-  const report = new Report(token, { ...world, reportLimitMs: OFFER_LIMIT_MS }, () => {});
+  const report = new Report(token, { ...route, reportLimitMs: OFFER_LIMIT_MS }, () => {});
   const heartbeat = heartbeats.track({
-    port: world.port,
+    port: route.port,
     token,
     everyMs: heartbeatMs === false ? Number.POSITIVE_INFINITY : heartbeatMs,
-    leasedAt: world.clock.now(),
+    leasedAt: route.clock.now(),
     onGone: (error) => report.cancel(error),
   });
   const stops = new Error('the worker stops');

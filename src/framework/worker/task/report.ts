@@ -31,7 +31,7 @@ export type ReportEnd =
     };
 
 /** The parts of a worker that the reports of its tasks use. */
-export interface ReportWorld {
+export interface ReportRoute {
   readonly port: ActivityPort;
   /** Limits the reports to one region and account. */
   readonly limiter: CallLimiter;
@@ -147,7 +147,7 @@ export class Report {
 
   constructor(
     private readonly token: string,
-    private readonly world: ReportWorld,
+    private readonly route: ReportRoute,
     private readonly onRetry: (retry: ReportRetry) => void,
   ) {}
 
@@ -167,7 +167,7 @@ export class Report {
 
   /** Sends the outcome. Resolves when the report has ended. Never rejects. To be called once. */
   async send(decided: Outcome): Promise<ReportEnd> {
-    const { clock, reportLimitMs, inFlight } = this.world;
+    const { clock, reportLimitMs, inFlight } = this.route;
     this.#until = Math.min(this.#until, clock.now() + reportLimitMs);
     let outcome = decided;
     let request = requestOf(this.token, outcome);
@@ -214,7 +214,7 @@ export class Report {
   }
 
   #limitWait(waiting: WaitingReport): void {
-    const { clock } = this.world;
+    const { clock } = this.route;
     this.#cancelWait?.();
     this.#cancelWait = clock.after(this.#until - clock.now(), waiting.go);
   }
@@ -222,7 +222,7 @@ export class Report {
   /** Waits for the report's turn under the limit of calls. Returns undefined if it may be sent at once. */
   #takeTurn(): Promise<void> | undefined {
     if (this.#gone.aborted) return undefined;
-    const { clock, limiter } = this.world;
+    const { clock, limiter } = this.route;
     const caller = { wants: true, go: (): void => {} };
     if (limiter.take(caller)) return undefined;
     const { promise, resolve } = withResolvers<void>();
@@ -239,7 +239,7 @@ export class Report {
 
   /** Sends one attempt. */
   #attempt(request: ReportRequest): Promise<ReportAnswer> {
-    const { clock, port } = this.world;
+    const { clock, port } = this.route;
     const limit = new Abort();
     this.#sentAt = clock.now();
     const limitMs = Math.min(ATTEMPT_LIMIT_MS, this.#until + LAST_ATTEMPT_MS - this.#sentAt);
@@ -251,7 +251,7 @@ export class Report {
 
   /** Called with the response to an attempt, or with its failure. */
   #answered(answer: ReportAnswer): void {
-    const { limiter } = this.world;
+    const { limiter } = this.route;
     this.#cancelLimit?.();
     if (answer.kind !== 'retry') limiter.answered(false, this.#sentAt);
     else {
@@ -266,7 +266,7 @@ export class Report {
    */
   async #afterFailure(outcome: Outcome, answer: FailedAnswer, attempt: number): Promise<Outcome | undefined> {
     if (answer.kind === 'refused') return this.#afterRefusal(outcome, answer.error);
-    const { clock, random } = this.world;
+    const { clock, random } = this.route;
     const leftMs = this.#until - clock.now();
     if (leftMs <= 0) return undefined;
     const delayMs = Math.min(leftMs, retryDelay(answer.pace, attempt, random));

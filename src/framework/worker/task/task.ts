@@ -39,7 +39,7 @@ import type { ReceivedTask, TaskTrace, TaskTracing } from './received-task.js';
 import type { Heartbeat, Heartbeats } from '../heartbeat/heartbeats.js';
 import type { Checkpoints } from '../keep/checkpoints.js';
 import { Progress } from './progress.js';
-import { Report, type ReportEnd, type ReportRetry, type ReportWorld } from './report.js';
+import { Report, type ReportEnd, type ReportRetry, type ReportRoute } from './report.js';
 import { tokenHash } from '../../base/show.js';
 import { within } from '../../base/time/wait.js';
 
@@ -55,7 +55,7 @@ export interface TaskHandler {
 }
 
 /** The parts of a worker that its tasks use. */
-export interface TaskWorld extends ReportWorld {
+export interface TaskRuntime extends ReportRoute {
   readonly heartbeats: Heartbeats;
   readonly log: Logger;
   readonly emit: Emit;
@@ -143,16 +143,16 @@ export class Task implements Linked<Task> {
   constructor(
     readonly received: ReceivedTask,
     private readonly handler: TaskHandler,
-    private readonly world: TaskWorld,
+    private readonly runtime: TaskRuntime,
   ) {
     this.#ref = { handler: handler.name, activityArn: handler.activityArn, token: received.token };
-    this.#trace = world.tracing?.traces?.begin(received, this.#ref);
-    const { outside } = world;
-    this.#report = new Report(received.token, world, (retry) => this.#onRetry(retry));
+    this.#trace = runtime.tracing?.traces?.begin(received, this.#ref);
+    const { outside } = runtime;
+    this.#report = new Report(received.token, runtime, (retry) => this.#onRetry(retry));
     this.context = this.#makeContext();
-    const ask: Ask = (task) => (task.token === received.token ? this.#askAboutThis() : world.ask(task));
+    const ask: Ask = (task) => (task.token === received.token ? this.#askAboutThis() : runtime.ask(task));
     this.#inContext = new AsyncTaskContext(this.context, {
-      scope: world.scope,
+      scope: runtime.scope,
       ask: (task) => outside(() => ask(task)),
       isDeferred: () => this.#deferral !== undefined,
       aborted: () => this.#signals.aborted,
@@ -228,7 +228,7 @@ export class Task implements Linked<Task> {
   #makeContext(): TaskContext {
     const { token, input, receivedAt } = this.received;
     const { name, activityArn, checkpoints } = this.handler;
-    const { workerName, outside } = this.world;
+    const { workerName, outside } = this.runtime;
     let log: Logger | undefined;
     return taskContext(
       {
@@ -253,7 +253,7 @@ export class Task implements Linked<Task> {
         defer: (options) => outside(() => this.#defer(options)),
         pauseHandler: (duration, reason) => {
           const pause = readPause(duration, reason);
-          outside(() => this.world.pauseHandler(pause));
+          outside(() => this.runtime.pauseHandler(pause));
         },
       },
       {
@@ -261,7 +261,7 @@ export class Task implements Linked<Task> {
         shuttingDown: () => this.#signals.shuttingDown,
         log: () => {
           this.#onUse('log');
-          return (log ??= this.world.log.child({
+          return (log ??= this.runtime.log.child({
             handler: name,
             activity: activityArn,
             task: tokenHash(token),
@@ -275,12 +275,12 @@ export class Task implements Linked<Task> {
   /** Called when code of the handler uses the task. Logs it if the handler has ended before. */
   #onUse(use: LateUse): void {
     if (!this.#handlerSettled) return;
-    logLateUse(this.world, { handler: this.handler.name, use, log: () => this.context.log });
+    logLateUse(this.runtime, { handler: this.handler.name, use, log: () => this.context.log });
   }
 
   #begin(): void {
     const { heartbeatMs, timeoutMs } = this.handler;
-    const { port, heartbeats, clock } = this.world;
+    const { port, heartbeats, clock } = this.runtime;
     const { token, receivedAt, unreadSince } = this.received;
     const { handler, activityArn } = this.#ref;
     this.#emit('task:received', { handler, activityArn, token, receivedAt: new Date(receivedAt) });
@@ -326,13 +326,13 @@ export class Task implements Linked<Task> {
    * be called, also if the heartbeat gets no response.
    */
   async #mayBegin(): Promise<boolean> {
-    if (this.#heartbeat) await within(this.world.clock, STILL_WANTED_MS, this.#heartbeat.now());
+    if (this.#heartbeat) await within(this.runtime.clock, STILL_WANTED_MS, this.#heartbeat.now());
     return this.#gone === undefined && this.#decision === undefined;
   }
 
   /** Finds out if the service still wants this task: by a heartbeat that is sent after this call, and answered. */
   async #askAboutThis(): Promise<Wanted> {
-    const { clock } = this.world;
+    const { clock } = this.runtime;
     const since = clock.now();
     for (;;) {
       if (this.#heartbeat) await within(clock, ASKED_MS, this.#heartbeat.now());
@@ -355,7 +355,7 @@ export class Task implements Linked<Task> {
   #releaseSlot(): void {
     if (this.#settledAt !== undefined) return;
     const { handler, activityArn, token } = this.#ref;
-    this.#settledAt = this.world.clock.now();
+    this.#settledAt = this.runtime.clock.now();
     const handlerMs = this.#settledAt - this.received.receivedAt;
     this.#emit('task:settled', { handler, activityArn, token, handlerMs });
     this.#onReleased?.();
@@ -399,7 +399,7 @@ export class Task implements Linked<Task> {
   #decide(decision: Decision): boolean {
     if (this.#decision) return false;
     this.#decision = decision;
-    this.#decidedAt = this.world.clock.now();
+    this.#decidedAt = this.runtime.clock.now();
     this.#onDecision?.(decision);
     return true;
   }
@@ -415,7 +415,7 @@ export class Task implements Linked<Task> {
 
   /** @throws as {@link openDeferral}; the signal's reason if the task has ended meanwhile */
   async #defer(given: unknown): Promise<Deferral> {
-    const { deferrals } = this.world;
+    const { deferrals } = this.runtime;
     const task = { ...this.#ref, checkpoint: this.#checkpoint };
     const deferral = await openDeferral(given, task, deferrals, this.context.signal);
     if (!this.#decision) return (this.#deferral = deferral);
@@ -428,12 +428,12 @@ export class Task implements Linked<Task> {
     if (decision.status === 'gone') return { kind: 'gone', probablyDelivered: false, error: decision.error };
     if (decision.status === 'deferred') return { kind: 'deferred' };
     if (this.#deferral) return this.#failDeferred(this.#deferral, decision);
-    return this.world.outbox ? this.#sendKept(this.world.outbox, decision) : this.#report.send(decision);
+    return this.runtime.outbox ? this.#sendKept(this.runtime.outbox, decision) : this.#report.send(decision);
   }
 
   /** Fails a deferred task, because its handler has thrown, unless somebody was first to complete it. */
   async #failDeferred({ id }: Deferral, failure: Outcome): Promise<TaskEnd> {
-    const { deferrals, outbox, outside } = this.world;
+    const { deferrals, outbox, outside } = this.runtime;
     const token = this.received.token;
     const close = (told?: 'accepted' | 'gone'): Promise<boolean> | undefined =>
       id === undefined ? undefined : outside(() => deferrals?.close(id, token, failure, told));
@@ -445,7 +445,7 @@ export class Task implements Linked<Task> {
   }
 
   #sendKept(outbox: TaskOutbox, outcome: Outcome): Promise<ReportEnd> {
-    const { outside, scope, clock } = this.world;
+    const { outside, scope, clock } = this.runtime;
     const { name: handler, activityArn, heartbeatMs } = this.handler;
     const kept: KeptOutcome = {
       token: this.received.token,
@@ -467,7 +467,7 @@ export class Task implements Linked<Task> {
 
   #emitEnd(end: TaskEnd): void {
     this.#progress?.end();
-    const now = this.world.clock.now();
+    const now = this.runtime.clock.now();
     if (this.#trace) this.#endTrace(this.#trace, end, now);
     const { handler, activityArn, token } = this.#ref;
     const durationMs = now - this.received.receivedAt;
@@ -513,7 +513,7 @@ export class Task implements Linked<Task> {
 
   #reportProgress(fraction: number | undefined, message: string | undefined): void {
     if (this.#phase === 'settling' || this.#phase === 'done') return;
-    const { clock, outside } = this.world;
+    const { clock, outside } = this.runtime;
     this.#progress ??= new Progress({
       clock,
       outside,
@@ -523,10 +523,10 @@ export class Task implements Linked<Task> {
   }
 
   #timer(ms: number, fn: () => void): void {
-    this.#timers.push(this.world.clock.after(ms, fn));
+    this.#timers.push(this.runtime.clock.after(ms, fn));
   }
 
   #emit<K extends EventName>(event: K, payload: WorkerEvents[K]): void {
-    this.#inContext.run(this.world.emit, event, payload);
+    this.#inContext.run(this.runtime.emit, event, payload);
   }
 }

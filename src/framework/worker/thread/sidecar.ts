@@ -21,7 +21,7 @@ import type {
 import { toText, TURN_MS } from './heartbeat-thread.js';
 
 /** Everything outside of the sidecar that its code uses. */
-interface SidecarWorld {
+interface SidecarHost {
   readonly clock: Clock;
   readonly random: () => number;
   /** Sends a message to the main thread. */
@@ -62,14 +62,14 @@ export class Sidecar {
   /** @param options `turns`: left out on the main thread itself, which is never blocked for its own eyes */
   constructor(
     options: SidecarOptions & Partial<Pick<ThreadOptions, 'turns'>>,
-    private readonly world: SidecarWorld,
+    private readonly host: SidecarHost,
   ) {
-    const { clock, random, send, servePages } = world;
+    const { clock, random, send, servePages } = host;
     const { heartbeatRate, takesOver } = options;
     this.#mainLoop = new MainLoopWatch({
       ...options,
       clock,
-      onStuck: (blockedMs) => world.writeLine(stuckLine(blockedMs)),
+      onStuck: (blockedMs) => host.writeLine(stuckLine(blockedMs)),
       onUnblocked: (blockedMs, gaveUp) => send({ kind: 'unblocked', blockedMs, gaveUp }),
     });
     this.#health = new HealthServer(this.#mainLoop, clock, send, servePages);
@@ -110,9 +110,9 @@ export class Sidecar {
   }
 
   async #protect({ protect, protectAfterMs: afterMs, mayBeHeld }: Protect) {
-    const { clock, random, send } = this.world;
+    const { clock, random, send } = this.host;
     const { findPlatform } = await import('../protect/find-platform.js');
-    const platform = this.world.platform ?? findPlatform(protect, process.env);
+    const platform = this.host.platform ?? findPlatform(protect, process.env);
     return (
       platform &&
       new AskedProtection({
@@ -129,7 +129,7 @@ export class Sidecar {
 
   async #unprotect(): Promise<void> {
     await (await this.#protection)?.close();
-    this.world.send({ kind: 'unprotected' });
+    this.host.send({ kind: 'unprotected' });
   }
 
   /** The time since which the oldest task runs. A stuck main thread has none: the service gives its tasks to others. */
@@ -139,8 +139,8 @@ export class Sidecar {
   }
 
   #open({ region, recipes }: Extract<ToThread, { kind: 'region' }>): void {
-    const calls = recipes && this.world.leanCalls?.({ recipes, credentials: this.#identity });
-    const port = this.world.portOf?.(region) ?? (calls && activityPort(calls, this.#identity));
+    const calls = recipes && this.host.leanCalls?.({ recipes, credentials: this.#identity });
+    const port = this.host.portOf?.(region) ?? (calls && activityPort(calls, this.#identity));
     if (port) this.#ports.set(region, port);
   }
 
@@ -157,7 +157,7 @@ export class Sidecar {
     if (!port) return;
     const onGone = (error: Error): void => {
       this.#beats.delete(id);
-      this.world.send({ kind: 'gone', id, error: toText(error) });
+      this.host.send({ kind: 'gone', id, error: toText(error) });
     };
     const onAccepted = (sentAt: number): void => void this.#toSend.accepted.push([id, sentAt]);
     const lease = { token, everyMs, leasedAt: lastAt ?? since, port, onGone, onAccepted };
@@ -173,7 +173,7 @@ export class Sidecar {
     turn.after(() => {
       const results = this.#results;
       this.#results = undefined;
-      if (results) this.world.send({ kind: 'results', ...results });
+      if (results) this.host.send({ kind: 'results', ...results });
     });
     return (this.#results = { accepted: [], answered: [], lateMs: [], failed: [] });
   }

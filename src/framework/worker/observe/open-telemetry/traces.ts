@@ -16,7 +16,7 @@ export type OpenTelemetry = typeof import('@opentelemetry/api');
 const ACTIVITY = 'aws.step_functions.activity.arn';
 
 /** The objects that all spans of a worker use. */
-interface SpanWorld {
+interface SpanTools {
   readonly api: OpenTelemetry;
   readonly tracer: Tracer;
   readonly errorTypes: ErrorTypes;
@@ -38,12 +38,12 @@ class TaskSpan implements TaskTrace {
   readonly #context: Context;
 
   constructor(
-    private readonly world: SpanWorld,
+    private readonly tools: SpanTools,
     task: ReceivedTask,
     handler: HandlerRef,
     origin: Origin | undefined,
   ) {
-    const { api, tracer } = world;
+    const { api, tracer } = tools;
     const { handler: name, activityArn } = handler;
     const parent = origin?.parent ?? api.ROOT_CONTEXT;
     this.#handler = name;
@@ -75,14 +75,14 @@ class TaskSpan implements TaskTrace {
   }
 
   run<T>(fn: () => T): T {
-    return this.world.api.context.with(this.#context, fn);
+    return this.tools.api.context.with(this.#context, fn);
   }
 
   ended(end: TraceEnd): void {
     try {
       this.#tell(end);
     } catch (error) {
-      this.world.onLost(error);
+      this.tools.onLost(error);
     }
   }
 
@@ -91,13 +91,13 @@ class TaskSpan implements TaskTrace {
     // A span that is not sampled needs nothing more.
     if (!span.isRecording()) return;
     const { outcome, error } = end;
-    const code = this.world.api.SpanStatusCode.ERROR;
+    const code = this.tools.api.SpanStatusCode.ERROR;
     try {
       this.#tellReport(end, code);
     } finally {
       span.setAttribute('stepwright.outcome', outcome);
       if (error !== undefined)
-        span.setAttribute('error.type', this.world.errorTypes.bounded(this.#handler, error));
+        span.setAttribute('error.type', this.tools.errorTypes.bounded(this.#handler, error));
       if (outcome !== 'succeeded' && outcome !== 'deferred')
         span.setStatus({ code, message: error ?? outcome });
       span.end(hrTime(end.at));
@@ -106,7 +106,7 @@ class TaskSpan implements TaskTrace {
 
   #tellReport({ outcome, decidedAt, retries, at }: TraceEnd, code: SpanStatusCode.ERROR): void {
     if (decidedAt === undefined) return;
-    const { api, tracer } = this.world;
+    const { api, tracer } = this.tools;
     const options = { kind: api.SpanKind.CLIENT, startTime: hrTime(decidedAt) };
     const report = tracer.startSpan('report', options, this.#context);
     report.setAttribute('stepwright.report.retries', retries);
@@ -127,7 +127,7 @@ function hrTime(ms: number): HrTime {
  * exporter throws, a span is lost, but the task isn't affected.
  */
 export class Traces {
-  readonly #world: SpanWorld;
+  readonly #tools: SpanTools;
   #complained = false;
 
   /** @param traceContext finds the trace that a task's input refers to. @default spans have no link to another trace */
@@ -137,12 +137,12 @@ export class Traces {
     private readonly traceContext: TraceContext | undefined,
   ) {
     const tracer = api.trace.getTracer('stepwright');
-    this.#world = { api, tracer, errorTypes: new ErrorTypes(), onLost: (error) => this.#lost(error) };
+    this.#tools = { api, tracer, errorTypes: new ErrorTypes(), onLost: (error) => this.#lost(error) };
   }
 
   begin(task: ReceivedTask, handler: HandlerRef): TaskTrace | undefined {
     try {
-      return new TaskSpan(this.#world, task, handler, this.#originOf(task.input));
+      return new TaskSpan(this.#tools, task, handler, this.#originOf(task.input));
     } catch (error) {
       this.#lost(error);
       return undefined;
@@ -159,7 +159,7 @@ export class Traces {
    */
   #originOf(input: string): Origin | undefined {
     if (this.traceContext === undefined) return undefined;
-    const { propagation, trace, ROOT_CONTEXT } = this.#world.api;
+    const { propagation, trace, ROOT_CONTEXT } = this.#tools.api;
     const { read, as } =
       typeof this.traceContext === 'function'
         ? { read: this.traceContext, as: 'link' as const }

@@ -8,7 +8,7 @@ import type { LoadedHandler } from './load-handler.js';
 import { HostedTask, type TaskOutput } from './hosted-task.js';
 
 /** Everything outside of a thread or process of a pool that its code uses, so that tests can replace it. */
-interface TaskRunnerWorld {
+interface TaskRunnerOptions {
   readonly clock: Clock;
   /** Sends a message to the worker. */
   readonly send: Channel['send'];
@@ -30,8 +30,8 @@ export class TaskRunner {
   #current: HostedTask | undefined;
   #measures = false;
 
-  constructor(private readonly world: TaskRunnerWorld) {
-    const { clock, send } = world;
+  constructor(private readonly options: TaskRunnerOptions) {
+    const { clock, send } = options;
     const lines = new LogBudget(send, clock);
     this.#lines = lines;
     this.#output = { clock, send, sendLine: (message) => lines.send(message) };
@@ -48,7 +48,7 @@ export class TaskRunner {
   }
 
   async #start({ options, measures }: Extract<ToHost, { kind: 'start' }>): Promise<void> {
-    const { load, send } = this.world;
+    const { load, send } = this.options;
     this.#measures = measures;
     try {
       this.#handler = await load(options);
@@ -60,7 +60,7 @@ export class TaskRunner {
 
   async #work(sent: Extract<ToHost, { kind: 'task' }>): Promise<void> {
     if (!this.#handler) throw new Error('a task came before the start');
-    const { send, memoryMb } = this.world;
+    const { send, memoryMb } = this.options;
     const { handle, settlesAtOnce, checkpoints } = this.#handler;
     const task = new HostedTask(sent, this.#output, checkpoints);
     this.#current = task;
@@ -80,7 +80,7 @@ export class TaskRunner {
 
   async #close(): Promise<void> {
     await this.#handler?.dispose().catch(() => {});
-    this.world.exit();
+    this.options.exit();
   }
 }
 

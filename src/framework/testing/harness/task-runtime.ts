@@ -1,12 +1,12 @@
 import type { Clock } from '../../base/time/clock.js';
 import { CallLimiter } from '../../aws/call-limiter.js';
 import { ReportsInFlight } from '../../worker/task/report.js';
-import type { TaskWorld } from '../../worker/task/task.js';
+import type { TaskRuntime } from '../../worker/task/task.js';
 import type { Heartbeat, Heartbeats, Lease } from '../../worker/heartbeat/heartbeats.js';
 
-/** What a task needs of its worker is its "world". These parts of it are chosen by the test. */
-export type TestedWorld = Pick<
-  TaskWorld,
+/** The parts of a task's runtime that a test chooses. */
+export type TestedRuntime = Pick<
+  TaskRuntime,
   'port' | 'log' | 'emit' | 'ask' | 'deferrals' | 'workerName' | 'reportLimitMs'
 > & {
   readonly clock: Clock;
@@ -21,7 +21,7 @@ export const scopeOfTest = (): string => 'test';
  * Returns what a worker's task needs of its worker, for a test: nothing is random, no rate limit is shared with other
  * tasks, and heartbeats are sent at exact intervals.
  */
-export const taskWorld = (tested: TestedWorld): TaskWorld => ({
+export const taskRuntime = (tested: TestedRuntime): TaskRuntime => ({
   ...tested,
   random: () => 0.5,
   heartbeats: tested.heartbeats ?? new IntervalHeartbeats(tested.clock),
