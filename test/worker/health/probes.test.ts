@@ -4,7 +4,7 @@ import { setTimeout as nap } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { createLog } from 'stepwright';
 import { systemClock } from '../../../src/framework/base/time/clock.js';
-import { MainLoopWatch } from '../../../src/framework/worker/thread/sidecar.js';
+import { MainLoopWatch } from '../../../src/framework/worker/thread/main-loop-watch.js';
 import { WorkerHeartbeats } from '../../../src/framework/worker/thread/worker-heartbeats.js';
 import { HealthServer } from '../../../src/framework/worker/health/health-server.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';

@@ -7,7 +7,7 @@ import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk
 import { createLog, createWorker, type Worker } from 'stepwright';
 import { type LocalService, startLocalService } from 'stepwright/local';
 import { systemClock } from '../../../src/framework/base/time/clock.js';
-import { MainLoopWatch } from '../../../src/framework/worker/thread/sidecar.js';
+import { MainLoopWatch } from '../../../src/framework/worker/thread/main-loop-watch.js';
 import {
   type HeartbeatListener,
   WorkerHeartbeats,

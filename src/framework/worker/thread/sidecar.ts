@@ -1,6 +1,6 @@
 import { activityPort, type ActivityPort } from '../../aws/activity-port.js';
 import type { LeanCalls, LeanSettings } from '../../aws/lean/lean-calls.js';
-import type { Cancel, Clock } from '../../base/time/clock.js';
+import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import { turn } from '../../base/time/turn.js';
 import type { servePages } from '../health/page-server.js';
@@ -18,7 +18,8 @@ import type {
   ToThread,
   SentLease,
 } from './heartbeat-thread.js';
-import { toText, TURN_MS } from './heartbeat-thread.js';
+import { toText } from './heartbeat-thread.js';
+import { MainLoopWatch } from './main-loop-watch.js';
 
 /** Everything outside of the sidecar that its code uses. */
 interface SidecarHost {
@@ -81,9 +82,9 @@ export class Sidecar {
       isStopped: () => this.#mainLoop.stuck,
       onLate: (late) => send({ kind: 'late', late }),
       onAnswer: (error) => {
-        if (error) this.#toSend.failed.push(toText(error));
+        if (error) this.#turnResults().failed.push(toText(error));
       },
-      onSent: (lateMs) => this.#toSend.lateMs.push(lateMs),
+      onSent: (lateMs) => this.#turnResults().lateMs.push(lateMs),
     });
     this.#identity = new HandedIdentity(clock, ({ type, error }, asOf) =>
       send({ kind: 'refused', asOf, type, error: toText(error) }),
@@ -159,16 +160,17 @@ export class Sidecar {
       this.#beats.delete(id);
       this.host.send({ kind: 'gone', id, error: toText(error) });
     };
-    const onAccepted = (sentAt: number): void => void this.#toSend.accepted.push([id, sentAt]);
+    const onAccepted = (sentAt: number): void => void this.#turnResults().accepted.push([id, sentAt]);
     const lease = { token, everyMs, leasedAt: lastAt ?? since, port, onGone, onAccepted };
     this.#beats.set(id, Object.assign(this.#scheduler.track(lease), { since }));
   }
 
   #sendNow(id: number): void {
-    void (this.#beats.get(id)?.now() ?? Promise.resolve()).then(() => this.#toSend.answered.push(id));
+    void (this.#beats.get(id)?.now() ?? Promise.resolve()).then(() => this.#turnResults().answered.push(id));
   }
 
-  get #toSend(): Results {
+  /** Returns the results of this turn of the event loop, which are sent when it is over. */
+  #turnResults(): Results {
     if (this.#results) return this.#results;
     turn.after(() => {
       const results = this.#results;
@@ -181,66 +183,3 @@ export class Sidecar {
 
 const stuckLine = (blockedMs: number): string =>
   `The event loop has been blocked for ${showDuration(blockedMs)}: it counts as stuck. No heartbeats are sent any more, so that other workers get its tasks.`;
-
-interface MainLoopWatchOptions {
-  /** The counter of the main thread's turns. Left out on the main thread itself. @default it is never blocked */
-  readonly turns?: SharedArrayBuffer | undefined;
-  readonly stallAfterMs: number | false;
-  readonly clock: Clock;
-  /**
-   * Called when the main thread's event loop has been blocked for `stallAfterMs`, so that it counts as stuck. Called
-   * once for each such block.
-   */
-  readonly onStuck: (blockedMs: number) => void;
-  /** Called when the main thread's event loop runs again after it was blocked for {@link REPORTED_MS} or longer. */
-  readonly onUnblocked: (blockedMs: number, wasStuck: boolean) => void;
-}
-
-/** A block of the main thread's event loop is reported if it lasted at least this long. */
-const REPORTED_MS = 1_000;
-
-/**
- * Checks in the heartbeat thread if the main thread's event loop is running. It measures a block in turns of its own
- * event loop, which doesn't turn either while the whole process is stopped.
- */
-export class MainLoopWatch {
-  readonly #cancel: Cancel;
-  #seen = -1;
-  #blocked = 0;
-  #stuck = false;
-
-  constructor(private readonly options: MainLoopWatchOptions) {
-    const turns = options.turns && new Int32Array(options.turns);
-    this.#cancel = turns ? options.clock.every(TURN_MS, () => this.#look(turns)) : () => {};
-  }
-
-  /** The milliseconds for which the main thread's event loop has been blocked; 0 while it is running. */
-  get blockedMs(): number {
-    return this.#blocked * TURN_MS;
-  }
-
-  /** True while the main thread counts as stuck: its event loop has been blocked for `stallAfterMs` or longer. */
-  get stuck(): boolean {
-    return this.#stuck;
-  }
-
-  close(): void {
-    this.#cancel();
-  }
-
-  #look(counter: Int32Array): void {
-    const turns = Atomics.load(counter, 0);
-    const { stallAfterMs, onStuck, onUnblocked } = this.options;
-    // Before its first turn, the main thread may still be starting.
-    if (turns === this.#seen && turns > 0) {
-      this.#blocked++;
-      if (this.#stuck || stallAfterMs === false || this.blockedMs < stallAfterMs) return;
-      this.#stuck = true;
-      return onStuck(this.blockedMs);
-    }
-    if (this.blockedMs >= REPORTED_MS) onUnblocked(this.blockedMs, this.#stuck);
-    this.#seen = turns;
-    this.#blocked = 0;
-    this.#stuck = false;
-  }
-}
