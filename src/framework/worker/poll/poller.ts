@@ -80,7 +80,7 @@ export class Poller implements Caller {
   /** The number of failures in a row. */
   #failures = 0;
   /** The end of a poll that was sent before this says nothing about the present. */
-  #newsFrom = Number.NEGATIVE_INFINITY;
+  #freshFrom = Number.NEGATIVE_INFINITY;
   /** Why no poll gets through; undefined if polls get through. */
   #blockedBy: PollFailure | undefined;
   /** Infinity until `start`: credentials may be renewed, and limits set, before the worker runs, or where it never does. */
@@ -169,7 +169,7 @@ export class Poller implements Caller {
   /** The time since which the service holds a poll that was sent after the failures began; undefined if it holds none. */
   get #heldSince(): number | undefined {
     const since = Array.from(this.#open).flatMap((poll) =>
-      this.#isNews(poll) ? (poll.connectedAt ?? []) : [],
+      this.#isFresh(poll) ? (poll.connectedAt ?? []) : [],
     );
     return since.length > 0 ? Math.min(...since) : undefined;
   }
@@ -226,11 +226,11 @@ export class Poller implements Caller {
   #gotThrough(poll: OpenPoll, kind: 'task' | 'empty'): void {
     const now = this.options.clock.now();
     const openMs = now - poll.sentAt;
-    const isNews = this.#isNews(poll);
-    this.#record.answered(poll, isNews && this.#blockedBy !== undefined);
-    if (isNews) {
+    const isFresh = this.#isFresh(poll);
+    this.#record.answered(poll, isFresh && this.#blockedBy !== undefined);
+    if (isFresh) {
       this.#failures = 0;
-      this.#newsFrom = Math.max(this.#newsFrom, poll.sentAt);
+      this.#freshFrom = Math.max(this.#freshFrom, poll.sentAt);
       if (this.#blockedBy) this.#resting = [];
       this.#blockedBy = undefined;
     }
@@ -241,43 +241,54 @@ export class Poller implements Caller {
 
   #failed(poll: OpenPoll, answer: Extract<PollAnswer, { kind: 'failed' }>): void {
     const { trouble, ofKey } = answer;
-    const { clock, limiter } = this.options;
+    const { limiter } = this.options;
     // A poll that was not sent because of the stop is no trouble.
     if (this.#holdUntil !== undefined && poll.connectedAt === undefined) return;
     this.#record.failed(poll, answer);
     const ofAll = trouble === 'throttled' && !ofKey;
     if (ofAll) limiter.answered(true, poll.sentAt);
-    const now = clock.now();
-    const hung = now - poll.sentAt > NEVER_ANSWERED_MS;
-    if ((this.#blockedBy && !this.#isNews(poll)) || (hung && poll.sentAt < this.#newsFrom)) return;
+    // While polls are limited, a throttled poll waits for its turn only.
+    if (!this.#isStale(poll)) this.#backOff(trouble, ofAll && limiter.isLimited);
+  }
+
+  /** Returns true if the failure of a poll says nothing about the present. */
+  #isStale(poll: OpenPoll): boolean {
+    if (this.#blockedBy && !this.#isFresh(poll)) return true;
+    const hung = this.options.clock.now() - poll.sentAt > NEVER_ANSWERED_MS;
+    return hung && poll.sentAt < this.#freshFrom;
+  }
+
+  /** Lets polls wait after a failure. @param isLimited true if the next poll waits for its turn anyway */
+  #backOff(trouble: PollFailure, isLimited: boolean): void {
+    const now = this.options.clock.now();
     if (trouble === 'crowded') this.#aim(Math.floor(this.#target / 2));
     // Where there is no room for one more, the polls that are open get through.
     if (trouble === 'crowded' && this.#open.size > 0 && !this.#blockedBy)
       return void this.#resting.push(now + NO_ROOM_MS);
-    if (this.#failures++ === 0) this.#newsFrom = now;
+    if (this.#failures++ === 0) this.#freshFrom = now;
     if (this.#blockedBy || this.#isBlocked(trouble, now)) this.#block(trouble, now);
-    // While polls are limited, a throttled poll waits for its turn only.
-    else if (!ofAll || !limiter.isLimited) this.#resting.push(now + this.#wait(trouble));
+    else if (!isLimited) this.#resting.push(now + this.#wait(trouble));
   }
 
-  #isNews({ sentAt }: OpenPoll): boolean {
-    return this.#failures === 0 || sentAt > this.#newsFrom;
+  /** Returns true if a poll was sent after the failures began. */
+  #isFresh({ sentAt }: OpenPoll): boolean {
+    return this.#failures === 0 || sentAt > this.#freshFrom;
   }
 
   /** The poll that was sent to find out if polls get through again; undefined if none is open. */
   get #probe(): OpenPoll | undefined {
     const { last } = this.#open;
-    return last && this.#isNews(last) ? last : undefined;
+    return last && this.#isFresh(last) ? last : undefined;
   }
 
   #isBlocked(trouble: PollFailure, now: number): boolean {
     if (trouble === 'refused' || trouble === 'crowded' || trouble === 'unhealthy') return true;
-    const isLong = trouble !== 'throttled' || now - this.#newsFrom >= THROTTLED_MS;
+    const isLong = trouble !== 'throttled' || now - this.#freshFrom >= THROTTLED_MS;
     return this.#failures >= NOTHING_THROUGH && isLong;
   }
 
   #block(trouble: PollFailure, now: number): void {
-    if (!this.#blockedBy) [this.#failures, this.#newsFrom] = [1, now];
+    if (!this.#blockedBy) [this.#failures, this.#freshFrom] = [1, now];
     this.#blockedBy = trouble;
     this.#resting = [now + this.#wait(trouble)];
     this.#aim(0);
