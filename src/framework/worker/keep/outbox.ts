@@ -38,16 +38,20 @@ interface OutboxOptions {
   readonly offer: (kept: KeptOutcome, signal: Abortable) => Promise<OfferEnd> | undefined;
 }
 
-/**
- * The longest time for which a report waits for its outcome to be in the store, and a worker that stops for its outbox.
- */
-const [KEEP_LIMIT_MS, STOP_LIMIT_MS] = [1_000, 3_000];
+/** The longest time for which a report waits for its outcome to be in the store. */
+const KEEP_LIMIT_MS = 1_000;
+/** The longest time for which a worker that stops waits for its outbox. */
+const STOP_LIMIT_MS = 3_000;
 /** The most outcomes that are on their way to the store at once. */
 const MOST_PUTS = 1_000;
 /** The most outcomes that are offered at once. */
 const MOST_OFFERS = 16;
-/** The time between two looks at the store, and after a look that has failed. */
-const [SCAN_MS, SPREAD_MS, AGAIN_MS] = [25_000, 5_000, 5_000];
+/** The least time between two looks at the store. */
+const SCAN_MS = 25_000;
+/** A look comes later by a random part of this, so that workers that started together don't look together. */
+const SPREAD_MS = 5_000;
+/** The time after a look that has failed. */
+const AGAIN_MS = 5_000;
 /** A store may still make a write so long after it gave no answer. */
 const LATE_WRITE_MS = 3_600_000;
 /** After its task was found gone, a record may still be removed by who has delivered it. */

@@ -42,10 +42,10 @@ const RENEW_MS = 20 * 60_000;
  * since one of those tasks may soon need it.
  */
 const LINGER_MS = 45_000;
-/**
- * The wait before a failed call is repeated: at first about 5 s, twice as long after each failure, up to about 5 min.
- */
-const [AGAIN_MS, LAST_AGAIN_MS] = [5_000, 5 * 60_000];
+/** The wait before a failed call is repeated for the first time, about. It doubles with each further failure. */
+const AGAIN_MS = 5_000;
+/** The longest wait before a failed call is repeated, about. */
+const LAST_AGAIN_MS = 5 * 60_000;
 /** The longest time for which releasing protection may delay the end of a worker that is stopping. */
 const CLOSE_MS = 2_000;
 

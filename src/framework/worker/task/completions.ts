@@ -81,8 +81,10 @@ interface CompletionsParts {
   readonly close: () => void;
 }
 
-/** For so long after it was decided, who has decided it may still be sending it. Others look again meanwhile. */
-const [SENDING_MS, LOOK_AGAIN_MS] = [20_000, 1_000];
+/** For so long after a completion was decided, who has decided it may still be sending it. */
+const SENDING_MS = 20_000;
+/** The time between two looks at a completion that somebody else may be sending. */
+const LOOK_AGAIN_MS = 1_000;
 /** The longest wait for the answer to a heartbeat. */
 const HEARTBEAT_MS = 15_000;
 

@@ -64,7 +64,8 @@ export class Deferrals {
   }
 }
 
-const [MOST_ID_CHARACTERS, MOST_NOTE_CHARACTERS] = [200, 1_000];
+const MOST_ID_CHARACTERS = 200;
+const MOST_NOTE_CHARACTERS = 1_000;
 
 /** Reads the options of `task.defer`. Undefined if there are none. @throws TypeError if one is wrong */
 export function readDeferOptions(options: unknown): DeferOptions | undefined {

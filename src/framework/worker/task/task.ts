@@ -95,8 +95,10 @@ const IGNORED_ABORT_MS = 30_000;
  * wants it. If that heartbeat gets no response for this long, the handler is called nevertheless.
  */
 const STILL_WANTED_MS = 2_000;
-/** The longest wait for the answer to whether the service wants a task, and the time between two attempts. */
-const [ASKED_MS, ASKED_AGAIN_MS] = [5_000, 1_000];
+/** The longest wait for the answer to whether the service wants a task. */
+const ASKED_MS = 5_000;
+/** The time between two attempts to learn that. */
+const ASKED_AGAIN_MS = 1_000;
 
 /**
  * Handles one task from its receipt to its end. How it ends is decided once, by what comes first: the handler's end, the

@@ -30,8 +30,10 @@ import { FolderLock, FREE, uniqueId } from './folder-lock.js';
 
 /** The folder that holds everything. Its name is that of the format: another format has another name. */
 const FORMAT = 'records-2';
-/** Records whose time is over are looked for at most once in this time, so many records at a time. */
-const [SWEEP_MS, SWEPT_AT_ONCE] = [60_000, 1_000];
+/** Records whose time is over are looked for at most once in this time. */
+const SWEEP_MS = 60_000;
+/** The most records that are looked at together. */
+const SWEPT_AT_ONCE = 1_000;
 /** A file that lies aside for longer belongs to no process any more. */
 const LEFT_MS = 3_600_000;
 

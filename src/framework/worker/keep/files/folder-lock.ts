@@ -15,8 +15,10 @@ const WAIT_MS = 2_000;
 const STUCK_MS = 10_000;
 /** A process that makes one change after another holds the lock for so long. */
 const HELD_MS = 100;
-/** The longest wait between two attempts to take the lock. The holder is looked at with each fourth. */
-const [PAUSE_MS, LOOK_EACH] = [2, 4];
+/** The longest wait between two attempts to take the lock. */
+const PAUSE_MS = 2;
+/** The holder is looked at with each of so many attempts. */
+const LOOK_EACH = 4;
 
 /**
  * A lock between processes: a folder with one file, which is renamed to the holder's name, and back. If the holder has
