@@ -45,7 +45,7 @@ const ORDER: MapRunOrder = {
   label: 'L',
   length: undefined,
   children: undefined,
-  processor: { group: { startAt: 'P', states: new Map() }, definition: '', isExpress: false },
+  processor: { definition: '', isExpress: false },
   limits: { maxConcurrency: Infinity, toleratedCount: undefined, toleratedPercentage: undefined },
   async *open() {
     for (let value = 0; value < 1_000; value++) yield { value, items: 1 };

@@ -37,7 +37,7 @@ export class Branch implements Environment {
    * undefined, and `value` is the output. The position is undefined until the first state.
    */
   position: { readonly next: string | undefined; readonly value: Json } | undefined;
-  #current: StateVisit | undefined;
+  #current: StateVisit<Branch> | undefined;
   /** The JSON of inputs, outputs and variables, and the check of their size. */
   readonly json = new PayloadText();
 
@@ -55,7 +55,7 @@ export class Branch implements Environment {
   }
 
   /** What the branch knows of its current state. There must be one. */
-  get visit(): StateVisit {
+  get visit(): StateVisit<Branch> {
     if (!this.#current) throw new Error('no state is entered');
     return this.#current;
   }
@@ -63,6 +63,12 @@ export class Branch implements Environment {
   /** The name of the current state; empty between two states. */
   get stateName(): string {
     return this.#current?.state.name ?? '';
+  }
+
+  /** The indexes of the Map iterations around the branch, the outermost first. Empty outside any Map. */
+  get iterations(): readonly number[] {
+    const outer = this.parent?.iterations ?? [];
+    return this.iteration ? [...outer, this.iteration.index] : outer;
   }
 
   /** Creates a branch inside this one. It gets its own variables. */

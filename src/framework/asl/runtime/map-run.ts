@@ -1,7 +1,6 @@
 /** What a Distributed Map orders: a map run, which runs child executions. */
 
 import type { Json } from '../values/json.js';
-import type { StateGroup } from './interpret.js';
 import { StateFailure } from './state-failure.js';
 
 /** The input of a child execution, and the number of items in it. */
@@ -68,8 +67,7 @@ export interface MapRunOrder {
 
 /** The field ItemProcessor of a Distributed Map. */
 export interface Processor {
-  readonly group: StateGroup;
-  /** The definition of a machine with the same states. */
+  /** The definition of a machine with the states of the child executions. */
   readonly definition: string;
   readonly isExpress: boolean;
 }

@@ -1,15 +1,9 @@
 /** What a Task state orders of its resource, and what comes back. */
 
 import type { Cancel } from '../../base/time/clock.js';
-import type { Json } from '../values/json.js';
-import type { Branch } from './branch.js';
-import type { RunningExecution } from './running-execution.js';
-
-/** The way in which a task ended: with the result or the failure that a worker has sent, or with a timeout. */
-export type TaskOutcome =
-  | { readonly kind: 'succeeded'; readonly output: string }
-  | { readonly kind: 'failed'; readonly error?: string | undefined; readonly cause?: string | undefined }
-  | { readonly kind: 'timedOut'; readonly missed: 'timeout' | 'heartbeat' };
+import type { Json, JsonObject } from '../values/json.js';
+import type { TaskOutcome } from './state-failure.js';
+import type { StepCounter } from './step-counter.js';
 
 /**
  * The limits of a task, in seconds: the longest time from when a worker gets the task until it ends, and the longest
@@ -20,10 +14,13 @@ export interface Limits {
   readonly heartbeatSeconds: number | undefined;
 }
 
-/** Returns the indexes of the Map iterations around a state of a branch, the outermost first. Empty outside any Map. */
-export function iterationsOf({ iteration, parent }: Branch): number[] {
-  const outer = parent ? iterationsOf(parent) : [];
-  return iteration ? [...outer, iteration.index] : outer;
+/** The execution whose state calls a resource. */
+export interface CallingExecution {
+  readonly arn: string;
+  readonly machineName: string;
+  /** The parts of the context object (`$$`) that are the same in every state. */
+  readonly context: JsonObject;
+  readonly stepCounter: StepCounter;
 }
 
 /** The execution and the state that scheduled a task. `scheduledId` is the id of the ActivityScheduled event or similar. */
@@ -33,10 +30,11 @@ export interface TaskOrigin {
    * has received (`.waitForTaskToken`).
    */
   readonly kind: 'activity' | 'callback';
-  readonly execution: RunningExecution;
+  readonly execution: CallingExecution;
   readonly state: string;
   readonly scheduledId: number;
-  readonly branch: Branch;
+  /** The indexes of the Map iterations around the state, the outermost first. Empty outside any Map. */
+  readonly iterations: readonly number[];
 }
 
 /** A task that a Task state has scheduled. `at` is the time in epoch milliseconds. */
@@ -79,7 +77,7 @@ export type ResourceAnswer = Exclude<TaskOutcome, { readonly kind: 'timedOut' }>
 /** A task that is submitted to its resource. */
 export interface SubmittedTask extends TaskOrder {
   readonly call: ResourceCall;
-  readonly execution: RunningExecution;
+  readonly execution: CallingExecution;
   /** The id of the event that has scheduled the task. */
   readonly scheduledId: number;
   /**

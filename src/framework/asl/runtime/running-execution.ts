@@ -1,9 +1,8 @@
 import type { Clock } from '../../base/time/clock.js';
 import type { Evaluator } from '../expression.js';
-import type { Json, JsonObject } from '../values/json.js';
-import type { StepCounter } from './interpret.js';
+import type { Json } from '../values/json.js';
 import type { MapRunOrder, StartedMapRun } from './map-run.js';
-import type { Resource, Resources, TokenTasks } from './resource.js';
+import type { CallingExecution, Resource, Resources, TokenTasks } from './resource.js';
 import type { Scope } from './scope.js';
 import type { StateTest } from './state-test.js';
 
@@ -21,11 +20,9 @@ export interface StateServices {
 }
 
 /** The properties and methods of an execution that its states use. */
-export interface RunningExecution {
+export interface RunningExecution extends CallingExecution {
   readonly services: StateServices;
   readonly resources: Resources;
-  readonly arn: string;
-  readonly machineName: string;
   /**
    * Returns true while the execution is running. If its timeout has expired but the timer hasn't fired yet, ends the
    * execution first.
@@ -33,15 +30,12 @@ export interface RunningExecution {
   isLive(): boolean;
   /** Called when a state is done and another one follows. If the machine was deleted, ends the execution. */
   onTransition(): void;
-  readonly stepCounter: StepCounter;
   /** Starts a map run. Undefined if one state is tested by itself. */
   startMapRun?(order: MapRunOrder): StartedMapRun;
   /** Set if one state is tested by itself; undefined in an execution. */
   readonly stateTest?: StateTest;
   /** Cancels everything that the execution waits for when the execution ends. */
   readonly scope: Scope;
-  /** The parts of the context object (`$$`) that are the same in every state. */
-  readonly context: JsonObject;
   /**
    * Adds an event to the history.
    * @param previous the `previousEventId` of the new event

@@ -1,5 +1,10 @@
-import type { TaskOutcome } from './resource.js';
 import type { Json } from '../values/json.js';
+
+/** The way in which a task ended: with the result or the failure that a worker has sent, or with a timeout. */
+export type TaskOutcome =
+  | { readonly kind: 'succeeded'; readonly output: string }
+  | { readonly kind: 'failed'; readonly error?: string | undefined; readonly cause?: string | undefined }
+  | { readonly kind: 'timedOut'; readonly missed: 'timeout' | 'heartbeat' };
 
 /** The error of a result that is larger than Step Functions accepts. */
 export const DATA_LIMIT = 'States.DataLimitExceeded';

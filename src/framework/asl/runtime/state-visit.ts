@@ -1,6 +1,5 @@
 import type { EvaluationFailure } from '../expression.js';
 import type { Json, JsonObject } from '../values/json.js';
-import type { Branch } from './branch.js';
 import type { StartedMapRun } from './map-run.js';
 import type { StateKind } from '../kinds.js';
 import { DATA_LIMIT } from './state-failure.js';
@@ -19,20 +18,20 @@ export interface EnteredState {
  * The branches of a Parallel, or the iterations of a Map, as far as they have come in the current attempt. If the
  * execution is redriven, the attempt goes on from here.
  */
-export interface BranchProgress {
+export interface BranchProgress<B> {
   /** The outputs of the branches that have succeeded, by index; null for the others. */
   readonly results: readonly Json[];
   /** The indexes of the branches that have succeeded. */
   readonly succeeded: ReadonlySet<number>;
   /** The branches that have begun but not succeeded, by index. */
-  readonly begun: ReadonlyMap<number, Branch>;
+  readonly begun: ReadonlyMap<number, B>;
 }
 
 /** Returns a time as the context object has it. */
 export const isoTime = (ms: number): string => new Date(ms).toISOString();
 
-/** What a branch knows of the state in which it is, from its StateEntered event on. */
-export class StateVisit {
+/** What a branch (`B`) knows of the state in which it is, from its StateEntered event on. */
+export class StateVisit<B> {
   /** True when the state's work has succeeded in the current attempt. A later failure is then one of Assign or Output. */
   succeeded = false;
   /** The id of the `succeeded` event of {@link StateEvents}; undefined if this type of state has none. */
@@ -57,14 +56,14 @@ export class StateVisit {
   /** The error because of which the state has failed; undefined if it hasn't. */
   error: string | undefined;
   /** The branches of a Parallel or a Map that run, by their index; undefined for another state. */
-  children: ReadonlyMap<number, Branch> | undefined;
+  children: ReadonlyMap<number, B> | undefined;
   /** The progress of a Parallel or a Map. It is kept when the state fails. */
-  progress: BranchProgress | undefined;
+  progress: BranchProgress<B> | undefined;
   /**
    * The progress that a Parallel or a Map had made when the execution ended. The first attempt after a redrive goes on
    * from it. Undefined in any other attempt.
    */
-  earlier: BranchProgress | undefined;
+  earlier: BranchProgress<B> | undefined;
 
   constructor(
     readonly state: EnteredState,
@@ -79,8 +78,8 @@ export class StateVisit {
    * because its own data is too large, all its branches run again (AWS page "Restarting state machine executions with
    * redrive").
    */
-  resumed(): StateVisit {
-    const visit = new StateVisit(this.state, this.enteredId, this.enteredAt, this.enteredFrom);
+  resumed(): StateVisit<B> {
+    const visit = new StateVisit<B>(this.state, this.enteredId, this.enteredAt, this.enteredFrom);
     visit.failedFrom = this.failedFrom;
     if (this.mapRun && this.mapRun.status !== 'SUCCEEDED') visit.earlierRun = this.mapRun;
     const isOwn = this.progress?.begun.size === 0;

@@ -71,7 +71,7 @@ export async function runBranches(parent: Branch, plan: BranchPlan): Promise<Bra
   return outcome;
 }
 
-class BranchesRun implements BranchProgress {
+class BranchesRun implements BranchProgress<Branch> {
   readonly running = new Map<number, Branch>();
   readonly begun: Map<number, Branch>;
   readonly succeeded: Set<number>;
@@ -84,7 +84,7 @@ class BranchesRun implements BranchProgress {
     private readonly scope: Scope,
     private readonly resolve: (outcome: BranchesOutcome | Error) => void,
     /** The progress of these branches before the execution was redriven. */
-    earlier: BranchProgress | undefined,
+    earlier: BranchProgress<Branch> | undefined,
   ) {
     this.results = earlier ? [...earlier.results] : Array.from({ length: plan.length }, () => null);
     this.succeeded = new Set(earlier?.succeeded);

@@ -184,7 +184,7 @@ function readProcessor(reader: Reader, { nested, inherited }: StateContext): Rea
   if (!isDistributed) return { group };
   const { StartAt, States } = source.source;
   const definition = JSON.stringify({ QueryLanguage: inherited, StartAt, States });
-  return { group, distributed: { group, definition, isExpress: type === 'EXPRESS' } };
+  return { group, distributed: { definition, isExpress: type === 'EXPRESS' } };
 }
 
 const DISTRIBUTED = ['ItemReader', 'ItemBatcher', 'ResultWriter', 'Label'];

@@ -1,16 +1,14 @@
 import type { Cancel } from '../../base/time/clock.js';
 import {
-  iterationsOf,
   type Limits,
   type Resource,
   type ResourceAnswer,
   type ResourceCall,
   type SubmittedTask,
   type TaskOrigin,
-  type TaskOutcome,
   type TokenTask,
 } from '../runtime/resource.js';
-import { dataLimitFailure, StateFailure, taskFailure } from '../runtime/state-failure.js';
+import { dataLimitFailure, StateFailure, taskFailure, type TaskOutcome } from '../runtime/state-failure.js';
 import { parseArn } from '../values/arn.js';
 import { isTooLarge, type Json } from '../values/json.js';
 import { ACTIVITY, type ServiceResource } from '../definition/service-resource.js';
@@ -102,7 +100,7 @@ class TaskRun implements SubmittedTask {
     this.heartbeatSeconds = asked.heartbeatSeconds;
     const { execution, stateName: state } = branch;
     const { machineName: machine } = execution;
-    this.call = { machine, state, resource: asked.resource, iterations: iterationsOf(branch) };
+    this.call = { machine, state, resource: asked.resource, iterations: branch.iterations };
   }
 
   get execution(): RunningExecution {
@@ -168,7 +166,13 @@ class TaskRun implements SubmittedTask {
     if (branch.scope.ended) return;
     const kind = this.#task ? asked.service.pattern : 'activity';
     if (kind === 'activity' || kind === 'callback')
-      this.origin = { kind, execution: branch.execution, state: call.state, scheduledId, branch };
+      this.origin = {
+        kind,
+        execution: branch.execution,
+        state: call.state,
+        scheduledId,
+        iterations: call.iterations,
+      };
     this.#task?.start();
     if (branch.scope.ended) return;
     this.#isCalling = kind === 'callback';

@@ -6,7 +6,7 @@ import type { Resources } from '../../asl/runtime/resource.js';
 import type { RunningExecution, StateServices } from '../../asl/runtime/running-execution.js';
 import { Scope } from '../../asl/runtime/scope.js';
 import { Spellings } from '../../asl/runtime/payload-text.js';
-import { StepCounter } from '../../asl/runtime/interpret.js';
+import { StepCounter } from '../../asl/runtime/step-counter.js';
 import type { StateTest, StateTestEnd } from '../../asl/runtime/state-test.js';
 import { VariableScope } from '../../asl/runtime/variables.js';
 import { formatArn } from '../../asl/values/arn.js';

@@ -2,8 +2,7 @@ import type { Execution } from '../../local/engine/execution.js';
 import type { OpenTask } from '../../local/engine/tasks/open-tasks.js';
 import type { TestClock } from '../harness/test-clock.js';
 import type { Engine } from './engine.js';
-import { iterationsOf, type TaskOrder, type TaskOrigin } from '../../asl/runtime/resource.js';
-import type { RunningExecution } from '../../asl/runtime/running-execution.js';
+import type { CallingExecution, TaskOrder, TaskOrigin } from '../../asl/runtime/resource.js';
 import type { Body } from '../../local/api/request-validation.js';
 import { ServiceError } from '../../local/engine/service-error.js';
 
@@ -17,7 +16,7 @@ export class HandTasks {
   /**
    * The executions that the test moves on step by step, each with the names of the states whose tasks the test ends.
    */
-  readonly #started = new WeakMap<RunningExecution, ReadonlySet<string>>();
+  readonly #started = new WeakMap<CallingExecution, ReadonlySet<string>>();
   /** The tokens of the tasks that the test has got from `execution.task(…)`. */
   readonly #given = new Set<string>();
   /** The tokens of the tasks that a handler has deferred. */
@@ -64,12 +63,12 @@ export class HandTasks {
   }
 
   /** Returns true if an execution is another one, or was started for it. */
-  isWithin(inner: RunningExecution | undefined, outer: Execution): boolean {
+  isWithin(inner: CallingExecution | undefined, outer: Execution): boolean {
     return inner !== undefined && [...this.#around(inner)].includes(outer);
   }
 
   /** Yields an execution, the one that has started it, and so on. */
-  *#around({ arn }: RunningExecution): Generator<Execution> {
+  *#around({ arn }: CallingExecution): Generator<Execution> {
     const { executions } = this.engine.stepFunctions;
     let next = executions.find(arn);
     for (let order = Infinity; next && next.order < order;) {
@@ -150,8 +149,7 @@ export class HandTasks {
 
 function isIn({ origin }: TaskOrder, iteration: readonly number[]): boolean {
   return (
-    iteration.length === 0 ||
-    (origin ? iterationsOf(origin.branch) : []).slice(-iteration.length).join() === iteration.join()
+    iteration.length === 0 || (origin?.iterations ?? []).slice(-iteration.length).join() === iteration.join()
   );
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { compileMachine } from '../../../asl/machine.js';
 import type { MapRunOrder, StartedMapRun } from '../../../asl/runtime/map-run.js';
 import { errors } from '../service-error.js';
 import type { Machine } from '../machines/machine.js';
@@ -64,9 +65,10 @@ export class MapRuns<P extends RunParent> {
 
 /** Returns the machine of the children: the parent's, with the states of the ItemProcessor. */
 function childMachine(machine: Machine, { processor, label }: MapRunOrder): Machine {
-  const { group, definition } = processor;
+  const { definition, isExpress } = processor;
   // A child of a map run may itself have a map run: its label stands in place of the one before.
   const arn = `${machine.arn.replace(/\/.*$/, '')}/${label ?? randomUUID()}`;
-  const program = { ...machine.program, ...group, timeoutSeconds: undefined };
-  return { ...machine, arn, definition, program, type: processor.isExpress ? 'EXPRESS' : 'STANDARD' };
+  const { startAt, states } = compileMachine(definition);
+  const program = { ...machine.program, startAt, states, timeoutSeconds: undefined };
+  return { ...machine, arn, definition, program, type: isExpress ? 'EXPRESS' : 'STANDARD' };
 }

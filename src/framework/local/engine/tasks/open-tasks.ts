@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from '../../../base/time/clock.js';
-import type { TaskOrder, TaskOutcome } from '../../../asl/runtime/resource.js';
+import type { TaskOrder } from '../../../asl/runtime/resource.js';
+import type { TaskOutcome } from '../../../asl/runtime/state-failure.js';
 import { errors } from '../service-error.js';
 import { TaskNotes } from './task-notes.js';
 import { Traffic } from './traffic.js';

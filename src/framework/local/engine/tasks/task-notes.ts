@@ -1,6 +1,5 @@
 import { tokenHash } from '../../../base/show.js';
-import type { RunningExecution } from '../../../asl/runtime/running-execution.js';
-import type { TaskOrder } from '../../../asl/runtime/resource.js';
+import type { CallingExecution, TaskOrder } from '../../../asl/runtime/resource.js';
 
 /** A task about which a worker may send notes. */
 interface NotedTask {
@@ -83,7 +82,7 @@ const charsOf = ({ level, message, fields = '' }: TaskLine): number =>
 export class TaskNotes {
   /** The notes by the hash of the task's token, in the order in which the tasks were started. */
   readonly #byTask = new Map<string, AttemptNotes>();
-  readonly #byExecution = new WeakMap<RunningExecution, Map<number, AttemptNotes>>();
+  readonly #byExecution = new WeakMap<CallingExecution, Map<number, AttemptNotes>>();
   #isListening = false;
   #changes = 0;
   #chars = 0;
@@ -129,13 +128,13 @@ export class TaskNotes {
     notes.changed = ++this.#changes;
   }
 
-  of(execution: RunningExecution, scheduledId: number): AttemptNotes | undefined {
+  of(execution: CallingExecution, scheduledId: number): AttemptNotes | undefined {
     return this.#byExecution.get(execution)?.get(scheduledId);
   }
 
   /** Returns the notes of an execution that have changed since a number, and the number of the latest change. */
   changedSince(
-    execution: RunningExecution,
+    execution: CallingExecution,
     since: number,
   ): { notes: readonly AttemptNotes[]; latest: number } {
     const all = [...(this.#byExecution.get(execution)?.values() ?? [])];
