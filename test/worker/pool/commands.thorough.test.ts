@@ -73,7 +73,14 @@ describe('the input comes in, and the result out', () => {
     ['not at all', 'cat; echo "$#"', { inputAs: 'none' }, 0],
     ['another one', 'cat', { input: { own: [1, null] } }, { own: [1, null] }],
     ['and it is not read', 'echo 1', { input: 'x'.repeat(200_000) }, 1],
-    ['the last line of JSON counts', 'echo start; echo 1; echo "{\\"b\\":2}"; echo; echo bye', {}, { b: 2 }],
+    ['its last line is JSON', 'echo start; echo 1; echo "{\\"b\\":2}"; echo', {}, { b: 2 }],
+    ['it is JSON over several lines', 'printf "{\\n  \\"b\\": [\\n    4\\n  ]\\n}\\n"', {}, { b: [4] }],
+    [
+      'it is JSON over more lines than are logged',
+      'printf "["; seq -s , 1 500 | tr , "\\n" | sed "s/$/,/"; echo "0]"',
+      {},
+      [...Array(500).keys()].map((n) => n + 1).concat(0),
+    ],
     ['no line is null', ':', {}, null],
     ['a line without its end', 'printf 7', {}, 7],
     ['from a file', 'echo noise; echo "[1]" > "$STEPWRIGHT_OUTPUT_FILE"', { outputFrom: 'file' }, [1]],
@@ -136,7 +143,7 @@ describe('a program that fails', () => {
     ],
     [
       'a name of its own',
-      `echo '{"error":"BadRow","cause":"row 7"}'; echo bye; exit 1`,
+      `echo '{"error":"BadRow","cause":"row 7"}'; exit 1`,
       {},
       'BadRow',
       { exitCode: 1 },
@@ -176,7 +183,7 @@ describe('a program that fails', () => {
       'echo hello',
       {},
       'Stepwright.InvalidOutput',
-      'the program printed no line of JSON; its last line is "hello"',
+      'expected standard output, or its last line, to be JSON; got the last line "hello": print the result as JSON, on the last line or alone',
     ],
     [
       'an output file that is not there',

@@ -27,7 +27,7 @@ export interface CommandOptions {
   inputAs?: 'stdin' | 'file' | 'args' | 'env' | 'none';
   /**
    * The place from which the result is read.
-   * - `'stdout'`: the last line of JSON on standard output.
+   * - `'stdout'`: standard output if all of it is one JSON text, else its last line.
    * - `'file'`: the content of the file whose path is in the variable `STEPWRIGHT_OUTPUT_FILE`. The program has to
    *   write it.
    * - `'none'`: the result is always `null`.

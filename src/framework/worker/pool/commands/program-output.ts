@@ -7,11 +7,7 @@ import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 
 /** The maximum length of a line that can be a task's output, in bytes. A longer line is not kept whole. */
 const LINE_LIMIT = PAYLOAD_LIMIT_BYTES;
-/**
- * The result is searched for in the last lines of the output. At most this many lines are kept for that.
- * `KEPT_CHARACTERS`: the most characters in all of them.
- */
-const KEPT_LINES = 100;
+/** The most characters of standard output that are kept to be read as one JSON text. Beyond it, the last line is kept. */
 const KEPT_CHARACTERS = 4 * PAYLOAD_LIMIT_BYTES;
 /**
  * The most characters of a printed line that are logged. `LOGGED_PER_SECOND`: the most lines that are logged in a
@@ -22,16 +18,17 @@ const LOGGED_PER_SECOND = 100;
 
 /**
  * The output of a program. Its lines are written to the task's log. Lines such as `{"progress": 0.4, "message": "…"}`
- * become the task's progress. The last line of JSON on standard output is the result. Only a limited part of the output
- * is kept in memory.
+ * become the task's progress. The rest of standard output is the result if it is one JSON text, else its last line is.
+ * Only a limited part of the output is kept in memory.
  */
 export class ProgramOutput {
   readonly #lines = {
     stdout: new Lines((line) => this.#stdout(line)),
     stderr: new Lines((line) => this.#log('stderr', line)),
   };
-  readonly #last: string[] = [];
-  #lastCharacters = 0;
+  /** The lines of standard output, or its last one if they are too long to be kept. */
+  #kept: string[] = [];
+  #keptCharacters = 0;
   #second = Number.NEGATIVE_INFINITY;
   #logged = 0;
   #dropped = 0;
@@ -50,39 +47,37 @@ export class ProgramOutput {
   }
 
   /**
-   * Returns the value of the last line on standard output that is JSON; null if nothing was printed.
-   * @throws Refusal if no line is JSON.
+   * Returns the value of standard output if all of it is one JSON text, else that of its last line; null if nothing was
+   * printed.
+   * @throws Refusal if neither is JSON.
    */
   result(): unknown {
-    for (const line of this.#last.toReversed()) {
-      if (line.length > LINE_LIMIT)
-        throw new Refusal(
-          OWN_ERROR.outputTooLarge,
-          `the program printed a line of more than ${LINE_LIMIT} bytes`,
-        );
-      const parsed = parse(line);
-      if (parsed) return parsed.value;
-    }
-    if (this.#last.length === 0) return null;
+    const last = this.#kept.at(-1);
+    if (last === undefined) return null;
+    if (last.length > LINE_LIMIT)
+      throw new Refusal(
+        OWN_ERROR.outputTooLarge,
+        `the program printed a line of more than ${LINE_LIMIT} bytes`,
+      );
+    const parsed = this.#parsed();
+    if (parsed) return parsed.value;
     throw new Refusal(
       OWN_ERROR.invalidOutput,
-      `the program printed no line of JSON; its last line is ${JSON.stringify(this.#last.at(-1)?.slice(0, 200))}`,
+      `expected standard output, or its last line, to be JSON; got the last line ${JSON.stringify(last.slice(0, 200))}: print the result as JSON, on the last line or alone`,
     );
   }
 
-  /**
-   * The failure that the last line of JSON names, such as `{"error": "BadInput", "cause": "…"}`; undefined if it names
-   * none.
-   */
+  /** The failure that the result names, such as `{"error": "BadInput", "cause": "…"}`; undefined if it names none. */
   get failure(): { readonly error: string; readonly cause: string | undefined } | undefined {
-    const value = this.#last
-      .toReversed()
-      .map(parse)
-      .find((each) => each !== undefined)?.value;
+    const value = this.#parsed()?.value;
     if (!isPlainObject(value) || typeof value['error'] !== 'string' || value['error'] === '')
       return undefined;
     const { error, cause } = value;
     return { error, cause: typeof cause === 'string' ? cause : undefined };
+  }
+
+  #parsed(): { readonly value: unknown } | undefined {
+    return parse(this.#kept.join('\n')) ?? parse(this.#kept.at(-1) ?? '');
   }
 
   #stdout(line: string): void {
@@ -100,13 +95,9 @@ export class ProgramOutput {
   }
 
   #keep(line: string): void {
-    this.#last.push(line);
-    this.#lastCharacters += line.length;
-    while (
-      this.#last.length > KEPT_LINES ||
-      (this.#last.length > 1 && this.#lastCharacters > KEPT_CHARACTERS)
-    )
-      this.#lastCharacters -= this.#last.shift()?.length ?? 0;
+    this.#keptCharacters += line.length;
+    if (this.#keptCharacters > KEPT_CHARACTERS) this.#kept = [line];
+    else this.#kept.push(line);
   }
 
   #log(stream: 'stdout' | 'stderr', line: string): void {

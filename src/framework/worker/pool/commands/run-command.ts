@@ -18,9 +18,9 @@ import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
  *
  * Resolves when the program has exited, even if a process that it started keeps its pipes open; such processes are
  * ended.
- * @returns the last line of JSON on the program's standard output, or the content of its output file.
+ * @returns the program's standard output if it is one JSON text, else its last line, or the content of its output file.
  * @throws the signal's reason if the signal aborted.
- * @throws ActivityFailure if the exit code is in `errors`, or the program exits with an error and its last line of JSON
+ * @throws ActivityFailure if the exit code is in `errors`, or the program exits with an error and its result
  * names one.
  * @throws {@link CommandFailed} for any other exit code except 0, for a signal, for a limit, or if the program can't be
  * started.
