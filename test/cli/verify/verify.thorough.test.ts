@@ -6,7 +6,7 @@ import {
   SFNClient,
 } from '@aws-sdk/client-sfn';
 import { afterAll, afterEach, expect, test } from '@jest/globals';
-import { type LocalService, startLocalService } from 'stepwright/local';
+import { type FaultHook, type LocalService, startLocalService } from 'stepwright/local';
 import { RawCalls } from '../../../src/framework/aws/queries/raw-calls.js';
 import { localRole } from '../../../src/framework/base/local-protocol.js';
 import { systemClock } from '../../../src/framework/base/time/clock.js';
@@ -33,6 +33,11 @@ const clientOf = (endpoint: string): SFNClient => {
   return client;
 };
 
+const throttling: FaultHook = ({ operation, index }) =>
+  operation === 'ListTagsForResource' && index >= 100
+    ? { kind: 'error', error: 'ThrottlingException' }
+    : undefined;
+
 /** Starts a service that throttles as AWS does, and a proxy before it. */
 async function start(
   change?: (call: ProxiedCall, answer: ProxiedAnswer) => void,
@@ -40,10 +45,7 @@ async function start(
 ): Promise<{ service: LocalService; proxy: AnsweringProxy }> {
   const service = await startLocalService({
     port: 0,
-    fault: ({ operation, index }) =>
-      operation === 'ListTagsForResource' && index >= 100
-        ? { kind: 'error', error: 'ThrottlingException' }
-        : undefined,
+    fault: throttling,
     ...options,
   });
   const proxy = await answeringProxy(service.url, change);
@@ -58,7 +60,11 @@ async function start(
 async function facts(
   change?: (call: ProxiedCall, answer: ProxiedAnswer) => void,
   options?: Parameters<typeof startLocalService>[0],
-): Promise<{ seen: Awaited<ReturnType<typeof compare>>['facts']; operations: string[] }> {
+): Promise<{
+  seen: Awaited<ReturnType<typeof compare>>['facts'];
+  isWhole: boolean;
+  operations: string[];
+}> {
   const clock = new HandClock();
   const { proxy } = await start(change, { clock, ...options });
   const { service: elsewhere } = await start();
@@ -76,11 +82,12 @@ async function facts(
     await clock.advance(500);
   }
   const compared = await comparing;
-  return { seen: compared.facts, operations: proxy.operations };
+  return { seen: compared.facts, isWhole: compared.isWhole, operations: proxy.operations };
 }
 
 test('the local service is as expected in each fact, and no operation is called that the policy lacks', async () => {
-  const { seen, operations } = await facts();
+  const { seen, isWhole, operations } = await facts();
+  expect(isWhole).toBe(true);
   expect(seen.filter(({ verdict }) => verdict !== 'same')).toEqual([]);
   expect(seen.length).toBeGreaterThan(60);
   expect(new Set(seen.map(({ fact }) => fact)).size).toBe(seen.length);
@@ -174,6 +181,19 @@ test('each answer that is not as at AWS is found, and nothing else', async () =>
   const { seen } = await facts(tellLies, { pollHoldMs: 20_000 });
   const different = seen.filter(({ verdict }) => verdict !== 'same').map(({ fact }) => fact);
   expect(different.toSorted()).toEqual([...LIES.map(({ fact }) => fact), 'a poll without a task'].toSorted());
+});
+
+test('what a call that is never answered keeps from being tried is not called different', async () => {
+  const { seen, isWhole } = await facts(undefined, {
+    fault: (call) =>
+      call.operation === 'GetActivityTask' && call.index === 1 ? { kind: 'black-hole' } : throttling(call),
+  });
+  const others = seen.filter(({ verdict }) => verdict !== 'same');
+  expect(others).toEqual([
+    expect.objectContaining({ fact: expect.stringMatching(/^all of/), verdict: 'not tried' }),
+  ]);
+  expect(others[0]?.seen).toBe('TimeoutError: no answer within 80 s');
+  expect(isWhole).toBe(false);
 });
 
 /** Counts what bears the prefix of the command: activities, state machines and running executions. */

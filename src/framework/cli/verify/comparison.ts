@@ -3,7 +3,7 @@ import { isPlainObject, parseJson } from '../../base/json.js';
 import { showError } from '../../base/show.js';
 import * as serviceFacts from './service-facts.js';
 import * as taskFacts from './task-facts.js';
-import { type Fact, fact, PREFIX, type RunOptions, VerifyRun } from './verify-run.js';
+import { type Fact, fact, PREFIX, type RunOptions, UnexpectedAnswer, VerifyRun } from './verify-run.js';
 
 type Group = (run: VerifyRun) => AsyncIterable<Fact>;
 
@@ -16,20 +16,24 @@ const GROUPS: readonly (readonly [string, Group])[] = Object.entries({ ...taskFa
 /**
  * Makes all facts, and removes what was made, also if the signal aborts meanwhile.
  * @param onBegin is told how many resources of earlier runs were removed
+ * @returns `isWhole`: false if a time-out or the signal kept facts from being tried
  */
 export async function compare(
   options: RunOptions,
   onBegin: (removed: number) => void = () => {},
-): Promise<{ readonly facts: readonly Fact[]; readonly transitions: number }> {
+): Promise<{ readonly facts: readonly Fact[]; readonly transitions: number; readonly isWhole: boolean }> {
   const run = new VerifyRun(options);
   onBegin(await sweep(options.calls, run));
+  let isWhole = true;
   const collect = async ([name, group]: readonly [string, Group]): Promise<Fact[]> => {
     const facts: Fact[] = [];
     try {
       for await (const each of group(run)) facts.push(each);
     } catch (error) {
       const why = options.signal.aborted ? 'it was stopped' : showError(error as Error);
-      facts.push(fact(`all of '${name}'`, 'tried', why));
+      const isDifferent = error instanceof UnexpectedAnswer;
+      isWhole &&= isDifferent;
+      facts.push(fact(`all of '${name}'`, 'tried', isDifferent ? why : undefined, why));
     }
     return facts;
   };
@@ -44,7 +48,7 @@ export async function compare(
     ),
     fact('what is left of all that was made', 'nothing', await removed),
   ]);
-  return { facts: groups.flat(), transitions: run.transitions };
+  return { facts: groups.flat(), transitions: run.transitions, isWhole };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

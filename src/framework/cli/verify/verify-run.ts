@@ -25,6 +25,9 @@ export function fact(name: string, expected: string, seen: string | undefined, w
   return { fact: name, expected, seen, verdict: seen === expected ? 'same' : 'different' };
 }
 
+/** Thrown if the service answers something that a fact can't be made with. */
+export class UnexpectedAnswer extends Error {}
+
 type Fields = Readonly<Record<string, unknown>>;
 
 export interface Answer extends RawAnswer {
@@ -78,11 +81,11 @@ export class VerifyRun {
     return { ...answer, body, said: said(answer.status, body) };
   }
 
-  /** Makes a call that must succeed. @throws Error that says what was answered */
+  /** Makes a call that must succeed. @throws UnexpectedAnswer that says what was answered */
   async must(operation: Operation, input: object): Promise<Answer> {
     const answer = await this.call(operation, input);
     if (answer.status === 200) return answer;
-    throw new Error(`${operation} was answered with ${answer.said}`);
+    throw new UnexpectedAnswer(`${operation} was answered with ${answer.said}`);
   }
 
   /** @returns the ARN of a new activity */
@@ -115,13 +118,13 @@ export class VerifyRun {
     return this.start(await this.machine({ Task, ...states }), input);
   }
 
-  /** Polls until there is a task. @throws Error that says what was answered instead */
+  /** Polls until there is a task. @throws UnexpectedAnswer that says what was answered instead */
   async poll(activityArn: string): Promise<{ token: string; input: string }> {
     for (let left = POLLS; ; left--) {
       const { body, said, text } = await this.call('GetActivityTask', { activityArn, workerName: 'verify' });
       if (typeof body['taskToken'] === 'string')
         return { token: body['taskToken'], input: String(body['input']) };
-      if (left === 0) throw new Error(`GetActivityTask was answered with ${said} ${text}`);
+      if (left === 0) throw new UnexpectedAnswer(`GetActivityTask was answered with ${said} ${text}`);
       await this.wait(1);
     }
   }

@@ -29,7 +29,7 @@ const POLICY = fileURLToPath(new URL('../../../../../deploy/iam/verify-policy.js
 /**
  * Compares a Step Functions service with what the worker and the local service rest on, and prints a table. Without
  * `--aws` or `--endpoint`, it only prints what it would need and do.
- * @returns the exit code: 0 if no fact is different
+ * @returns the exit code: 0 if all facts were tried, as far as the flags allow, and none is different
  */
 export async function verify(own: VerifyFlags, flags: Flags): Promise<number> {
   if (!own.aws && own.endpoint === undefined) {
@@ -56,9 +56,13 @@ export async function verify(own: VerifyFlags, flags: Flags): Promise<number> {
       endpoint: showEndpoint(endpoint),
       region,
     };
-    await write(own.json ? `${JSON.stringify({ ...about, ...seen })}\n` : table(seen.facts));
+    await write(
+      own.json
+        ? `${JSON.stringify({ ...about, facts: seen.facts, transitions: seen.transitions })}\n`
+        : table(seen.facts),
+    );
     print(summary(seen));
-    return options.signal.aborted || seen.facts.some(({ verdict }) => verdict === 'different') ? 1 : 0;
+    return seen.isWhole && !seen.facts.some(({ verdict }) => verdict === 'different') ? 0 : 1;
   } catch (error) {
     throw explainCallError(error, endpoint);
   } finally {
