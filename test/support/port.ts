@@ -3,7 +3,7 @@ import type { ActivityPort, PollAnswer, ReportAnswer } from '../../src/framework
 import type { Clock } from '../../src/framework/base/time/clock.js';
 import type { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import type { RunnableHandler } from '../../src/framework/worker/handler-loop.js';
-import type { IdentitySource } from '../../src/framework/worker/thread/handed-identity.js';
+import type { CurrentCredentials } from '../../src/framework/worker/thread/handed-credentials.js';
 import { WorkerHeartbeats } from '../../src/framework/worker/thread/worker-heartbeats.js';
 import { Worker, type WorkerParts } from '../../src/framework/worker/worker.js';
 
@@ -14,7 +14,7 @@ export function portOf(poll: ActivityPort['poll'], reports: Partial<ActivityPort
 }
 
 /** Credentials that are always the same. */
-export const credentials: IdentitySource = {
+export const credentials: CurrentCredentials = {
   current: () => ({ accessKeyId: 'a', secretAccessKey: 'b' }),
   asOf: () => ({ generation: 0, sentAt: 0 }),
   refused: () => false,

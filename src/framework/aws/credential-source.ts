@@ -6,7 +6,7 @@ import { within } from '../base/time/wait.js';
 
 /** A client's provider of credentials: the SDK's own chain of providers, or a user's function. */
 type Provider = SFNClient['config']['credentials'];
-export type Identity = Awaited<ReturnType<Provider>>;
+export type ProvidedCredentials = Awaited<ReturnType<Provider>>;
 
 export interface SourceOptions {
   readonly clock: Clock;
@@ -25,7 +25,7 @@ export interface SourceOptions {
    * Called with the credentials that each request to the provider returns. Not called if a later request has returned
    * first. Must not throw.
    */
-  readonly onAnswer: (identity: Identity) => void;
+  readonly onAnswer: (credentials: ProvidedCredentials) => void;
   /**
    * Called once for each request to the provider that failed or didn't return in time. Not called if a later request
    * has returned first.
@@ -71,7 +71,7 @@ export class CredentialSource {
       if (!late && number > this.#answered) onFailure(error);
     };
     const ended = this.#read(forceRefresh).then(
-      (identity) => this.#take(number, identity),
+      (credentials) => this.#take(number, credentials),
       (thrown: unknown) => fail(providerError(thrown)),
     );
     if ((await within(clock, ASK_LIMIT_MS, ended, this.#closed)) || this.#closed.aborted) return;
@@ -86,17 +86,17 @@ export class CredentialSource {
     this.#closed.abort(undefined);
   }
 
-  async #read(forceRefresh: boolean): Promise<Identity> {
+  async #read(forceRefresh: boolean): Promise<ProvidedCredentials> {
     if (forceRefresh) await this.options.readFiles?.();
-    const identity = await this.#provider?.(forceRefresh ? { forceRefresh } : undefined);
-    if (!identity) throw named(new Error('the provider of credentials gave none'));
-    return asSigned(identity);
+    const credentials = await this.#provider?.(forceRefresh ? { forceRefresh } : undefined);
+    if (!credentials) throw named(new Error('the provider of credentials gave none'));
+    return asSigned(credentials);
   }
 
-  #take(number: number, identity: Identity): void {
+  #take(number: number, credentials: ProvidedCredentials): void {
     if (number < this.#answered) return;
     this.#answered = number;
-    this.options.onAnswer(identity);
+    this.options.onAnswer(credentials);
   }
 }
 
@@ -105,12 +105,12 @@ export class CredentialSource {
  * removed, as the SDK does it.
  * @throws TypeError if they contain characters that no header can contain, since no call could be made with them
  */
-function asSigned(identity: Identity): Identity {
-  const { accessKeyId, secretAccessKey, sessionToken } = identity;
+function asSigned(credentials: ProvidedCredentials): ProvidedCredentials {
+  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
   for (const [part, value] of Object.entries({ accessKeyId, sessionToken })) {
     if (UNSENDABLE.test(value ?? '')) throw new TypeError(`${part} ${WITH_A_BREAK}`);
   }
-  return { ...identity, accessKeyId, secretAccessKey, sessionToken: sessionToken || undefined };
+  return { ...credentials, accessKeyId, secretAccessKey, sessionToken: sessionToken || undefined };
 }
 
 /** Characters that HTTP doesn't allow in any header. */
@@ -151,7 +151,10 @@ const named = (error: Error): Error => Object.assign(error, { name: PROVIDER_ERR
 const RENEWED_BEFORE_MS = 5 * 60_000;
 
 /** Returns true if both credentials have the same keys and session token. Their expiry may differ. */
-export function isSame(one: Identity | undefined, other: Identity | undefined): boolean {
+export function isSame(
+  one: ProvidedCredentials | undefined,
+  other: ProvidedCredentials | undefined,
+): boolean {
   return (
     one?.accessKeyId === other?.accessKeyId &&
     one?.secretAccessKey === other?.secretAccessKey &&
@@ -160,7 +163,7 @@ export function isSame(one: Identity | undefined, other: Identity | undefined): 
 }
 
 /** Returns the time at which credentials expire, in epoch milliseconds; Infinity if they don't. */
-export function expiry({ expiration }: Identity): number {
+export function expiry({ expiration }: ProvidedCredentials): number {
   const expiresAt = new Date(expiration ?? Number.NaN).getTime();
   return Number.isNaN(expiresAt) ? Number.POSITIVE_INFINITY : expiresAt;
 }

@@ -10,7 +10,7 @@ import type { CallEnd, CallFailure } from './call.js';
 import {
   CredentialSource,
   expiry,
-  type Identity,
+  type ProvidedCredentials,
   isSame,
   renewalTime,
   type SourceOptions,
@@ -133,7 +133,7 @@ export class Credentials implements Renewal {
   #asking: Promise<void> | undefined;
   /** The time at which the provider was last asked, in epoch milliseconds. */
   #askedAt = Number.NEGATIVE_INFINITY;
-  #identity: Identity | undefined;
+  #credentials: ProvidedCredentials | undefined;
   /** The provider is asked for new credentials from this time on, in epoch milliseconds of the machine's date. */
   #renewAt = Number.POSITIVE_INFINITY;
   /** The number of times that the credentials were replaced with new ones. */
@@ -148,7 +148,7 @@ export class Credentials implements Renewal {
     this.#refresh = new CredentialRefresh(settings.clock, () => this.#askForNew());
     this.#source = new CredentialSource({
       ...settings,
-      onAnswer: (identity) => this.#take(identity),
+      onAnswer: (credentials) => this.#take(credentials),
       onFailure: (error) => (this.#failure = error),
     });
   }
@@ -199,11 +199,11 @@ export class Credentials implements Renewal {
    * promise rejects with the provider's error if there were never any credentials. Otherwise the last ones stay in use,
    * even past their end: only the service decides if they have expired, since this machine's clock may be wrong.
    */
-  current(): Identity | Promise<Identity> {
-    const identity = this.#identity;
-    if (!identity || !this.settings.kept) return this.#ask();
+  current(): ProvidedCredentials | Promise<ProvidedCredentials> {
+    const credentials = this.#credentials;
+    if (!credentials || !this.settings.kept) return this.#ask();
     if (this.#failure || wallTime() >= this.#renewAt) void this.#request();
-    return identity;
+    return credentials;
   }
 
   /** Calls the listener whenever refused credentials are replaced with new ones. */
@@ -220,13 +220,13 @@ export class Credentials implements Renewal {
    * Gets credentials from the provider. If the provider fails or takes long, returns the last credentials.
    * @throws the provider's error if there were never any credentials
    */
-  async #ask(): Promise<Identity> {
+  async #ask(): Promise<ProvidedCredentials> {
     if (!this.#failure) await this.#waitFor(this.#askOnce());
     if (this.#failure) {
       const asked = this.#request();
-      if (!this.#identity) await this.#waitFor(asked);
+      if (!this.#credentials) await this.#waitFor(asked);
     }
-    if (this.#identity) return this.#identity;
+    if (this.#credentials) return this.#credentials;
     throw (this.#missing = this.#failure ?? new Error('the provider of credentials gave none'));
   }
 
@@ -239,20 +239,20 @@ export class Credentials implements Renewal {
     return this.#asking;
   }
 
-  #take(identity: Identity): void {
+  #take(credentials: ProvidedCredentials): void {
     const { renewable, kept } = this.settings;
-    const before = this.#identity;
-    const [expiresAt, expiredAt] = [expiry(identity), before && expiry(before)];
+    const before = this.#credentials;
+    const [expiresAt, expiredAt] = [expiry(credentials), before && expiry(before)];
     if (renewable && kept && expiresAt !== expiredAt) this.#renewAt = renewalTime(expiresAt, !before);
-    if (isSame(identity, before)) this.#identity = identity;
-    else this.#replace(identity);
+    if (isSame(credentials, before)) this.#credentials = credentials;
+    else this.#replace(credentials);
     this.#failure = this.#missing = undefined;
   }
 
-  #replace(identity: Identity): void {
+  #replace(credentials: ProvidedCredentials): void {
     const error = this.#refusals?.first ?? this.#failure ?? this.#missing;
-    const first = !this.#identity && !error;
-    this.#identity = identity;
+    const first = !this.#credentials && !error;
+    this.#credentials = credentials;
     if (first) return;
     this.#generation++;
     // Credentials that were renewed before they expired aren't logged.

@@ -50,9 +50,9 @@ test.each([
   );
   sidecar.take({ kind: 'region', region: 'us-east-1', recipes });
   sidecar.take({
-    kind: 'identity',
+    kind: 'credentials',
     asOf: { generation: 0, sentAt: 0 },
-    identity: { accessKeyId: 'a', secretAccessKey: 'b' },
+    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
   });
   const tracked = {
     id: 1,
@@ -212,7 +212,7 @@ test('the thread starts with the first task, and gets the last of the credential
   await beat.known;
   expect(sent).toMatchObject([
     { kind: 'region', region: 'us-east-1' },
-    { kind: 'identity', identity: { sessionToken: 'renewed 61 times' } },
+    { kind: 'credentials', credentials: { sessionToken: 'renewed 61 times' } },
     { kind: 'tasks', tracked: [{ token: 't' }], released: [] },
   ]);
   beat.release();

@@ -11,14 +11,14 @@ import {
 } from '../call.js';
 import { Connections, connector, type OpenConnection } from './connections.js';
 import { Exchange } from './exchange.js';
-import type { Identity, Recipe, Recipes } from './recipe.js';
+import type { SigningCredentials, Recipe, Recipes } from './recipe.js';
 import { Signer } from './signer.js';
 
 export interface LeanSettings {
   readonly recipes: Recipes;
   readonly credentials: {
     /** Returns the credentials to sign the next call with, or a promise of them if the provider has to be called first. */
-    current(): Identity | Promise<Identity>;
+    current(): SigningCredentials | Promise<SigningCredentials>;
   };
   /** Makes the connections on which calls are sent. @default connections over TCP and TLS */
   readonly open?: OpenConnection;
@@ -55,17 +55,17 @@ export class LeanCalls {
 
   /** Begins one call. Never throws. @param done called once, when the call has ended */
   begin(request: CallRequest, call: CallInProgress, done: (end: CallEnd) => void): void {
-    const identity = this.settings.credentials.current();
-    if (!(identity instanceof Promise)) return this.#exchange(identity, request, call, done);
+    const credentials = this.settings.credentials.current();
+    if (!(credentials instanceof Promise)) return this.#exchange(credentials, request, call, done);
     const fail = (error: unknown): void => done(notSent(error as Error, !call.signal.aborted));
-    void unlessAborted(call.signal, identity).then(
+    void unlessAborted(call.signal, credentials).then(
       (found) => this.#exchange(found, request, call, done),
       fail,
     );
   }
 
   #exchange(
-    identity: Identity,
+    credentials: SigningCredentials,
     request: CallRequest,
     call: CallInProgress,
     done: (end: CallEnd) => void,
@@ -75,7 +75,7 @@ export class LeanCalls {
     const { signer, path, connections } = this.#ways[request.operation];
     const { bytes, sha256 } = request.body();
     const offsetMs = this.#clockOffsetMs;
-    const headers = signer.headers(sha256, identity, wallTime() + offsetMs);
+    const headers = signer.headers(sha256, credentials, wallTime() + offsetMs);
     new Exchange(connections, call, (end, date) =>
       done('failure' in end ? { failure: this.#withClock(end.failure, date, offsetMs) } : end),
     ).send({ path, headers, body: bytes });

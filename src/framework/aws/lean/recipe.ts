@@ -33,7 +33,7 @@ export interface Recipes {
 }
 
 /** The credentials with which a request is signed. */
-export interface Identity {
+export interface SigningCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;

@@ -1,5 +1,5 @@
 import crypto, { createHmac } from 'node:crypto';
-import type { Identity, Recipe } from './recipe.js';
+import type { SigningCredentials, Recipe } from './recipe.js';
 
 /** Headers that are left out of signatures, since proxies may change them. */
 const UNSIGNED = new Set([
@@ -42,8 +42,8 @@ export class Signer {
    * @param bodyHash the SHA-256 of the body, in hexadecimal
    * @param at the time of signing, in epoch milliseconds
    */
-  headers(bodyHash: string, identity: Identity, at: number): readonly string[] {
-    const { accessKeyId, secretAccessKey, sessionToken } = identity;
+  headers(bodyHash: string, credentials: SigningCredentials, at: number): readonly string[] {
+    const { accessKeyId, secretAccessKey, sessionToken } = credentials;
     const date = this.#dateOf(at);
     const { scope, key } = this.#keyOf(secretAccessKey, date.slice(0, 8));
     const { before, between, after, names } = sessionToken === undefined ? this.#plain : this.#session;

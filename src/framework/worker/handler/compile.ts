@@ -5,7 +5,7 @@ import type { Interceptor } from '../../declare/interceptor.js';
 import { type Deferral, isDeferral, type TaskContext, taskOf } from '../../declare/task-context.js';
 import { isThenable } from '../../base/time/wait.js';
 import { resolveOnce } from '../container/registrations.js';
-import { TaskScopes } from '../container/task-scope.js';
+import { TaskContainers } from '../container/task-containers.js';
 import { arbiterOf, currentContainer, runFor } from './current-task.js';
 import type { Deferred, HandlerEnd } from '../../declare/outcome.js';
 import { failureOf } from './outcome/failure.js';
@@ -67,21 +67,23 @@ export function compile(
     takesAny: definition.input.kind === 'any',
     checkpoints,
   };
-  return definition.scope === 'task' ? inTaskScope(pipeline, container) : inWorkerScope(pipeline, container);
+  return definition.scope === 'task'
+    ? withOwnContainer(pipeline, container)
+    : withContainer(pipeline, container);
 }
 
-function inWorkerScope(pipeline: Pipeline, container: DependencyContainer): CompiledHandler {
+function withContainer(pipeline: Pipeline, container: DependencyContainer): CompiledHandler {
   const of = { container, outputs: pipeline.outputs };
   return (text, task, onEnd) => runFor(task, of, run, text, task, pipeline, onEnd);
 }
 
-function inTaskScope(pipeline: Pipeline, container: DependencyContainer): CompiledHandler {
-  const scopes = new TaskScopes(container);
+function withOwnContainer(pipeline: Pipeline, container: DependencyContainer): CompiledHandler {
+  const containers = new TaskContainers(container);
   const { outputs } = pipeline;
   return async (text, task, onEnd) => {
-    const scope = scopes.open(task);
-    await runFor(task, { container: scope, outputs }, run, text, task, pipeline, onEnd);
-    await scopes.close(scope, task);
+    const own = containers.open(task);
+    await runFor(task, { container: own, outputs }, run, text, task, pipeline, onEnd);
+    await containers.close(own, task);
   };
 }
 

@@ -4,7 +4,7 @@ import type { FromHealthServer, ToHealthServer } from '../health/health-server.j
 import type { FromProtection, ToProtection } from '../protect/protection.js';
 import type { Settings } from '../../config/resolve.js';
 import type { AsOf } from '../../aws/credentials.js';
-import type { Identity, Recipes } from '../../aws/lean/recipe.js';
+import type { SigningCredentials, Recipes } from '../../aws/lean/recipe.js';
 import type { LateHeartbeats } from '../../declare/worker-events.js';
 import type { Lease } from '../heartbeat/heartbeats.js';
 import { entryUrl, isEntryThere } from '../../base/package.js';
@@ -68,7 +68,7 @@ export type ToThread =
    */
   | { readonly kind: 'region'; readonly region: string; readonly recipes: Recipes | undefined }
   /** New credentials to sign heartbeats with. */
-  | { readonly kind: 'identity'; readonly identity: Identity; readonly asOf: AsOf }
+  | { readonly kind: 'credentials'; readonly credentials: SigningCredentials; readonly asOf: AsOf }
   /** The tasks that need heartbeats from now on, and those that need none any more. */
   | { readonly kind: 'tasks'; readonly tracked: readonly SentLease[]; readonly released: readonly number[] }
   /** The handler has requested a heartbeat. */

@@ -9,7 +9,7 @@ import type { Heartbeat } from '../heartbeat/heartbeats.js';
 import { HeartbeatScheduler } from '../heartbeat/heartbeat-scheduler.js';
 import { AskedProtection, type ToProtection } from '../protect/protection.js';
 import type { Platform } from '../protect/platform.js';
-import { HandedIdentity } from './handed-identity.js';
+import { HandedCredentials } from './handed-credentials.js';
 import type {
   FromThread,
   Results,
@@ -53,7 +53,7 @@ export class Sidecar {
   readonly #mainLoop: MainLoopWatch;
   readonly #health: HealthServer;
   readonly #scheduler: HeartbeatScheduler;
-  readonly #identity: HandedIdentity;
+  readonly #credentials: HandedCredentials;
   readonly #ports = new Map<string, ActivityPort>();
   readonly #beats = new Map<number, Heartbeat & { readonly since: number }>();
   #protection: Promise<AskedProtection | undefined> | undefined;
@@ -86,7 +86,7 @@ export class Sidecar {
       },
       onSent: (lateMs) => this.#turnResults().lateMs.push(lateMs),
     });
-    this.#identity = new HandedIdentity(clock, ({ type, error }, asOf) =>
+    this.#credentials = new HandedCredentials(clock, ({ type, error }, asOf) =>
       send({ kind: 'refused', asOf, type, error: toText(error) }),
     );
   }
@@ -94,7 +94,7 @@ export class Sidecar {
   /** Handles a message from the main thread. */
   take(message: ToThread): void {
     if (message.kind === 'region') this.#open(message);
-    else if (message.kind === 'identity') this.#identity.take(message.identity, message.asOf);
+    else if (message.kind === 'credentials') this.#credentials.take(message.credentials, message.asOf);
     else if (message.kind === 'tasks') this.#takeTasks(message);
     else if (message.kind === 'send-now') this.#sendNow(message.id);
     else if (message.kind === 'protect') this.#protection = this.#protect(message);
@@ -140,8 +140,8 @@ export class Sidecar {
   }
 
   #open({ region, recipes }: Extract<ToThread, { kind: 'region' }>): void {
-    const calls = recipes && this.host.leanCalls?.({ recipes, credentials: this.#identity });
-    const port = this.host.portOf?.(region) ?? (calls && activityPort(calls, this.#identity));
+    const calls = recipes && this.host.leanCalls?.({ recipes, credentials: this.#credentials });
+    const port = this.host.portOf?.(region) ?? (calls && activityPort(calls, this.#credentials));
     if (port) this.#ports.set(region, port);
   }
 

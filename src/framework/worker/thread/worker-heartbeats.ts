@@ -14,7 +14,7 @@ import type { SchedulerOptions } from '../heartbeat/heartbeat-scheduler.js';
 import type { Platform } from '../protect/platform.js';
 import { Protection } from '../protect/protection.js';
 import { Sidecar } from './sidecar.js';
-import { IdentityHandOver, type IdentitySource } from './handed-identity.js';
+import { CredentialsHandOver, type CurrentCredentials } from './handed-credentials.js';
 import type {
   FromThread,
   Results,
@@ -98,7 +98,7 @@ export class WorkerHeartbeats implements Heartbeats {
   #told: Promise<void> | undefined;
   #listener: HeartbeatListener | undefined;
   /** Hands the credentials over to the thread. */
-  #handOver: IdentityHandOver | undefined;
+  #handOver: CredentialsHandOver | undefined;
   #closed = false;
 
   constructor(private readonly options: WorkerHeartbeatsOptions) {
@@ -115,10 +115,10 @@ export class WorkerHeartbeats implements Heartbeats {
    * Makes the connections to these regions known. Called once, with all regions of the worker.
    * @param credentials the credentials with which calls are signed
    */
-  connect(regions: readonly HeartbeatRegion[], credentials: IdentitySource): void {
+  connect(regions: readonly HeartbeatRegion[], credentials: CurrentCredentials): void {
     for (const region of regions) this.#add(region);
     if (this.#isOnMain) return;
-    const handOver = new IdentityHandOver(credentials, (message) => this.#send(message, false));
+    const handOver = new CredentialsHandOver(credentials, (message) => this.#send(message, false));
     this.#handOver = handOver;
     for (const { port } of regions) port.onRenewed?.(() => void handOver.renew());
     void handOver.renew();

@@ -5,7 +5,7 @@ import { within } from '../../base/time/wait.js';
 import { CLOCK, disposablesOf, registrations, TASK_CONTEXT } from './registrations.js';
 
 /** Makes and disposes of containers that each serve one task. */
-export class TaskScopes {
+export class TaskContainers {
   #template: DependencyContainer | undefined;
 
   constructor(private readonly worker: DependencyContainer) {}
@@ -23,8 +23,8 @@ export class TaskScopes {
    * Disposes of the instances that were made for a task, one after another, beginning with the newest. If one takes
    * longer than 5 s, logs that and goes on to the next. Never rejects.
    */
-  async close(scope: DependencyContainer, { log }: TaskContext): Promise<void> {
-    for (const each of disposablesOf(scope).toReversed()) {
+  async close(container: DependencyContainer, { log }: TaskContext): Promise<void> {
+    for (const each of disposablesOf(container).toReversed()) {
       const { name } = each.constructor;
       const done = disposed(each).catch((error: unknown) =>
         log.error({ err: error }, `disposing ${name} failed`),

@@ -1,6 +1,6 @@
 import type { AsOf, Refusal, Renewal } from '../../aws/credentials.js';
 import type { CallEnd } from '../../aws/call.js';
-import type { Identity } from '../../aws/lean/recipe.js';
+import type { SigningCredentials } from '../../aws/lean/recipe.js';
 import type { Clock } from '../../base/time/clock.js';
 import { withResolvers } from '../../base/time/wait.js';
 import { type FromThread, toError, type ToThread } from './heartbeat-thread.js';
@@ -15,9 +15,9 @@ const ASK_MS = 1_000;
  * The credentials with which the heartbeat thread signs its calls. The main thread sends them to it, and sends new ones
  * if the service refuses them.
  */
-export class HandedIdentity implements Renewal {
-  readonly #first = withResolvers<Identity>();
-  #identity: Identity | undefined;
+export class HandedCredentials implements Renewal {
+  readonly #first = withResolvers<SigningCredentials>();
+  #credentials: SigningCredentials | undefined;
   /** The generation of the current credentials; -1 until some have arrived. */
   #generation = -1;
   #askedAt = Number.NEGATIVE_INFINITY;
@@ -34,15 +34,15 @@ export class HandedIdentity implements Renewal {
   /**
    * Returns the credentials to sign the next call with. Before the first ones have arrived, returns a promise of them.
    */
-  current(): Identity | Promise<Identity> {
-    return this.#identity ?? this.#first.promise;
+  current(): SigningCredentials | Promise<SigningCredentials> {
+    return this.#credentials ?? this.#first.promise;
   }
 
-  take(identity: Identity, { generation }: AsOf): void {
-    this.#identity = identity;
+  take(credentials: SigningCredentials, { generation }: AsOf): void {
+    this.#credentials = credentials;
     this.#generation = generation;
     this.#askedAt = Number.NEGATIVE_INFINITY;
-    this.#first.resolve(identity);
+    this.#first.resolve(credentials);
   }
 
   asOf(): AsOf {
@@ -68,19 +68,19 @@ export class HandedIdentity implements Renewal {
 }
 
 /** The source of the credentials with which the main thread signs its calls. */
-export interface IdentitySource extends Pick<Renewal, 'asOf' | 'refused'> {
+export interface CurrentCredentials extends Pick<Renewal, 'asOf' | 'refused'> {
   /** Returns the credentials to sign the next call with. */
-  current(): Identity | Promise<Identity>;
+  current(): SigningCredentials | Promise<SigningCredentials>;
 }
 
 /** Hands the main thread's credentials over to the heartbeat thread. */
-export class IdentityHandOver {
+export class CredentialsHandOver {
   /** The credentials that were handed over last. */
-  #handed: { readonly identity: Identity; readonly asOf: AsOf } | undefined;
+  #handed: { readonly credentials: SigningCredentials; readonly asOf: AsOf } | undefined;
 
   constructor(
-    private readonly source: IdentitySource,
-    private readonly send: (message: Extract<ToThread, { kind: 'identity' }>) => void,
+    private readonly source: CurrentCredentials,
+    private readonly send: (message: Extract<ToThread, { kind: 'credentials' }>) => void,
   ) {}
 
   /** Hands the current credentials over, if they aren't those that the thread has. Never rejects. */
@@ -88,9 +88,9 @@ export class IdentityHandOver {
     try {
       const { accessKeyId, secretAccessKey, sessionToken } = await this.source.current();
       const asOf = this.source.asOf();
-      const identity = { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
-      if (JSON.stringify(identity) === JSON.stringify(this.#handed?.identity)) return;
-      this.#handed = { identity, asOf };
+      const credentials = { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
+      if (JSON.stringify(credentials) === JSON.stringify(this.#handed?.credentials)) return;
+      this.#handed = { credentials, asOf };
       this.again();
     } catch {
       // Calls report that credentials are missing. The thread keeps those that it has.
@@ -99,7 +99,7 @@ export class IdentityHandOver {
 
   /** Hands the same credentials over once more, to another thread. */
   again(): void {
-    if (this.#handed) this.send({ kind: 'identity', ...this.#handed });
+    if (this.#handed) this.send({ kind: 'credentials', ...this.#handed });
   }
 
   /**
