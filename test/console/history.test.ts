@@ -62,7 +62,7 @@ async function historyOf(
   if (stop) await bench.client.send(new StopExecutionCommand({ executionArn }));
   if (redriven) await bench.client.send(new RedriveExecutionCommand({ executionArn }));
   if (redriven) await bench.clock.settle();
-  // On a busy machine an expression is evaluated in a thread, whose time is real.
+  // The turns of a long execution, and a thread that evaluates an expression, take real time.
   if (ends) while ((await statusOf(bench, executionArn)) === 'RUNNING') await bench.clock.settle();
   const tab = follow<Topics['execution']['snapshot']>(
     bench,
@@ -515,7 +515,8 @@ test('the rows of the timeline are a tree: branch by branch, and iteration by it
     '    #1,0 1',
     '    #1,1 1',
   ]);
-  const many = await historyOf(nested(), { input: [Array(500).fill(1)], mocks: { 'M.Deep': { output: 1 } } });
+  const wide = { input: [Array(500).fill(1)], ends: true };
+  const many = await historyOf(nested(), { ...wide, mocks: { 'M.Deep': { output: 1 } } });
   expect(rowsOf(many)).toEqual(['Outer 1', '  #0 1', '    Inner 1', '      Deep 500']);
 });
 
