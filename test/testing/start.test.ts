@@ -8,8 +8,11 @@ import { createTestBed } from 'stepwright/testing';
 class Work {
   constructor(@inject(CLOCK) private readonly clock: Clock) {}
 
+  onBegin = (): void => {};
+
   @Handle({ input: 'any' })
   async run({ seconds, manner }: { seconds: number; manner?: string }, task: TaskContext): Promise<unknown> {
+    this.onBegin();
     task.log.info({ seconds }, 'working');
     for (let second = 1; second <= seconds; second++) {
       await this.clock.sleep(1000, manner === 'deaf' ? undefined : task.signal);
@@ -181,6 +184,7 @@ describe("a task has a context of the test's own", () => {
   @Activity('context')
   class Context {
     @Handle({ input: 'any' }) async run(_input: unknown, task: TaskContext): Promise<unknown> {
+      this.onBegin();
       const { token, receivedAt, rawInput } = task;
       return { token, receivedAt, rawInput, stops: [task.shuttingDown.aborted, task.signal.aborted] };
     }
@@ -188,6 +192,7 @@ describe("a task has a context of the test's own", () => {
       _input: unknown,
       { signal }: TaskContext,
     ): Promise<string> {
+      this.onBegin();
       return new Promise((resolve, reject) => {
         const end = (): void => {
           if (this.endsBy === 'return') resolve((signal.reason as TaskAborted).kind);
@@ -198,6 +203,7 @@ describe("a task has a context of the test's own", () => {
       });
     }
     endsBy: 'return' | 'throw' = 'throw';
+    onBegin = (): void => {};
   }
   const own = { token: 'mine', receivedAt: new Date('2020-02-03T04:05:06Z') };
   const handler = 'Context.run';
@@ -223,29 +229,40 @@ describe("a task has a context of the test's own", () => {
 
   test('its signal, which aborts as that of a worker that stops', async () => {
     const bed = await createTestBed(Context);
-    expect(await bed.run(null, { handler, signal: AbortSignal.abort() })).toMatchObject({
-      output: { stops: [true, true] },
-    });
-    const stop = new AbortController();
-    const waiting = bed.run(null, { handler: 'Context.waiting', signal: stop.signal });
-    stop.abort();
-    expect(await waiting).toMatchObject({
+    const context = bed.container.resolve(Context);
+    const runStopped = (name: 'Context.run' | 'Context.waiting') => {
+      const stop = new AbortController();
+      context.onBegin = () => stop.abort();
+      return bed.run(null, { handler: name, signal: stop.signal });
+    };
+    expect(await runStopped('Context.run')).toMatchObject({ output: { stops: [true, true] } });
+    expect(await runStopped('Context.waiting')).toMatchObject({
       error: 'Stepwright.WorkerShutdown',
-      cause: expect.stringContaining('it then threw TaskAborted'),
+      cause: expect.stringContaining('then TaskAborted was thrown'),
     });
-    bed.container.resolve(Context).endsBy = 'return';
-    const returned = bed.run(null, { handler: 'Context.waiting', signal: stop.signal });
-    expect(await returned).toEqual({ status: 'succeeded', output: 'shutdown' });
+    context.endsBy = 'return';
+    expect(await runStopped('Context.waiting')).toEqual({ status: 'succeeded', output: 'shutdown' });
+  });
+
+  test('its signal: if it has aborted before the task, the handler is not called', async () => {
+    const bed = await createTestBed(Context);
+    let calls = 0;
+    bed.container.resolve(Context).onBegin = () => void calls++;
+    const ended = await bed.run(null, { handler, signal: AbortSignal.abort() });
+    expect(ended).toMatchObject({ error: 'Stepwright.WorkerShutdown' });
+    expect(calls).toBe(0);
   });
 
   test('one whose handler goes on after that signal is given up after 5 s, as by a worker', async () => {
     const bed = await createTestBed(Work);
-    const ends = bed.run({ seconds: 60, manner: 'deaf' }, { signal: AbortSignal.abort() });
-    expect(await ends).toMatchObject({ error: 'Stepwright.WorkerShutdown' });
-    expect(await bed.run({ seconds: 4, manner: 'deaf' }, { signal: AbortSignal.abort() })).toEqual({
-      status: 'succeeded',
-      output: 'worked 4 s',
-    });
+    const work = bed.container.resolve(Work);
+    const runStopped = (seconds: number) => {
+      const stop = new AbortController();
+      work.onBegin = () => stop.abort();
+      return bed.run({ seconds, manner: 'deaf' }, { signal: stop.signal });
+    };
+    expect(await runStopped(60)).toMatchObject({ error: 'Stepwright.WorkerShutdown' });
+    expect(await runStopped(4)).toEqual({ status: 'succeeded', output: 'worked 4 s' });
   });
 
   test('a run one has its deadline from the time of its arrival on, too', async () => {
