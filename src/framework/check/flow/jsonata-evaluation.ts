@@ -122,20 +122,31 @@ export class Evaluation {
     let at = this.it;
     let path = '';
     for (const [index, step] of steps.entries()) {
-      const name = `${step.type === 'variable' ? '$' : ''}${typeof step.value === 'string' ? step.value : '…'}`;
-      path += `${index > 0 ? '.' : ''}${name}`;
+      path += `${index > 0 ? '.' : ''}${nameOf(step)}`;
       // A sort is applied to a list as a whole.
-      const isList = index > 0 && step.type !== 'sort' && itemOf(at) !== undefined;
-      const found = this.#with(isList ? (itemOf(at) ?? UNKNOWN) : at).of(step);
+      const item = index > 0 && step.type !== 'sort' ? itemOf(at) : undefined;
+      const found = item === undefined ? this.#scalarStep(at, step, index === 0) : this.#listStep(item, step);
       if (found instanceof Lost)
         return new Lost(found.missing, found.missing.kind === 'field' ? path : found.path);
-      // An unknown value may be a list. A list that is written in a path isn't spread.
-      const isOpen =
-        index > 0 &&
-        ((isUnknown(at) && step.type !== 'name') || (isList && step.type === 'unary' && step.value === '['));
-      at = isOpen ? UNKNOWN : isList ? sequenceOf(found) : found;
+      at = found;
     }
     return keepSingletonArray && isSequence(at) ? new ListOf(itemOf(at) ?? UNKNOWN) : at;
+  }
+
+  /** Returns what a step of a path makes of a value that isn't known to be a list. */
+  #scalarStep(at: Shape, step: Node, isFirst: boolean): Shape | Lost {
+    const found = this.#with(at).of(step);
+    if (found instanceof Lost || isFirst || step.type === 'name') return found;
+    // An unknown value may be a list.
+    return isUnknown(at) ? UNKNOWN : found;
+  }
+
+  /** Returns what a step of a path makes of the items of a list. */
+  #listStep(item: Shape, step: Node): Shape | Lost {
+    const found = this.#with(item).of(step);
+    if (found instanceof Lost) return found;
+    // A list that is written in a path isn't spread.
+    return step.type === 'unary' && step.value === '[' ? UNKNOWN : sequenceOf(found);
   }
 
   /** Returns what is known of a value after the filters, and the other things, that are written behind it. */
@@ -266,6 +277,10 @@ export class Evaluation {
     return new ListOf(items.reduce(merge));
   }
 }
+
+/** Returns a step of a path as a message names it. */
+const nameOf = ({ type, value }: Node): string =>
+  `${type === 'variable' ? '$' : ''}${typeof value === 'string' ? value : '…'}`;
 
 const isNoLambda = ({ type }: Node): boolean => type !== 'lambda';
 
