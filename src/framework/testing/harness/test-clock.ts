@@ -171,7 +171,7 @@ export class TestClock extends HandClock {
 
   async #moveOn(): Promise<void> {
     for (let stage = this.#newStage(); ;) {
-      for (await this.settle(); this.isBusy(); await this.settle()) await nap(1);
+      await this.#quiet();
       for (const goal of this.#goals.keys()) if (goal.isReached() || goal.isHopeless?.()) this.#end(goal);
       if (this.#goals.size === 0) return;
       if (this.#progress !== stage.progress) stage = this.#newStage();
@@ -183,6 +183,15 @@ export class TestClock extends HandClock {
         // The timers that are due now fire while the clock settles.
         this.stall(Math.max(due - this.now(), 0));
       } else if (!(await this.#changes(due))) throw new Error(this.#idle());
+    }
+  }
+
+  /** Waits until nothing happens any more, and nothing outside of the clock is under way. */
+  async #quiet(): Promise<void> {
+    await this.settle();
+    while (this.isBusy()) {
+      await nap(1);
+      await this.settle();
     }
   }
 
