@@ -12,11 +12,10 @@ import { compileParallel } from './states/parallel.js';
 import { compileFail, compilePass, compileSucceed } from './states/pass-succeed-fail.js';
 import type { State, StateGroup } from './runtime/interpret.js';
 import { TESTED_STATE } from './runtime/state-test.js';
+import { meantName, proposal } from '../base/show.js';
 import {
   type DefinitionProblem,
-  didYouMean,
   LONGEST_SECONDS,
-  nearest,
   Reader,
   repeatedName,
   repeatedNames,
@@ -236,9 +235,9 @@ class MachineCompiler {
     const type = reader.requiredString('Type');
     if (!isType(type)) {
       const types = Object.keys(KINDS);
-      const meant = nearest(type, types);
+      const meant = meantName(type, types);
       const text = `The field 'Type' should have one of these values: [${types.join(', ')}]`;
-      reader.problem(text, 'Type', meant && didYouMean(meant));
+      reader.problem(text, 'Type', meant && proposal(meant));
       const refuse = (): Promise<never> => Promise.reject(new Error(`'${type}' is no type of state`));
       return { enter: () => {}, run: refuse, recover: refuse, test: refuse };
     }

@@ -59,8 +59,11 @@ export function cut(text: string, limit: number): string {
 }
 
 /** Returns the three names that are most similar to an unknown one, the most similar first. */
-export const nearest = (name: string, names: Iterable<string>): string[] =>
+export const nearestNames = (name: string, names: Iterable<string>): string[] =>
   [...names].toSorted((a, b) => distance(name, a) - distance(name, b)).slice(0, 3);
+
+/** Returns the question whether a known name was meant. */
+export const proposal = (name: string): string => `did you mean '${name}'?`;
 
 /**
  * Returns the last part of a message about an unknown name: it proposes the known name that is most similar, and lists
@@ -69,7 +72,26 @@ export const nearest = (name: string, names: Iterable<string>): string[] =>
 export function didYouMean(name: string, names: readonly string[]): string {
   if (names.length === 0) return 'there are none';
   const around = names.find((each) => name !== '' && each.includes(name));
-  return `did you mean '${around ?? closest(name, [...names])}'? There are: ${names.join(', ')}`;
+  return `${proposal(around ?? closest(name, [...names]))} There are: ${names.join(', ')}`;
+}
+
+/**
+ * The most names that a misspelt name is compared with. Comparing it with all names of a large machine would take
+ * minutes.
+ */
+const NAMES_COMPARED = 100;
+/** A misspelt name with more characters than this isn't compared, since no known name is nearly as long. */
+const LONGEST_NAME = 100;
+
+/**
+ * Returns the one of `names` that is most similar to a misspelt name. Returns undefined if none is similar, or if there
+ * are too many names to compare.
+ */
+export function meantName(name: string, names: readonly string[]): string | undefined {
+  if (names.length === 0 || names.length > NAMES_COMPARED || name.length > LONGEST_NAME) return undefined;
+  const found = closest(name, [...names]);
+  const far = distance(name.toLowerCase(), found.toLowerCase());
+  return far <= Math.max(2, Math.floor(name.length / 3)) ? found : undefined;
 }
 
 // Not by name: Node 18 has no such export, and would fail here before it is told what version is needed.

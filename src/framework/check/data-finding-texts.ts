@@ -1,5 +1,5 @@
 import { isPlainObject } from '../base/json.js';
-import { didYouMean, nearest } from '../asl/definition/reader.js';
+import { meantName, proposal } from '../base/show.js';
 import { type CheckedHandler, handlerOf } from './handlers.js';
 import type { FoundAt } from './finding.js';
 import { followData, placeOf, type StateData } from './flow/flow.js';
@@ -74,8 +74,8 @@ function fixFor({ name, within, kind }: Missing): string {
   const objects = shapesOf(within).filter(isFields);
   if (objects.length === 0) return 'correct the path: the value that it goes through has no fields';
   const names = [...new Set(objects.flatMap((each) => Object.keys(each)))];
-  const meant = nearest(name, names);
-  if (meant) return didYouMean(kind === 'field' ? meant : `$${meant}`);
+  const meant = meantName(name, names);
+  if (meant) return proposal(kind === 'field' ? meant : `$${meant}`);
   if (kind === 'variable') return 'assign the variable in a state before this one';
   if (kind === 'function') return 'write the name of a function of JSONata, or of Step Functions';
   return names.length > 0 ? `there are: ${names.join(', ')}` : 'write the field before it is read';

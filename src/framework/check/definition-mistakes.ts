@@ -1,6 +1,7 @@
 import type { Problem } from '../base/errors.js';
 import { problemsIn } from '../asl/machine.js';
-import { type DefinitionProblem, didYouMean, DUPLICATE } from '../asl/definition/reader.js';
+import { proposal } from '../base/show.js';
+import { type DefinitionProblem, DUPLICATE } from '../asl/definition/reader.js';
 import { locationOf, messageOf } from './finding.js';
 import { type JsonText, type Position, type Step, stateAt } from './source/json-text.js';
 import { locatable, type MachineSource } from './source/machine-source.js';
@@ -39,9 +40,9 @@ const stateOf = (path: string): string => /^.*\/States\/[^/]*/.exec(path)?.[0] ?
  */
 function withoutConsequences(problems: readonly DefinitionProblem[]): DefinitionProblem[] {
   const meant = (path: string, field: string): boolean =>
-    problems.some((each) => stateOf(each.path) === stateOf(path) && each.fix === didYouMean(field));
+    problems.some((each) => stateOf(each.path) === stateOf(path) && each.fix === proposal(field));
   const lostTarget = problems.some(
-    ({ text, fix }) => text.startsWith("Missing 'Next'") || fix === didYouMean('Next'),
+    ({ text, fix }) => text.startsWith("Missing 'Next'") || fix === proposal('Next'),
   );
   return problems.filter(({ path, text }) => {
     const [, missing] = /^The field '(.*)' is missing$/.exec(text) ?? [];

@@ -1,5 +1,5 @@
 import { kindOf } from '../asl/kinds.js';
-import { didYouMean, nearest } from '../asl/definition/reader.js';
+import { meantName, proposal } from '../base/show.js';
 import { OWN_ERROR } from '../worker/handler/outcome/own-errors.js';
 import { type Found, type FoundAt, paste } from './finding.js';
 import { type CheckedHandler, handlerOf } from './handlers.js';
@@ -130,16 +130,16 @@ type Unknown = Pick<Found, 'level' | 'what' | 'fix'>;
 
 function unknownReserved(name: string, reserved: readonly string[]): Unknown | undefined {
   if (reserved.includes(name) || name.startsWith('States.Http.StatusCode.')) return undefined;
-  const meant = nearest(name, reserved);
-  const fix = meant ? didYouMean(meant) : `there are: ${reserved.join(', ')}`;
+  const meant = meantName(name, reserved);
+  const fix = meant ? proposal(meant) : `there are: ${reserved.join(', ')}`;
   return { level: 'error', what: 'there is no such error', fix };
 }
 
 function unknownOwn(name: string, { names, complete, by, others }: Known): Unknown | undefined {
   if (names.includes(name)) return undefined;
-  const meant = nearest(name, names);
+  const meant = meantName(name, names);
   const what = `${by || 'nothing here'} does not fail by that name`;
-  if (meant) return { level: 'error', what, fix: didYouMean(meant) };
+  if (meant) return { level: 'error', what, fix: proposal(meant) };
   if (others) return undefined;
   const declare = `declare it if it does: @Handle({ throws: ['${name}'] })`;
   if (complete) return { level: 'error', what, fix: `remove it, or ${declare}` };
@@ -154,7 +154,7 @@ function unknownOwn(name: string, { names, complete, by, others }: Known): Unkno
 export function unmatchedNames(state: ActivityState, { name, throws = [] }: CheckedHandler): Found[] {
   const rules = rulesAround(state);
   const taken = rules.flatMap(({ names }) => names);
-  const misspelt = taken.filter((each) => !throws.includes(each)).map((each) => nearest(each, throws));
+  const misspelt = taken.filter((each) => !throws.includes(each)).map((each) => meantName(each, throws));
   const missing = throws.filter(
     (error) => !misspelt.includes(error) && !rules.some((rule) => takes(rule, error)),
   );

@@ -1,10 +1,9 @@
 import { definitionName, type JsonSchema, NUMBER_TEXT } from '../declare/schema/dto-schema.js';
 import { isDateString, isISO8601, isRFC3339 } from 'class-validator';
 import { isPlainObject } from '../base/json.js';
-import { show } from '../base/show.js';
+import { meantName, proposal, show } from '../base/show.js';
 import { conversionTo } from '../declare/dto/kinds.js';
 import { parseTimestamp } from '../asl/values/functions.js';
-import { didYouMean, nearest } from '../asl/definition/reader.js';
 import { common, type Fields, isUnknown, ListOf, OneOf, othersOf, type Shape, Typed } from './flow/shape.js';
 import type { Step } from './source/json-text.js';
 
@@ -136,7 +135,7 @@ function missingKeys(
   const keys: unknown[] = Array.isArray(required) ? required : [];
   return keys.flatMap((key): MissingKey[] => {
     if (typeof key !== 'string' || Object.hasOwn(value, key)) return [];
-    return [{ key, written: nearest(key, spare) ?? spare.find((each) => bare(each) === bare(key)) }];
+    return [{ key, written: meantName(key, spare) ?? spare.find((each) => bare(each) === bare(key)) }];
   });
 }
 
@@ -146,10 +145,10 @@ const missingKey = ({ key, written }: MissingKey): Fault => ({
 });
 
 function refusedKey(key: string, known: readonly string[]): Fault {
-  const meant = nearest(key, known);
+  const meant = meantName(key, known);
   return {
     what: `has the key '${key}', which is refused`,
-    fix: meant ? didYouMean(meant) : 'remove it',
+    fix: meant ? proposal(meant) : 'remove it',
   };
 }
 

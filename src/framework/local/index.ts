@@ -6,7 +6,7 @@ export type { LocalService, LocalServiceOptions } from './local-service.js';
 export type { SeedMachine } from '../asl/machine.js';
 export type { Fault, FaultCall, FaultError, FaultHook } from './api/injected-faults.js';
 export { activityTasks, compileMachine, DefinitionError } from '../asl/machine.js';
-export { didYouMean, nearest, type DefinitionProblem } from '../asl/definition/reader.js';
+export type { DefinitionProblem } from '../asl/definition/reader.js';
 export type { MockConfig, MockedResponse } from './resources/mock-config.js';
 export type { SdkPackages } from './resources/services/service-client.js';
 export type { Lambdas, LocalFunction } from './resources/functions/function-setup.js';

@@ -1,4 +1,4 @@
-import { closest, distance } from 'fastest-levenshtein';
+import { meantName, proposal } from '../../base/show.js';
 import { isObject, type Json, type JsonObject } from '../values/json.js';
 import { eachName } from '../values/json-scan.js';
 
@@ -208,8 +208,8 @@ export class Reader {
         this.problem(`Field '${field}' is not supported`, undefined, `remove '${field}'`);
         continue;
       }
-      const meant = nearest(field, absent);
-      this.problem(explain(field), field, meant ? didYouMean(meant) : `remove '${field}'`);
+      const meant = meantName(field, absent);
+      this.problem(explain(field), field, meant ? proposal(meant) : `remove '${field}'`);
     }
   }
 
@@ -221,27 +221,6 @@ export class Reader {
     return undefined;
   }
 }
-
-/**
- * The most names that a misspelt name is compared with. Comparing it with all names of a large machine would take
- * minutes.
- */
-const NAMES_COMPARED = 100;
-/** A misspelt name with more characters than this isn't compared, since no known name is nearly as long. */
-const LONGEST_NAME = 100;
-
-/**
- * Returns the one of `names` that is most similar to a misspelt name. Returns undefined if none is similar, or if there
- * are too many names to compare.
- */
-export function nearest(name: string, names: readonly string[]): string | undefined {
-  if (names.length === 0 || names.length > NAMES_COMPARED || name.length > LONGEST_NAME) return undefined;
-  const found = closest(name, [...names]);
-  const far = distance(name.toLowerCase(), found.toLowerCase());
-  return far <= Math.max(2, Math.floor(name.length / 3)) ? found : undefined;
-}
-
-export const didYouMean = (name: string): string => `did you mean '${name}'?`;
 
 /** The code of the problem that a name of a state appears more than once. API reference of Step Functions. */
 export const DUPLICATE = 'DUPLICATE_STATE_NAME';

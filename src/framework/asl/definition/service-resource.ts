@@ -1,4 +1,4 @@
-import { didYouMean, nearest } from './reader.js';
+import { meantName, proposal } from '../../base/show.js';
 
 /** The integration pattern of a Task that calls an AWS service. It determines when the Task ends. */
 type IntegrationPattern =
@@ -102,16 +102,16 @@ export function fixOfResource(arn: string): string | undefined {
   const name = service ?? type;
   if (name === '' || action === '') return undefined;
   if (!names.includes(name)) {
-    const meant = nearest(name, names);
-    return meant && didYouMean(arn.replace(`:${name}:`, `:${meant}:`));
+    const meant = meantName(name, names);
+    return meant && proposal(arn.replace(`:${name}:`, `:${meant}:`));
   }
   const small = action.charAt(0).toLowerCase() + action.slice(1);
   if (service !== undefined)
-    return small === action ? undefined : didYouMean(arn.replace(`:${action}`, `:${small}`));
+    return small === action ? undefined : proposal(arn.replace(`:${action}`, `:${small}`));
   const known = OPTIMISED.get(type)?.actions ?? [];
   if (known.includes(action)) return `write the resource without '${suffix}', which '${type}' does not have`;
-  const meant = nearest(action, known);
-  if (meant) return didYouMean(arn.replace(`:${action}`, `:${meant}`));
+  const meant = meantName(action, known);
+  if (meant) return proposal(arn.replace(`:${action}`, `:${meant}`));
   return `write one of these: ${known.join(', ')}; or call the service by aws-sdk:`;
 }
 

@@ -1,6 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../values/json.js';
 import { transitionsOf, groupsIn, kindOf, rulesIn, type Transition, type Steps } from '../kinds.js';
-import { didYouMean, nearest, type Reader } from './reader.js';
+import { meantName, proposal } from '../../base/show.js';
+import type { Reader } from './reader.js';
 
 /**
  * The code of the problem "no state can end the machine". Step Functions reports this problem without the path of a
@@ -77,8 +78,8 @@ function mayEnd(state: Json): boolean {
 const NAMES_SHOWN = 20;
 
 function fixTarget(target: string, names: readonly string[]): string {
-  const meant = nearest(target, names);
-  if (meant) return `no state is named '${target}'; ${didYouMean(meant)}`;
+  const meant = meantName(target, names);
+  if (meant) return `no state is named '${target}'; ${proposal(meant)}`;
   const more = names.length > NAMES_SHOWN ? `, and ${names.length - NAMES_SHOWN} others` : '';
   return `no state is named '${target}'; write one of these: ${names.slice(0, NAMES_SHOWN).join(', ')}${more}`;
 }

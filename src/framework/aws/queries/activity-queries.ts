@@ -3,7 +3,7 @@ import { uniformJitter, unlessAborted } from '../../base/time/wait.js';
 import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import type { Problem } from '../../base/errors.js';
-import { nearest, showError } from '../../base/show.js';
+import { nearestNames, showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
 import { classifyReportFailure } from '../activity-port.js';
 import { sdkFailure } from '../failure.js';
@@ -126,7 +126,7 @@ const waitingFor = (names: readonly string[], error: Error): object => ({
  * @param known the names of the region's activities
  */
 export function unknownActivity(name: string, known: readonly string[], region: string): Problem {
-  const near = nearest(name, known);
+  const near = nearestNames(name, known);
   return {
     code: 'ACTIVITY_UNKNOWN',
     where: `activity '${name}'`,

@@ -1,4 +1,4 @@
-import { nearest } from '../../base/show.js';
+import { nearestNames } from '../../base/show.js';
 import type { SFNClient, TestStateInput, TestStateOutput } from '@aws-sdk/client-sfn';
 import type { Clock } from '../../base/time/clock.js';
 import { loadSdk } from '../sdk/load-sdk.js';
@@ -47,7 +47,7 @@ export async function findMachine(client: SFNClient, nameOrArn: string, clock: C
   });
   const found = machines.find(({ name }) => name === nameOrArn);
   if (found) return found.arn;
-  const near = nearest(
+  const near = nearestNames(
     nameOrArn,
     machines.map(({ name }) => name),
   );

@@ -1,5 +1,5 @@
 import type { ActivityRef } from '../../declare/definition.js';
-import { nearest, showError } from '../../base/show.js';
+import { nearestNames, showError } from '../../base/show.js';
 import { noActivityIn } from '../../aws/queries/activity-queries.js';
 import type { QueryResult, RegionQueries } from '../../aws/queries/region-queries.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
@@ -82,4 +82,4 @@ function nearestArn(name: string, known: ReadonlyMap<string, string>): string {
 }
 
 const nearestTo = (name: string, known: ReadonlyMap<string, string>): string =>
-  `; the nearest are ${nearest(name, known.keys()).join(', ')}`;
+  `; the nearest are ${nearestNames(name, known.keys()).join(', ')}`;

@@ -1,5 +1,5 @@
 import { compileMachine, type Program } from '../../asl/machine.js';
-import { nearest } from '../../asl/definition/reader.js';
+import { meantName } from '../../base/show.js';
 import { parseJson, readJson, type Json, type JsonObject } from '../../asl/values/json.js';
 import { errors } from './service-error.js';
 import type { Entry } from './history.js';
@@ -65,7 +65,7 @@ function checkState({ states, names }: Program, state: string): void {
     throw errors.invalidRequest(
       `The state '${state}' is inside a Parallel or a Map, where no execution can begin. ${begins}`,
     );
-  const near = nearest(state, all);
+  const near = meantName(state, all);
   const hint = near === undefined ? begins : `Did you mean '${near}'?`;
   throw errors.invalidRequest(`The machine has no state '${state}'. ${hint}`);
 }

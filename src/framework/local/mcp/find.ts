@@ -1,4 +1,4 @@
-import { didYouMean, nearest } from '../../asl/definition/reader.js';
+import { meantName, proposal } from '../../base/show.js';
 import type { Execution } from '../engine/execution.js';
 import type { Machine } from '../engine/machines/machine.js';
 import type { StepFunctions } from '../engine/step-functions.js';
@@ -37,8 +37,8 @@ function theOne<T extends Resource>(kind: string, given: string, all: readonly T
   if (one) throw new ToolError(`several have the name '${given}': give one of the ARNs ${listed(found)}`);
   if (all.length === 0) throw new ToolError(`there is no ${kind} '${given}', and no other: ${otherwise}`);
   const named = given.startsWith('arn:') ? all.map(({ arn }) => arn) : all.map(({ name }) => name);
-  const close = nearest(given, named);
-  const fix = close === undefined ? `there are ${named.slice(0, NAMED).join(', ')}` : didYouMean(close);
+  const close = meantName(given, named);
+  const fix = close === undefined ? `there are ${named.slice(0, NAMED).join(', ')}` : proposal(close);
   throw new ToolError(`there is no ${kind} '${given}': ${fix}`);
 }
 

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { didYouMean, nearest } from '../../asl/definition/reader.js';
+import { meantName, proposal } from '../../base/show.js';
 import { packageFolder } from '../console/page-files.js';
 import { ToolError, DOCUMENT, excerpt, FROM, type ProjectCall, SAME_CALL, tool, type Tool } from './tool.js';
 
@@ -70,8 +70,8 @@ function noPage(name: string, paths: ReadonlySet<string>): string {
   if (![...paths].some((path) => path.startsWith('docs/')))
     return 'the package has no documentation here, as in an app that was bundled into one file';
   const names = [...paths].map((path) => nameOf(path).replace(/\.md$/, ''));
-  const close = nearest(name, names);
-  return `there is no page '${name}': ${close === undefined ? `there are ${names.join(', ')}` : didYouMean(close)}`;
+  const close = meantName(name, names);
+  return `there is no page '${name}': ${close === undefined ? `there are ${names.join(', ')}` : proposal(close)}`;
 }
 
 /** Returns the path of a page from docs/, by which it is read. */

@@ -2,8 +2,7 @@ import type { Clock } from '../../base/time/clock.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import { ServiceError } from '../engine/service-error.js';
 import type { WorkerSource } from '../console/topics/workers.js';
-import { show } from '../../base/show.js';
-import { didYouMean, nearest } from '../../asl/definition/reader.js';
+import { meantName, proposal, show } from '../../base/show.js';
 import { isObject } from '../../asl/values/json.js';
 import { jsonMistake } from '../../asl/values/json-scan.js';
 
@@ -160,8 +159,8 @@ function readArguments(fields: Fields, given: unknown): Readonly<Record<string, 
 }
 
 function unknownArgument(name: string, names: readonly string[]): string {
-  const close = nearest(name, names);
-  const fix = close === undefined ? `the arguments are ${names.join(', ')}` : didYouMean(close);
+  const close = meantName(name, names);
+  const fix = close === undefined ? `the arguments are ${names.join(', ')}` : proposal(close);
   return `there is no argument ${show(name)}: ${fix}`;
 }
 

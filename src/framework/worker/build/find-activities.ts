@@ -5,7 +5,7 @@ import { type Endpoint, isLoopback } from '../../aws/endpoint.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
 import type { ActivityLookUp } from '../../aws/queries/activity-queries.js';
 import type { Logger } from '../../base/log/log.js';
-import { nearest, showError } from '../../base/show.js';
+import { nearestNames, showError } from '../../base/show.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { Worker } from '../worker.js';
 
@@ -141,5 +141,5 @@ function nearestTo(arn: string, region: string, known: Known): string {
   const none = `there is no activity '${name}' in ${region}`;
   const same = known.get(name);
   if (same !== undefined) return `there is no ${arn}; the account of these credentials has ${same}`;
-  return `${none}; the nearest are ${nearest(name, known.keys()).join(', ')}`;
+  return `${none}; the nearest are ${nearestNames(name, known.keys()).join(', ')}`;
 }
