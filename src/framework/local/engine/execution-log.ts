@@ -1,3 +1,4 @@
+import { KINDS, type StateKind } from '../../asl/kinds.js';
 import type { Logger } from '../../base/log/log.js';
 import { History, withoutData } from './history.js';
 import type { Logging, Machine } from './machines/machine.js';
@@ -5,10 +6,13 @@ import type { Logging, Machine } from './machines/machine.js';
 /** The longest time that an EXPRESS execution may take. AWS page "Choosing workflow type in Step Functions". */
 export const EXPRESS_SECONDS = 300;
 
+/** The types of state whose beginning is a failure. */
+const FAILING = Object.entries<StateKind>(KINDS).flatMap(([type, { fails }]) => (fails ? [type] : []));
+
 /** The events that each level logs. AWS page "Log levels for Step Functions execution events". */
 const LOGGED: Readonly<Record<string, RegExp>> = {
   ALL: /^/,
-  ERROR: /(?:Failed|TimedOut|Aborted)$|^FailStateEntered$/,
+  ERROR: new RegExp(`(?:Failed|TimedOut|Aborted)$|^(?:${FAILING.join('|')})StateEntered$`),
   FATAL: /^Execution(?:Failed|TimedOut|Aborted)$/,
 };
 

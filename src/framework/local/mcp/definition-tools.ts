@@ -1,4 +1,5 @@
 import { localRole } from '../../base/local-protocol.js';
+import { kindOf } from '../../asl/kinds.js';
 import { compileMachine, compileTested, DefinitionError, type Program } from '../../asl/machine.js';
 import { homeRegion } from '../console/queries.js';
 import type { StepFunctions } from '../engine/step-functions.js';
@@ -71,10 +72,11 @@ export const definitionTools: readonly Tool[] = [
 /** @throws ToolError if the state is one whose work a test can't do. A mistake in the definition is found by the test */
 function checkNeedsNoMock(definition: string, name: string | undefined): void {
   const type = typeOf(definition, name);
-  if (type !== 'Task' && type !== 'Map' && type !== 'Parallel') return;
-  const [result, what] = type === 'Task' ? ['that it returns', 'task'] : ['a list of results', 'work'];
+  const kind = kindOf(type);
+  if (!kind?.mock) return;
+  const [result, what] = kind.calls ? ['that it returns', 'task'] : ['a list of results', 'work'];
   throw new ToolError(
-    `the state${name === undefined ? '' : ` '${name}'`} is a ${type}, and a test doesn't do its ${what}: give a mock, as 'result' (JSON ${result}) or 'error' (the name of the error with which it fails)`,
+    `the state${name === undefined ? '' : ` '${name}'`} is a ${String(type)}, and a test doesn't do its ${what}: give a mock, as 'result' (JSON ${result}) or 'error' (the name of the error with which it fails)`,
   );
 }
 

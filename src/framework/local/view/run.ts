@@ -1,5 +1,13 @@
+import { kindOf } from '../../asl/kinds.js';
 import type { HistoryEvent } from './history-event.js';
-import type { Failure, Iteration, Visit, VisitStatus } from './visit.js';
+import {
+  type Failure,
+  holdsStates,
+  isIterated,
+  type Iteration,
+  type Visit,
+  type VisitStatus,
+} from './visit.js';
 
 export interface RunEnd {
   /** The event that says so, such as `ExecutionFailed`. */
@@ -18,6 +26,9 @@ interface EventContext {
   /** The visit to which the event belongs; undefined if it is an event of the execution itself. */
   readonly owner: Visit | undefined;
 }
+
+/** Matches the types of the events of a state that holds states: where its branches or iterations begin and end. */
+const OF_HOLDER = /^(\w+)State(Started|Succeeded|Failed)$/;
 
 const OUTERMOST: EventContext = { visit: undefined, iteration: undefined, owner: undefined };
 
@@ -55,7 +66,7 @@ export class Run {
     if (type.endsWith('StateExited')) return this.#exit(event, from);
     if (type.startsWith('MapIteration')) return this.#iteration(event, from);
     if (type === 'EvaluationFailed') return this.#evaluationFailed(event, from);
-    if (/^(Parallel|Map)State(Started|Succeeded|Failed)$/.test(type)) return this.#container(event, from);
+    if (OF_HOLDER.test(type)) return this.#container(event, from);
     if (type.startsWith('Execution')) return this.#execution(event, from);
     if (!from.visit) return { ...from, owner: undefined };
     // What is ended after a Parallel or Map has succeeded is ended because that has failed then, and isn't retried.
@@ -103,7 +114,7 @@ export class Run {
   #iteration(event: HistoryEvent, from: EventContext): EventContext {
     const { name, index: given } = event.details ?? {};
     const index = Number(given);
-    const map = this.#find(from, (each) => each.type === 'Map' && each.name === name);
+    const map = this.#find(from, (each) => isIterated(each) && each.name === name);
     if (!map) return from;
     if (event.type === 'MapIterationStarted') {
       const made: Iteration = { map, index, startedAt: event.at, status: 'running', caught: false };
@@ -134,7 +145,7 @@ export class Run {
   }
 
   #container(event: HistoryEvent, from: EventContext): EventContext {
-    const [, type, what] = /^(Parallel|Map)State(\w+)$/.exec(event.type) ?? [];
+    const [, type, what] = OF_HOLDER.exec(event.type) ?? [];
     // One that fails after its branches have succeeded has no event: this is then the failure of the one around it.
     const isOver = (each: Visit): boolean => each.over || (what === 'Failed' && each.done);
     const visit = this.#find(
@@ -230,8 +241,7 @@ export class Run {
       attempt.outcome = 'aborted';
       attempt.endedAt = at;
     }
-    if (visit.type !== 'Map' && visit.type !== 'Parallel') return;
-    this.#abortInside(visit, at, status === 'timed out' ? status : 'aborted');
+    if (holdsStates(visit)) this.#abortInside(visit, at, status === 'timed out' ? status : 'aborted');
   }
 
   #abortInside(container: Visit, at: number, status: VisitStatus = 'aborted'): void {
@@ -259,7 +269,7 @@ export class Run {
  * States.ParameterPathFailure have no event of their own: the work of the state has not succeeded then.
  */
 const hasCaught = ({ failure, type, done }: Visit): boolean =>
-  failure !== undefined || (/^(Task|Map|Parallel)$/.test(type) && !done);
+  failure !== undefined || (kindOf(type)?.recovers === true && !done);
 
 /** Returns the visit that failed itself: not the Parallel or Map around it. */
 function innermost(visit: Visit | undefined): Visit | undefined {

@@ -1,5 +1,6 @@
+import { kindOf, transitionsOf } from '../../asl/kinds.js';
 import type { HistoryEvent } from './history-event.js';
-import { type Attempt, iterationsOf, type Visit } from './visit.js';
+import { type Attempt, holdsStates, iterationsOf, type Visit } from './visit.js';
 import { Run } from './run.js';
 
 export interface EndedExecution {
@@ -94,19 +95,9 @@ function startingWhere(definition: string, run: Run): string {
   if (first === undefined || first === StartAt || !Object.hasOwn(States, first)) return definition;
   // States before the first can't be reached any more, and would be refused.
   const reached = new Set([first]);
-  for (const name of reached) for (const next of namesAfter(States[name])) reached.add(next);
+  for (const name of reached) for (const { to } of transitionsOf(States[name] ?? {})) reached.add(to);
   const left = Object.entries(States).filter(([name]) => reached.has(name));
   return JSON.stringify({ ...parsed, StartAt: first, States: Object.fromEntries(left) });
-}
-
-/** Returns the names of the states to which a state leads. Those of states inside it may be among them. */
-function namesAfter(state: object | undefined): Set<string> {
-  const names = new Set<string>();
-  JSON.parse(JSON.stringify(state ?? {}), (key, value: unknown) => {
-    if ((key === 'Next' || key === 'Default') && typeof value === 'string') names.add(value);
-    return value;
-  });
-  return names;
 }
 
 /** Returns the options of the test machine, as the second argument of a call; empty if there are no mocks. */
@@ -209,8 +200,8 @@ function stepsOf({ ended, submitted, scheduled, ...call }: Call, name: string, i
  * other, and something waited.
  */
 const isTimed = ({ visits }: Run): boolean =>
-  visits.some(({ type }) => type === 'Map' || type === 'Parallel') &&
-  visits.some(({ type, attempts, starts }) => type === 'Wait' || attempts.length > 1 || starts > 1);
+  visits.some(holdsStates) &&
+  visits.some(({ type, attempts, starts }) => kindOf(type)?.waits || attempts.length > 1 || starts > 1);
 
 /** Returns the lines of the steps, with each answer at the time at which it was sent. */
 function timed(steps: readonly Step[], { events }: Run): string[] {
@@ -241,7 +232,7 @@ function ending({ status, output, error, cause, run, isStable }: Facts): string[
     ...(isStable && output !== undefined ? [`output: ${literal(output, 2)}`] : []),
     ...(status === 'FAILED' && error !== undefined ? [`error: ${quoted(error)}`] : []),
   ];
-  const isSequence = run.visits.every(({ type }) => type !== 'Map' && type !== 'Parallel');
+  const isSequence = !run.visits.some(holdsStates);
   const path = run.visits.map(({ name }) => quoted(name)).join(', ');
   return [
     ...(isStopped ? [`  await run.advance('${quietMs(run)}ms');`] : []),

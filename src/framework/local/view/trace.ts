@@ -1,3 +1,4 @@
+import { kindOf } from '../../asl/kinds.js';
 import { messageIn } from '../../base/json.js';
 import type { HistoryEvent } from './history-event.js';
 import { iterationsOf, type Visit } from './visit.js';
@@ -74,15 +75,14 @@ const labelOf = (visit: Visit): string =>
 
 function describe(event: HistoryEvent, visit: Visit | undefined): string | undefined {
   const { type } = event;
-  if (type === 'WaitStateEntered') return 'waits';
-  if (type.endsWith('StateEntered')) return 'begins';
+  if (type.endsWith('StateEntered')) return kindOf(visit?.type)?.waits ? 'waits' : 'begins';
   if (type.endsWith('StateExited')) return 'ends';
   if (type === 'ExecutionRedriven') return 'the execution is redriven';
   if (/^(?:Activity|Task|LambdaFunction)Scheduled$/.test(type)) {
     const { attempts = [] } = visit ?? {};
     return againText(attempts.length, attempts.at(-1)?.isRedriven);
   }
-  if (/^(?:Parallel|Map)StateStarted$/.test(type)) return againText(visit?.starts);
+  if (type.endsWith('StateStarted')) return againText(visit?.starts);
   if (type === 'ActivityStarted') return `taken by ${textIn(event, 'workerName') ?? 'a worker'}`;
   return failureIn(event);
 }

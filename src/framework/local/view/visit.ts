@@ -1,3 +1,5 @@
+import { kindOf } from '../../asl/kinds.js';
+
 /** One attempt to run the task of a Task state. Times are epoch milliseconds. Ids are those of history events. */
 export interface Attempt {
   readonly scheduledId: number;
@@ -78,3 +80,10 @@ export interface Iteration {
 export function iterationsOf({ iteration }: Pick<Visit, 'iteration'>): number[] {
   return iteration ? [...iterationsOf(iteration.map), iteration.index] : [];
 }
+
+/** Returns true for the visit of a state that holds states, such as a Parallel. */
+export const holdsStates = ({ type }: Pick<Visit, 'type'>): boolean => kindOf(type)?.holds !== undefined;
+
+/** Returns true for the visit of a state that runs its states once for each item, such as a Map. */
+export const isIterated = ({ type }: Pick<Visit, 'type'>): boolean =>
+  kindOf(type)?.holds?.as === 'iterations';

@@ -1,3 +1,4 @@
+import { kindOf } from '../../asl/kinds.js';
 import type { Execution } from '../../local/engine/execution.js';
 import type { HistoryEvent } from '../../local/engine/history.js';
 
@@ -8,10 +9,7 @@ const PAGE = 1_000;
  * Matches the types of the events at which a state ends. Not all of them contain the state's name; the state is then
  * found by following `previousEventId` back to its StateEntered event.
  */
-const ENDS = /^(\w+State)(Exited|Failed|Aborted)$/;
-
-/** Matches the types of states that contain other states. */
-const HOLDING = /^(Map|Parallel)State$/;
+const ENDS = /^(\w+)State(Exited|Failed|Aborted)$/;
 
 /**
  * The states that an execution has entered and left so far. They are read from its history, which grows while the
@@ -59,7 +57,7 @@ export class Trail {
     if (type.endsWith('StateEntered')) {
       const name = String(Reflect.get(event.stateEnteredEventDetails ?? {}, 'name'));
       this.#path.push(name);
-      this.#open.set(id, { type: type.slice(0, -'Entered'.length), name });
+      this.#open.set(id, { type: type.slice(0, -'StateEntered'.length), name });
       return;
     }
     const [, state, end] = ENDS.exec(type) ?? [];
@@ -73,7 +71,7 @@ export class Trail {
    * that has failed stays open, since it may be retried.
    */
   #leave(entry: number, itself: boolean): void {
-    if (HOLDING.test(this.#open.get(entry)?.type ?? ''))
+    if (kindOf(this.#open.get(entry)?.type)?.holds)
       for (const each of this.#openBelow(entry)) this.#open.delete(each);
     if (itself) this.#open.delete(entry);
   }

@@ -1,4 +1,4 @@
-import type { Stage } from '../../../asl/kinds.js';
+import { groupsIn, kindOf, KINDS, type Stage, type StateKind } from '../../../asl/kinds.js';
 import type { MockedOutcome, StateTestEnd } from '../../../asl/runtime/state-test.js';
 import { bareText, isObject, type Json, type JsonObject, parseJson } from '../../../asl/values/json.js';
 import { errors, ServiceError } from '../../engine/service-error.js';
@@ -70,8 +70,6 @@ function objectIn(field: string, text: string | undefined): JsonObject | undefin
   return isObject(value) ? value : refuse(`Expected '${field}' to be a JSON object.`);
 }
 
-const MOCKED = new Set(['Task', 'Map', 'Parallel']);
-
 /**
  * Checks what a request asks of a state. The texts were recorded from the live service.
  * @throws ServiceError ValidationException, or InvalidDefinition for a Map or Parallel without a mock
@@ -79,37 +77,47 @@ const MOCKED = new Set(['Task', 'Map', 'Parallel']);
 function checkTestState({ roleArn, mode, stateTest }: TestStateRequest, tested: TestedState): void {
   const { mock, context, failedIterations } = stateTest;
   const { source } = tested;
-  const type = bareText(source['Type'] ?? null);
-  if (mock && !MOCKED.has(type)) refuse(`State type '${type}' is not supported when a mock is specified`);
-  if (!mock) checkUnmocked(type, roleArn);
+  const kind = kindOf(source['Type']);
+  if (mock && !kind?.mock)
+    refuse(`State type '${bareText(source['Type'] ?? null)}' is not supported when a mock is specified`);
+  if (!mock) checkUnmocked(kind, roleArn);
   if (mock?.kind === 'succeeded') {
     const { result } = mock;
-    checkResult(type, source, result, failedIterations);
-    if (type === 'Task' && mode !== 'NONE') checkSchema(source, result, mode);
+    checkResult(kind, source, result, failedIterations);
+    if (kind?.calls && mode !== 'NONE') checkSchema(source, result, mode);
   }
-  if (context) checkContext(context, type, source);
+  if (context) checkContext(context, kind, source);
 }
 
 function refuse(reason: string): never {
   throw errors.invalidRequest(reason);
 }
 
-function checkUnmocked(type: string, roleArn: string | undefined): void {
-  if (type === 'Map' || type === 'Parallel')
+/** The types of state that can be tested without a mock. */
+const UNMOCKED = Object.entries<StateKind>(KINDS).flatMap(([type, { mock }]) =>
+  mock === 'needed' ? [] : [type],
+);
+
+function checkUnmocked(kind: StateKind | undefined, roleArn: string | undefined): void {
+  if (kind?.mock === 'needed')
     throw new ServiceError(
       'InvalidDefinition',
-      'TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, Pass, Succeed, Fail, Choice]',
+      `TestState API does not support Map or Parallel states. Supported state types include: [${UNMOCKED.join(', ')}]`,
     );
-  if (type === 'Task' && roleArn === undefined) refuse('RoleArn must be specified when testing a Task state');
+  if (kind?.calls && roleArn === undefined) refuse('RoleArn must be specified when testing a Task state');
 }
 
-function checkResult(type: string, source: JsonObject, result: Json, failed: number | undefined): void {
-  const writes = type === 'Map' && source['ResultWriter'] !== undefined;
+function checkResult(
+  kind: StateKind | undefined,
+  source: JsonObject,
+  result: Json,
+  failed: number | undefined,
+): void {
+  const writes = kind?.holds?.as === 'iterations' && source['ResultWriter'] !== undefined;
   if (writes && !isObject(result)) refuse('Mocked result must be a JSON object.');
-  if (type === 'Task' || writes) return;
+  if (kind?.calls || writes) return;
   if (!Array.isArray(result)) refuse('Mocked result must be an array.');
-  const { Branches: branches } = source;
-  if (type === 'Parallel' && Array.isArray(branches) && branches.length !== result.length)
+  if (kind?.holds?.as === 'branches' && groupsIn(source).length !== result.length)
     refuse('Mocked result must contain the same number of items as number of Parallel branches.');
   if (failed !== undefined && failed > result.length)
     refuse('Map iteration failure count must be less than or equal to the number of Map iterations');
@@ -132,7 +140,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
 };
 const TEXTS = new Set(['Id', 'Name', 'RoleArn', 'StartTime', 'RedriveTime', 'EnteredTime', 'Token']);
 
-function checkContext(context: JsonObject, type: string, source: JsonObject): void {
+function checkContext(context: JsonObject, kind: StateKind | undefined, source: JsonObject): void {
   const wrong = (reason: string): never => refuse(`Invalid Context object provided: ${reason}`);
   for (const [part, value] of Object.entries(context)) {
     if (part === 'Map') wrong("'Map' field is not supported when mocking a Context object");
@@ -143,15 +151,15 @@ function checkContext(context: JsonObject, type: string, source: JsonObject): vo
       if (TEXTS.has(field) && typeof member !== 'string') wrong(`${part}.${field} must be a string`);
     }
   }
-  if (context['Task'] !== undefined && !waits(type, source))
+  if (context['Task'] !== undefined && !(kind?.calls && waits(source)))
     wrong(
       "Context object contains 'Task' when state is not a Task state with a '.sync' or '.waitForTaskToken' service integration pattern",
     );
 }
 
-function waits(type: string, { Resource: resource = null }: JsonObject): boolean {
+function waits({ Resource: resource = null }: JsonObject): boolean {
   const { pattern = 'requestResponse' } = parseServiceArn(bareText(resource)) ?? {};
-  return type === 'Task' && pattern !== 'requestResponse';
+  return pattern !== 'requestResponse';
 }
 
 function parsed(input: string): Json {
@@ -197,26 +205,6 @@ function answer(
 }
 
 const NUMBERS = new Set<Stage>(['maxConcurrency', 'toleratedFailureCount', 'toleratedFailurePercentage']);
-const ITEMS = ['afterItemsPointer', 'afterItemSelector'] as const;
-/** The values that are shown of each type of state besides its input, in JSONPath and in JSONata. Recorded. */
-const SHOWN: Readonly<Record<string, { JSONPath: readonly Stage[]; JSONata: readonly Stage[] }>> = {
-  Pass: {
-    JSONPath: ['afterInputPath', 'afterParameters', 'afterResultSelector', 'afterResultPath'],
-    JSONata: [],
-  },
-  Task: {
-    JSONPath: ['afterInputPath', 'afterParameters', 'result', 'afterResultSelector', 'afterResultPath'],
-    JSONata: ['afterArguments', 'result'],
-  },
-  Map: {
-    JSONPath: [
-      ...(['afterInputPath', 'afterItemsPath', ...ITEMS] as const),
-      ...(['afterResultSelector', 'afterResultPath', ...NUMBERS] as const),
-    ],
-    JSONata: [...ITEMS, ...NUMBERS],
-  },
-  Parallel: { JSONPath: ['afterResultSelector', 'afterResultPath'], JSONata: [] },
-};
 const FIXED_RESULT: readonly Stage[] = ['result', 'afterResultSelector', 'afterResultPath'];
 
 function shown(
@@ -224,10 +212,9 @@ function shown(
   seen: ReadonlyMap<Stage, Json>,
   text: (value: Json) => string,
 ): object {
-  const type = bareText(source['Type'] ?? null);
-  const kind = SHOWN[type] ?? { JSONPath: ['afterInputPath'], JSONata: [] };
-  const isFixed = type === 'Pass' && language === 'JSONPath' && source['Result'] !== undefined;
-  const stages: readonly Stage[] = isFixed ? FIXED_RESULT : kind[language];
+  const { literal, shows } = kindOf(source['Type']) ?? {};
+  const isFixed = literal !== undefined && language === 'JSONPath' && source[literal] !== undefined;
+  const stages = isFixed ? FIXED_RESULT : (shows?.[language] ?? []);
   const members: Record<string, Json> = {};
   for (const stage of stages) {
     const value = seen.get(stage);
