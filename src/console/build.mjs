@@ -22,10 +22,14 @@ const newest = (dir) =>
     ),
   );
 
-// The model of a run is code of the page as well.
-const sources = [source, join(root, 'src', 'framework', 'local', 'view')];
+// The model of a run and the types of state are code of the page as well.
+const framework = join(root, 'src', 'framework');
+const written = Math.max(
+  ...[source, join(framework, 'local', 'view')].map(newest),
+  timeOf(join(framework, 'asl', 'kinds.ts')),
+);
 
-if (timeOf(join(root, 'dist', 'console', 'index.html')) < Math.max(...sources.map(newest))) {
+if (timeOf(join(root, 'dist', 'console', 'index.html')) < written) {
   try {
     const { build } = await import('vite');
     await build({ configFile: join(source, 'vite.config.mjs') });

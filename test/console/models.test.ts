@@ -10,6 +10,8 @@ import { END, type Box, type Drawing } from '../../src/console/model/drawing/dra
 import { layOut } from '../../src/console/model/drawing/layout.js';
 import { neighbour } from '../../src/console/model/drawing/neighbours.js';
 import { duration, wholeSeconds } from '../../src/console/model/format.js';
+import { problemsIn } from '../../src/framework/asl/machine.js';
+import { KINDS } from '../../src/framework/asl/kinds.js';
 import { ORDER } from './scene.js';
 
 describe('JSON as it is shown', () => {
@@ -218,4 +220,20 @@ test.each(INHERITED)('a definition is completed where a state has the Type %s', 
   expect(completeDefinition(text, text.length - 3, [])?.options).toContain('"Comment": ');
   const states = `{"StartAt":"","States":{"${type}":{"Type":"Pass"}}}`;
   expect(completeDefinition(states, '{"StartAt":"'.length, [])?.options).toEqual([`"${type}"`]);
+});
+
+test.each(Object.keys(KINDS))('a field that is offered of a %s is one that it can have', (Type) => {
+  const text = `{"States":{"A":{"Type":"${Type}",}}}`;
+  const { options = [] } = completeDefinition(text, text.length - 3, []) ?? {};
+  const fields = options.map((option) => option.replace(/^"|": $/g, ''));
+  expect(fields.length).toBeGreaterThan(3);
+  const refused = (QueryLanguage: string, field: string): boolean => {
+    const A = { Type, [field]: {} };
+    const problems = problemsIn(JSON.stringify({ QueryLanguage, StartAt: 'A', States: { A } }));
+    return problems.some(
+      (each) => each.text.includes(`'${field}'`) && /not supported|only|belongs to JSONPath/.test(each.text),
+    );
+  };
+  expect(fields.filter((each) => refused('JSONPath', each) && refused('JSONata', each))).toEqual([]);
+  expect(refused('JSONPath', 'Nothing') && refused('JSONata', 'Nothing')).toBe(true);
 });

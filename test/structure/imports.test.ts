@@ -265,12 +265,20 @@ test('the page takes from the framework the types of its api and the model of a 
       'types of local/console/api.ts',
       'types of local/view/run.ts',
       'types of local/view/visit.ts',
+      'code of asl/kinds.ts',
       'code of local/view/visit.ts',
       'code of local/view/run.ts',
       'code of local/view/timeout.ts',
       'code of local/view/history-event.ts',
     ]),
   );
+});
+
+test('the model of a run reads of the language its table of types alone', () => {
+  const ofView = imports.filter(({ from }) => from.startsWith(join(FRAMEWORK, 'local/view')));
+  const taken = ofView.map(({ to }) => relative(FRAMEWORK, to)).filter((to) => to.startsWith('asl'));
+  expect(new Set(taken)).toEqual(new Set(['asl/kinds.ts']));
+  expect(imports.filter(({ from }) => from === join(FRAMEWORK, 'asl/kinds.ts'))).toEqual([]);
 });
 
 test('the lean path can be loaded where there is no SDK, as in a thread', () => {

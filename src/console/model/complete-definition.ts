@@ -1,3 +1,4 @@
+import { KINDS, kindOf, type StateKind } from '../../framework/asl/kinds.js';
 import { getLocation, type JSONPath, parseTree, findNodeAtLocation } from 'jsonc-parser';
 
 /** The texts that could be written at a place. */
@@ -9,45 +10,33 @@ export interface Completions {
 }
 
 const MACHINE = ['StartAt', 'States', 'Comment', 'QueryLanguage', 'TimeoutSeconds', 'Version'];
-const ANY_STATE = [
-  'Type',
-  'Comment',
-  'QueryLanguage',
-  'Next',
-  'End',
-  'InputPath',
-  'OutputPath',
-  'Output',
-  'Assign',
-];
-const WORK = ['Parameters', 'Arguments', 'ResultSelector', 'ResultPath', 'Retry', 'Catch'];
-/** The fields of each type of state besides those of every state. */
-const FIELDS: Readonly<Record<string, readonly string[]>> = {
-  Task: [
-    'Resource',
-    'TimeoutSeconds',
-    'TimeoutSecondsPath',
-    'HeartbeatSeconds',
-    'HeartbeatSecondsPath',
-    'Credentials',
-    ...WORK,
-  ],
-  Pass: ['Result', 'Parameters', 'ResultPath'],
-  Choice: ['Choices', 'Default'],
-  Wait: ['Seconds', 'Timestamp', 'SecondsPath', 'TimestampPath'],
-  Fail: ['Error', 'Cause', 'ErrorPath', 'CausePath'],
-  Succeed: [],
-  Parallel: ['Branches', ...WORK],
-  Map: [
-    'ItemProcessor',
-    'ItemsPath',
-    'Items',
-    'ItemSelector',
-    'MaxConcurrency',
-    'ToleratedFailurePercentage',
-    ...WORK,
-  ],
-};
+const ANY_STATE = ['Type', 'Comment', 'QueryLanguage'];
+const WITHOUT_TYPE = [...ANY_STATE, 'Next', 'End', 'InputPath', 'OutputPath', 'Output', 'Assign'];
+
+/** Returns the fields that a state can have, those of its own type first. */
+function fieldsOf(type: unknown): readonly string[] {
+  const kind = kindOf(type);
+  if (!kind) return WITHOUT_TYPE;
+  const { fields, flow, holds, leaves, recovers } = kind;
+  const { arguments: takes, result, selector, output = true, assign = true } = flow;
+  return [
+    ...(holds?.fields.slice(0, 1) ?? []),
+    ...fields,
+    ...(takes ? ['Parameters'] : []),
+    ...(takes === true ? ['Arguments'] : []),
+    ...(selector ? ['ResultSelector'] : []),
+    ...(result ? ['ResultPath'] : []),
+    ...(recovers ? ['Retry', 'Catch'] : []),
+    ...leaves,
+    ...(leaves.includes('Next') ? ['End'] : []),
+    ...(output ? ['InputPath', 'OutputPath', 'Output'] : []),
+    ...(assign ? ['Assign'] : []),
+    ...ANY_STATE,
+  ];
+}
+
+const HOLDING = Object.values<StateKind>(KINDS).flatMap(({ holds }) => holds?.fields ?? []);
+
 const RETRIER = [
   'ErrorEquals',
   'IntervalSeconds',
@@ -104,7 +93,7 @@ const ERRORS = [
   'States.QueryEvaluationError',
 ];
 const VALUES: Readonly<Record<string, readonly string[]>> = {
-  Type: Object.keys(FIELDS),
+  Type: Object.keys(KINDS),
   QueryLanguage: ['JSONata', 'JSONPath'],
   JitterStrategy: ['FULL', 'NONE'],
 };
@@ -134,7 +123,7 @@ export function completeDefinition(
 /** Returns the keys that an object of a definition can have and has not. */
 function keysAt(text: string, path: JSONPath): readonly string[] {
   const object = objectAt(text, path);
-  return keysOf(path, String(object['Type'])).filter((key) => !Object.hasOwn(object, key));
+  return keysOf(path, object['Type']).filter((key) => !Object.hasOwn(object, key));
 }
 
 /** Returns the value of a key; undefined if the table has it not or has inherited it. */
@@ -142,10 +131,12 @@ function own<T>(table: Readonly<Record<string, T>>, key: string): T | undefined 
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
-function keysOf(path: JSONPath, type: string): readonly string[] {
+function keysOf(path: JSONPath, type: unknown): readonly string[] {
   const [parent, index] = path.slice(-2);
-  if (path.length === 0 || parent === 'Branches' || path.at(-1) === 'ItemProcessor') return MACHINE;
-  if (parent === 'States' && typeof index === 'string') return [...(own(FIELDS, type) ?? []), ...ANY_STATE];
+  // A group stands in its field, or in a list there. A state may be named like such a field.
+  const field = typeof index === 'number' ? parent : path.at(-1);
+  if (path.length === 0 || (parent !== 'States' && HOLDING.includes(String(field)))) return MACHINE;
+  if (parent === 'States' && typeof index === 'string') return fieldsOf(type);
   if (parent === 'Retry') return RETRIER;
   if (parent === 'Catch') return CATCHER;
   if (path.includes('Choices')) return CHOICE;

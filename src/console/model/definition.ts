@@ -1,3 +1,4 @@
+import { groupsIn, kindOf, type Transition, transitionsOf } from '../../framework/asl/kinds.js';
 import { conditionText } from './condition.js';
 
 /** The states of a machine, of a branch or of a Map, with the data that is needed to draw them. */
@@ -19,7 +20,7 @@ export interface StateNode {
   readonly edges: readonly Edge[];
   /** True if the machine or the branch can end after this state. */
   readonly ends: boolean;
-  /** The branches of a Parallel, or the states that a Map repeats. Empty for other types of state. */
+  /** The groups of states inside it, such as the branches of a Parallel. */
   readonly inside: readonly Group[];
   /** The JSON of the state in the definition. */
   readonly source: object;
@@ -27,7 +28,7 @@ export interface StateNode {
 
 export interface Edge {
   readonly to: string;
-  readonly kind: 'next' | 'choice' | 'default' | 'catch';
+  readonly kind: Transition<Source>['kind'];
   readonly label: string;
 }
 
@@ -35,7 +36,6 @@ type Source = Readonly<Record<string, unknown>>;
 
 const isSource = (value: unknown): value is Source =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-const listOf = (value: unknown): Source[] => (Array.isArray(value) ? value.filter(isSource) : []);
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 const EMPTY: Group = { startAt: '', states: [] };
@@ -72,41 +72,25 @@ function readState(name: string, source: Source): StateNode {
     type,
     calls: resource && shortResource(resource),
     activityArn: resource !== undefined && resource.includes(':activity:') ? resource : undefined,
-    edges: readEdges(source),
-    ends: source['End'] === true || type === 'Succeed' || type === 'Fail',
-    inside: readInside(source),
+    edges: transitionsOf(source).map(({ kind, to, rule }) => ({ to, kind, label: LABELS[kind](rule) })),
+    ends: source['End'] === true || kindOf(type)?.leaves.length === 0,
+    inside: groupsIn(source).map(({ group }) => readGroup(group)),
     source,
   };
 }
 
-function readEdges(source: Source): Edge[] {
-  const next = textOf(source['Next']);
-  const fallback = textOf(source['Default']);
-  const choices = listOf(source['Choices']).flatMap((rule) => edge(rule, 'choice', conditionText(rule)));
-  const catches = listOf(source['Catch']).flatMap((each) => edge(each, 'catch', errorsOf(each)));
-  return [
-    ...(next === undefined ? [] : [{ to: next, kind: 'next' as const, label: '' }]),
-    ...choices,
-    ...(fallback === undefined ? [] : [{ to: fallback, kind: 'default' as const, label: 'otherwise' }]),
-    ...catches,
-  ];
-}
-
-function edge(source: Source, kind: Edge['kind'], label: string): Edge[] {
-  const to = textOf(source['Next']);
-  return to === undefined ? [] : [{ to, kind, label }];
-}
+/** The labels of the lines, by the field that names the next state. */
+const LABELS: Readonly<Record<Edge['kind'], (rule: Source) => string>> = {
+  next: () => '',
+  choice: conditionText,
+  default: () => 'otherwise',
+  catch: errorsOf,
+};
 
 function errorsOf({ ErrorEquals: names }: Source): string {
   return Array.isArray(names)
     ? names.map((name) => (name === 'States.ALL' ? 'any error' : String(name))).join(', ')
     : '';
-}
-
-function readInside(source: Source): Group[] {
-  const branches = listOf(source['Branches']).map(readGroup);
-  const processor = [source['ItemProcessor'], source['Iterator']].filter(isSource).map(readGroup);
-  return [...branches, ...processor];
 }
 
 /**
@@ -121,7 +105,7 @@ function shortResource(resource: string): string {
   return /:function:(.+)$/.exec(resource)?.[1] ?? resource;
 }
 
-/** Yields every state of a group, including the states inside Parallels and Maps. */
+/** Yields every state of a group, including the states inside other states. */
 export function* allStates(group: Group): Generator<StateNode> {
   for (const state of group.states) {
     yield state;

@@ -1,4 +1,4 @@
-import type { Iteration, Visit } from '../../../framework/local/view/visit.js';
+import { isIterated, type Iteration, type Visit } from '../../../framework/local/view/visit.js';
 import type { Run } from '../../../framework/local/view/run.js';
 
 /**
@@ -100,9 +100,9 @@ function addState(tree: Tree, visits: readonly Visit[], key: string, depth: numb
   const lanes = visits.flatMap((visit) => tree.inside.get(visit) ?? []);
   const [first] = visits;
   if (!first) return;
-  const { name: state, type } = first;
+  const { name: state } = first;
   const row = { key, kind: 'state', state, indexes: [], depth, visits } as const;
-  if (type !== 'Map') {
+  if (!isIterated(first)) {
     tree.rows.push(row);
     addLanes(tree, lanes, key, depth + 1);
     return;

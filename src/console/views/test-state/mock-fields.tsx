@@ -5,25 +5,20 @@ import type { Trial } from './trial.js';
 
 interface MockFieldsProps {
   readonly trial: Trial;
-  /** The type of the state: Task, Map or Parallel. */
-  readonly type: string;
+  /** True for a state that calls a resource, false for one that holds states. */
+  readonly isCall: boolean;
   readonly onChange: (part: Partial<Trial>) => void;
   /** The error message if the result isn't JSON. */
   readonly problem: string | undefined;
 }
 
 const MOCKS = { result: 'Mock a result', failure: 'Mock an error', none: 'Run it for real' } as const;
-const REAL: Readonly<Record<string, string>> = {
-  Task: 'a worker does its work',
-  Map: 'its states run',
-  Parallel: 'its states run',
-};
 
-const wordOf = (mock: Trial['mock'], type: string): string =>
-  mock === 'none' ? `${MOCKS.none}: ${REAL[type]}` : MOCKS[mock];
+const wordOf = (mock: Trial['mock'], isCall: boolean): string =>
+  mock === 'none' ? `${MOCKS.none}: ${isCall ? 'a worker does its work' : 'its states run'}` : MOCKS[mock];
 
 /** The fields for what stands for the work of a state. */
-export function MockFields({ trial, type, onChange, problem }: MockFieldsProps): JSX.Element {
+export function MockFields({ trial, isCall, onChange, problem }: MockFieldsProps): JSX.Element {
   return (
     <>
       <fieldset class="choice">
@@ -36,7 +31,7 @@ export function MockFields({ trial, type, onChange, problem }: MockFieldsProps):
               checked={trial.mock === each}
               onChange={() => onChange({ mock: each })}
             />
-            {wordOf(each, type)}
+            {wordOf(each, isCall)}
           </label>
         ))}
       </fieldset>

@@ -1,3 +1,4 @@
+import { kindOf } from '../../../framework/asl/kinds.js';
 import type { Visit } from '../../../framework/local/view/visit.js';
 import { detailsOf } from '../../../framework/local/view/history-event.js';
 import type { StateNode } from '../../model/definition.js';
@@ -25,7 +26,7 @@ export async function recordedTrial(
   const ended = endedId === undefined ? undefined : await event(endedId);
   const result = dataOf(ended, 'output');
   const { error, cause } = detailsOf(ended) ?? {};
-  const hasFailed = node.type === 'Task' && typeof error === 'string';
+  const hasFailed = kindOf(node.type)?.calls === true && typeof error === 'string';
   return {
     ...(input !== undefined && { input }),
     ...(result !== undefined && { result }),

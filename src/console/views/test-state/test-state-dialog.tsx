@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { kindOf } from '../../../framework/asl/kinds.js';
 import type { StateNode } from '../../model/definition.js';
 import { jsonProblem, pretty } from '../../model/json-text.js';
 import { FormDialog } from '../../parts/form-dialog.js';
@@ -21,9 +22,6 @@ interface TestStateProps {
   readonly onClose: () => void;
 }
 
-/** The types of states whose work a mock can stand for. */
-const MOCKED = ['Task', 'Map', 'Parallel'];
-
 /** Says what the test does with the work of the state, by the choice of its mock. */
 const WORK: Readonly<Record<Trial['mock'], string>> = {
   result: ', and a mocked result stands for its work',
@@ -33,12 +31,13 @@ const WORK: Readonly<Record<Trial['mock'], string>> = {
 
 /** A dialog that runs one state by itself, and shows each step of its data. */
 export function TestStateDialog({ definition, node, first, onClose }: TestStateProps): JSX.Element {
-  const canMock = MOCKED.includes(node.type);
+  const kind = kindOf(node.type);
+  const canMock = kind?.mock !== undefined;
   const [trial, setTrial] = useState<Trial>(() => ({
     input: pretty(first.input ?? '{}'),
     variables: pretty(first.variables ?? '{}'),
     mock: canMock ? (first.mock ?? 'result') : 'none',
-    result: pretty(first.result ?? (node.type === 'Task' ? '{}' : '[]')),
+    result: pretty(first.result ?? (kind?.calls ? '{}' : '[]')),
     error: first.error ?? '',
     cause: first.cause ?? '',
   }));
@@ -95,7 +94,9 @@ export function TestStateDialog({ definition, node, first, onClose }: TestStateP
           problem={problems.variables}
         />
       </div>
-      {canMock && <MockFields type={node.type} trial={trial} onChange={change} problem={problems.result} />}
+      {canMock && (
+        <MockFields isCall={kind.calls === true} trial={trial} onChange={change} problem={problems.result} />
+      )}
       <div role="status">
         {answer === 'running' ? <p class="faint">Running…</p> : answer && <TestResult answer={answer} />}
       </div>

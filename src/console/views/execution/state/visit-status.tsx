@@ -2,7 +2,12 @@ import type { JSX } from 'preact';
 import { detailsOf } from '../../../../framework/local/view/history-event.js';
 import type { StateNode } from '../../../model/definition.js';
 import { clockTime, duration } from '../../../model/format.js';
-import { type Attempt, iterationsOf, type Visit } from '../../../../framework/local/view/visit.js';
+import {
+  type Attempt,
+  isIterated,
+  iterationsOf,
+  type Visit,
+} from '../../../../framework/local/view/visit.js';
 import type { Selection } from '../../../model/progress.js';
 import { Fact } from '../../../parts/fact.js';
 import { useEvent } from '../../../service/events.js';
@@ -31,9 +36,7 @@ export function VisitStatus({ view, node, visit, selection, onSelection }: Visit
       <Facts visit={visit} />
       <TaskNote view={view} node={node} visit={visit} />
       <TaskProgress view={view} visit={visit} />
-      {visit.type === 'Map' && (
-        <Items view={view} map={visit} selection={selection} onSelection={onSelection} />
-      )}
+      {isIterated(visit) && <Items view={view} map={visit} selection={selection} onSelection={onSelection} />}
       <Failure view={view} visit={visit} />
       {visit.attempts.length > 0 && <Attempts visit={visit} leases={view.leases} />}
     </>
