@@ -1,5 +1,7 @@
-import { expect, test } from '@jest/globals';
-import { createLog } from 'stepwright';
+import { describe, expect, test } from '@jest/globals';
+import { createLog, type Logger } from 'stepwright';
+import { show, showError } from '../../src/framework/base/show.js';
+import { remoteLog } from '../../src/framework/worker/pool/log-line.js';
 
 test("a user's destination gets lines of JSON, or pretty ones without colours", () => {
   const written: string[] = [];
@@ -53,4 +55,44 @@ test('in a terminal the end of a task is one short line, without its ARN', () =>
   expect(written[1]).toMatch(/^\d\d:\d\d:\d\d ✗ Refunds\.refund 5e58 12 ms Declined the card is stolen\n$/);
   expect(written[2]).toMatch(/polls fail/);
   expect(written.join('')).not.toContain('arn:');
+});
+
+const revoked = (): object => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+};
+const throwing = (key: string): Error =>
+  Object.defineProperty(new Error('odd'), key, {
+    enumerable: true,
+    get: () => {
+      throw new Error('not to be read');
+    },
+  });
+
+describe.each<[string, () => object]>([
+  ['a proxy that was revoked', revoked],
+  ['an error whose message throws', () => throwing('message')],
+  ['an error whose stack throws', () => throwing('stack')],
+  ['an error with a getter that throws', () => throwing('more')],
+])('a line with %s is written, with the reason in place of its fields', (_, odd) => {
+  test.each<[string, (log: Logger) => void]>([
+    ['as its error', (log) => log.error({ err: odd() }, 'said')],
+    ['in place of its fields', (log) => log.error(odd(), 'said')],
+    ['in a child', (log) => log.child({ a: 1 }).warn({ err: odd() }, 'said')],
+  ])('%s', (__, write) => {
+    const written: string[] = [];
+    write(createLog({ destination: { write: (line: string) => void written.push(line) } }));
+    expect(written.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({ msg: 'said', fieldsLost: expect.any(String) }),
+    ]);
+    const remote: string[] = [];
+    write(remoteLog(({ message, fields }) => void remote.push(message, fields)));
+    expect(remote).toEqual(['said', expect.any(String)]);
+  });
+});
+
+test('a message about a value that throws when it is read says so', () => {
+  expect(show(revoked())).toBe('a value that throws when it is read');
+  expect(showError(throwing('message'))).toBe('a value that throws when it is read');
 });

@@ -1,7 +1,16 @@
 import { CreateActivityCommand, ListActivitiesCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { inject } from 'tsyringe';
-import { Activity, CLOCK, type Clock, type Config, createWorker, Handle, StartError } from 'stepwright';
+import {
+  Activity,
+  CLOCK,
+  type Clock,
+  type Config,
+  createWorker,
+  Handle,
+  type Logger,
+  StartError,
+} from 'stepwright';
 import { type FaultPlan, faultPlan } from '../support/faults.js';
 import { activity } from '../support/work.js';
 import { ARN, createWorld, type World } from '../support/world.js';
@@ -124,6 +133,28 @@ test("a handler is given the worker's own clock", async () => {
   const execution = await world.execute(machine);
   await world.clock.settle(() => faults.count('SendTaskSuccess') === 1);
   expect(await world.describe(execution)).toMatchObject({ output: String(world.clock.now()) });
+});
+
+test("a logger of the user's own that throws ends no task", async () => {
+  const fail = (): never => {
+    throw new Error('the transport is closed');
+  };
+  const log: Logger = { debug: fail, info: fail, warn: fail, error: fail, child: () => log };
+  const work = activity((_, task) => {
+    task.log.info('hello');
+    return 1;
+  });
+  const config = { endpoint: world.service.url, activities: [work], grace: '0s' as const };
+  const worker = await createWorker(config, { clock: world.clock, log });
+  const done = worker.run();
+  const execution = await world.execute(world.machine(ARN));
+  await world.clock.settle(() => worker.status().counts.succeeded === 1);
+  expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED' });
+  world.service.endPolls();
+  const stopped = worker.stop();
+  await world.clock.settle(() => worker.status().state === 'stopped');
+  await stopped;
+  await done;
 });
 
 describe('the config', () => {

@@ -14,10 +14,21 @@ export function shownPath(file: string): string {
  * Returns an error of the service or the network as one line, without its stack, which would only show functions of the
  * SDK.
  */
-export const showError = ({ name, message }: Error): string => `${name}: ${message}`;
+export const showError = (error: Error): string => readable(() => `${error.name}: ${error.message}`);
 
-/** Shows a value in a message as the user would have written it: `"20"` (string), `-1` (number). */
-export function show(value: unknown): string {
+/** Returns a text about a value that may throw when it is read: a getter, or a proxy that was revoked. */
+function readable(text: () => string): string {
+  try {
+    return text();
+  } catch {
+    return 'a value that throws when it is read';
+  }
+}
+
+/** Shows a value in a message as the user would have written it: `"20"` (string), `-1` (number). Never throws. */
+export const show = (value: unknown): string => readable(() => shown(value));
+
+function shown(value: unknown): string {
   if (value === undefined || value === null) return String(value);
   if (typeof value === 'function') return `${value.name || 'anonymous'} (function)`;
   if (typeof value === 'bigint' || typeof value === 'symbol') return `${value.toString()} (${typeof value})`;

@@ -1,5 +1,7 @@
+import { isNativeError } from 'node:util/types';
 import { type DestinationStream, pino, type Logger as PinoLogger } from 'pino';
 import { messageIn, parseJson } from '../json.js';
+import { show, showError } from '../show.js';
 import { wallTime } from '../time/clock.js';
 import { standardOutput } from './log-output.js';
 
@@ -30,7 +32,49 @@ export const writesDebug = (log: Logger & Partial<Pick<PinoLogger, 'isLevelEnabl
 export function partsOf(...args: [string] | [object, string]): [fields: object, message: string] {
   if (args.length === 1) return [{}, args[0]];
   const [own, message] = args;
-  return [own instanceof Error ? { err: own } : own, message];
+  return [isNativeError(own) ? { err: own } : own, message];
+}
+
+/** Returns the fields that stand for those of a line that can't be written. @param error the reason */
+export const lostFields = (error: unknown): { readonly fieldsLost: string } => ({
+  fieldsLost: isNativeError(error) ? showError(error) : show(error),
+});
+
+/**
+ * Writes a line. If its fields can't be written, since a getter throws or a proxy was revoked, it is written with the
+ * reason in their place. Never throws, also if the logger does.
+ */
+function writeGuarded(
+  write: (...args: [string] | [object, string]) => void,
+  args: [string] | [object, string],
+): void {
+  try {
+    write(...args);
+  } catch (error) {
+    try {
+      const message = args.at(-1);
+      write(lostFields(error), typeof message === 'string' ? message : show(message));
+    } catch {
+      // Nothing can be written to this logger.
+    }
+  }
+}
+
+/** Returns a logger that writes to another one, and never throws. */
+export function guardedLog(log: Logger & Partial<Pick<PinoLogger, 'isLevelEnabled'>>): Logger {
+  const level =
+    (name: keyof Omit<Logger, 'child'>): LogLine =>
+    (...args: [string] | [object, string]) =>
+      writeGuarded((...parts) => (log[name] as (...parts: unknown[]) => void)(...parts), args);
+  const guarded = {
+    debug: level('debug'),
+    info: level('info'),
+    warn: level('warn'),
+    error: level('error'),
+    child: (fields: Record<string, unknown>) => guardedLog(log.child(fields)),
+    isLevelEnabled: (name: string) => log.isLevelEnabled?.(name) !== false,
+  };
+  return guarded;
 }
 
 export interface LogOptions {
@@ -66,6 +110,7 @@ export function createTappedLog(
     base: undefined,
     timestamp: isoTime(),
     formatters: { level: levelName },
+    hooks: { logMethod: guardedMethod },
   };
   if (destination)
     return pino(options, tapped(pretty ? prettyLines(destination, false) : destination, onLine));
@@ -76,6 +121,11 @@ export function createTappedLog(
     log.warn({ lost, why }, 'lines of the log are lost: they could not be written'),
   );
   return log;
+}
+
+/** pino's hook around each line. `this` is the logger. */
+function guardedMethod(this: PinoLogger, args: unknown[], method: (...args: unknown[]) => void): void {
+  writeGuarded((...parts) => method.apply(this, parts), args as [object, string]);
 }
 
 function tapped(

@@ -1,7 +1,7 @@
 import type { StoreMonitor } from '../../base/store.js';
 import type { Container } from '../../declare/container.js';
 import type { OpenConnection } from '../../aws/lean/connections.js';
-import { createLog, type Logger } from '../../base/log/log.js';
+import { createLog, guardedLog, type Logger } from '../../base/log/log.js';
 import type { Platform } from '../protect/platform.js';
 import { type Clock, systemClock } from '../../base/time/clock.js';
 import type { servePages } from '../health/page-server.js';
@@ -72,7 +72,8 @@ export interface StartWorld extends Readonly<
 
 /** Adds the defaults to the options of `createWorker`. */
 export function startWorld(options: WorkerOptions): StartWorld {
-  const { clock = systemClock, random = Math.random, log = createLog(), module, ...rest } = options;
+  const { clock = systemClock, random = Math.random, module, ...rest } = options;
+  const log = guardedLog(options.log ?? createLog());
   const { signal, container } = rest;
   return { clock, random, log, module: module && String(module), signal, container };
 }

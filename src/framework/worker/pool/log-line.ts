@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type Logger, partsOf } from '../../base/log/log.js';
+import { isNativeError } from 'node:util/types';
+import { type Logger, lostFields, partsOf } from '../../base/log/log.js';
 import { show } from '../../base/show.js';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -33,7 +34,7 @@ export function remoteLog(send: (line: LogLine) => void, fields: object = {}): L
     (...args: [string] | [object, string]): void => {
       const [own, message] = partsOf(...args);
       const text = typeof message === 'string' ? message : show(message);
-      send({ level, message: text, ...fieldsText({ ...fields, ...own }) });
+      send({ level, message: text, ...fieldsText(() => ({ ...fields, ...own })) });
     };
   return {
     debug: write('debug'),
@@ -50,19 +51,19 @@ export function writeLine(log: Logger, { level, message, fields, errorKey }: Log
   log[level](JSON.parse(fields, revive) as object, message);
 }
 
-function fieldsText(fields: object): Pick<LogLine, 'fields' | 'errorKey'> {
+function fieldsText(fields: () => object): Pick<LogLine, 'fields' | 'errorKey'> {
   let errorKey: string | undefined;
   const replace = (_: string, value: unknown): unknown => {
     if (typeof value === 'bigint') return String(value);
-    if (!(value instanceof Error)) return value;
+    if (!isNativeError(value)) return value;
     return { [(errorKey ??= randomUUID())]: toRemote(value) };
   };
   try {
     // If the fields have a function `toJSON`, the text may be undefined.
-    const text: string | undefined = JSON.stringify(fields, replace);
+    const text: string | undefined = JSON.stringify(fields(), replace);
     return { fields: text ?? '{}', ...(errorKey !== undefined && { errorKey }) };
   } catch (error) {
-    return { fields: JSON.stringify({ fieldsLost: String(error) }) };
+    return { fields: JSON.stringify(lostFields(error)) };
   }
 }
 
