@@ -6,7 +6,7 @@ import { followData, type Outputs, placeOf, type StateData } from './flow/flow.j
 import { shapeOfSchema, UNKNOWN } from './flow/shape.js';
 import { deadPaths, fieldMismatches, notInline, payloadMismatches } from './data-finding-texts.js';
 import { editJson, type JsonEdit } from './source/json-edit.js';
-import { JsonText, type Step } from './source/json-text.js';
+import { JsonText, type JsonStep } from './source/json-text.js';
 import { locatable, type MachineSource, withoutSubstitutions } from './source/machine-source.js';
 import { statesOf } from '../asl/definition/state-graph.js';
 import { type ActivityState, activityStates, type StateView } from './machine-states.js';
@@ -100,7 +100,7 @@ function findingsIn(machine: ReadMachine, declared: Declared): Finding[] {
   if (!isAccepted(mistakes)) return ofDefinition.filter(({ level }) => level === 'error');
   const json = locatable(source);
   const canEdit = new JsonText(source.text).broken === undefined;
-  const at = (steps: readonly Step[], found: Found, state?: StateView): Finding => ({
+  const at = (steps: readonly JsonStep[], found: Found, state?: StateView): Finding => ({
     ...(canEdit ? found : { ...found, edits: undefined }),
     file: source.file,
     ...json.positionOf(steps),
@@ -161,7 +161,7 @@ const isServed = ({ tasks }: ReadMachine, { handlers }: Declared): boolean =>
  * Returns the keys and indexes that lead, from a task's state, to the field that a finding is about. Returns an empty
  * list if the task has no such field.
  */
-function fieldOf({ edits }: Found): readonly Step[] {
+function fieldOf({ edits }: Found): readonly JsonStep[] {
   const [edit] = edits ?? [];
   return edit?.kind === 'replace' ? edit.at.slice(-1) : [];
 }

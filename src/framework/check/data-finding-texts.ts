@@ -3,9 +3,9 @@ import { meantName, proposal } from '../base/show.js';
 import { type CheckedHandler, handlerOf } from './handlers.js';
 import type { FoundAt } from './finding.js';
 import { followData, placeOf, type StateData } from './flow/flow.js';
-import { isFields, type Missing, type Shape, shapeOfSchema, shapesOf, UNKNOWN } from './flow/shape.js';
+import { isObjectShape, type Missing, type Shape, shapeOfSchema, shapesOf, UNKNOWN } from './flow/shape.js';
 import { schemaMismatches } from './schema-mismatch.js';
-import type { Step } from './source/json-text.js';
+import type { JsonStep } from './source/json-text.js';
 import type { ActivityState, StateView } from './machine-states.js';
 import type { DeadPath } from './flow/paths.js';
 
@@ -71,7 +71,7 @@ const WHAT: Readonly<Record<Missing['kind'], (path: string, name: string) => str
 };
 
 function fixFor({ name, within, kind }: Missing): string {
-  const objects = shapesOf(within).filter(isFields);
+  const objects = shapesOf(within).filter(isObjectShape);
   if (objects.length === 0) return 'correct the path: the value that it goes through has no fields';
   const names = [...new Set(objects.flatMap((each) => Object.keys(each)))];
   const meant = meantName(name, names);
@@ -82,7 +82,7 @@ function fixFor({ name, within, kind }: Missing): string {
 }
 
 /** Returns the keys and indexes that lead, in the machine's text, to a part of the payload. */
-function stepsInFile(template: unknown, base: readonly Step[], steps: readonly Step[]): Step[] {
+function stepsInFile(template: unknown, base: readonly JsonStep[], steps: readonly JsonStep[]): JsonStep[] {
   const place = [...base];
   let at: unknown = template;
   for (const step of steps) {
@@ -133,7 +133,7 @@ function referenceShape(handler: CheckedHandler | undefined): Shape | undefined 
   const { output, inline } = handler;
   const shape = output && shapeOfSchema(output);
   if (inline.length === 0) return shape;
-  const fields = isFields(shape) ? shape : undefined;
+  const fields = isObjectShape(shape) ? shape : undefined;
   const named = inline.map((name) => [name, fields?.[name] ?? UNKNOWN] as const);
   return Object.fromEntries([...named, ['$stepwright', UNKNOWN]]);
 }

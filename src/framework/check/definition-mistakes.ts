@@ -3,7 +3,7 @@ import { problemsIn } from '../asl/machine.js';
 import { proposal } from '../base/show.js';
 import { type DefinitionProblem, DUPLICATE } from '../asl/definition/reader.js';
 import { locationOf, messageOf } from './finding.js';
-import { type JsonText, type Position, type Step, stateAt } from './source/json-text.js';
+import { type JsonText, type Position, type JsonStep, stateAt } from './source/json-text.js';
 import { locatable, type MachineSource } from './source/machine-source.js';
 
 /** A mistake in the definition of a state machine, and its position in the text. */
@@ -81,7 +81,7 @@ function startAtMistake(path: string, text: string, fix = ''): { what: string; f
   };
 }
 
-function keyTwice(steps: readonly Step[], at: Position, file: string): DefinitionMistake {
+function keyTwice(steps: readonly JsonStep[], at: Position, file: string): DefinitionMistake {
   const key = String(steps.at(-1));
   const isState = steps.at(-2) === 'States';
   return {

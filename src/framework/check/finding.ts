@@ -1,5 +1,5 @@
 import type { JsonEdit } from './source/json-edit.js';
-import type { Position, Step } from './source/json-text.js';
+import type { Position, JsonStep } from './source/json-text.js';
 import type { StateView } from './machine-states.js';
 
 /** The codes of findings about classes and state machines. They are stable, so programs may compare them. */
@@ -47,7 +47,7 @@ export type Found = Omit<Finding, 'file' | 'line' | 'column' | 'state'>;
 /** A finding with its position in a machine: the state, and the keys and indexes that lead to the value. */
 export interface FoundAt {
   readonly state: StateView;
-  readonly steps: readonly Step[];
+  readonly steps: readonly JsonStep[];
   readonly found: Found;
 }
 

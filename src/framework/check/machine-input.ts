@@ -6,13 +6,13 @@ import {
   common,
   EACH,
   type InputKeys,
-  isFields,
+  isObjectShape,
   isUnknown,
   othersOf,
   type Shape,
   shapesOf,
 } from './flow/shape.js';
-import type { Step } from './source/json-text.js';
+import type { JsonStep } from './source/json-text.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -53,11 +53,11 @@ class MachineInput {
   }
 
   /** Returns what the states of a machine, of a branch or of an iteration demand. */
-  ofGroup({ StartAt, States }: Json, steps: readonly Step[]): Demand {
+  ofGroup({ StartAt, States }: Json, steps: readonly JsonStep[]): Demand {
     return isPlainObject(States) ? this.#ofState(States, StartAt, [...steps, 'States']) : undefined;
   }
 
-  #ofState(states: Json, name: unknown, steps: readonly Step[]): Demand {
+  #ofState(states: Json, name: unknown, steps: readonly JsonStep[]): Demand {
     const state = typeof name === 'string' ? states[name] : undefined;
     if (typeof name !== 'string' || !isPlainObject(state) || this.#open.has(state)) return undefined;
     if (this.#found.has(state)) return this.#found.get(state);
@@ -71,7 +71,7 @@ class MachineInput {
   }
 
   /** Returns what the state's own work demands. */
-  #own(state: Json, steps: readonly Step[]): Demand[] {
+  #own(state: Json, steps: readonly JsonStep[]): Demand[] {
     const { Type, Resource } = state;
     const { given, values = [] } = this.data.get(placeOf(steps)) ?? {};
     const isCall = kindOf(Type)?.calls && typeof Resource === 'string';
@@ -89,7 +89,7 @@ class MachineInput {
   #ofShape(given: Shape | undefined, wanted: Demand): Demand {
     const shape = given && shapesOf(given).reduce(common);
     if (isUnknown(shape)) return shape.from && at(shape.from, wanted ?? {});
-    if (!isFields(shape)) return undefined;
+    if (!isObjectShape(shape)) return undefined;
     const keys = Object.keys(shape);
     const others = othersOf(shape);
     const demands = keys.map((key) => this.#ofShape(shape[key], this.#property(wanted, key)));

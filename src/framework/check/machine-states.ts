@@ -1,7 +1,7 @@
 import { activityTasks } from '../asl/machine.js';
 import { isPlainObject } from '../base/json.js';
 import type { FoundState } from '../asl/definition/state-graph.js';
-import type { Step } from './source/json-text.js';
+import type { JsonStep } from './source/json-text.js';
 
 /** A state of a definition, at any depth. */
 export type StateView = FoundState;
@@ -24,7 +24,7 @@ export function activityStates(definition: string, states: readonly StateView[])
 export interface Rule {
   readonly kind: 'Retry' | 'Catch';
   readonly state: StateView;
-  readonly steps: readonly Step[];
+  readonly steps: readonly JsonStep[];
   readonly names: readonly string[];
 }
 

@@ -3,7 +3,7 @@ import type { JsonSchema } from '../declare/schema/dto-schema.js';
 import { isPlainObject } from '../base/json.js';
 import type { FoundAt } from './finding.js';
 import { type Outputs, outputOf, type StateData } from './flow/flow.js';
-import { isFields, NUMBER, part, type Shape, TEXT, UNKNOWN } from './flow/shape.js';
+import { isObjectShape, NUMBER, part, type Shape, TEXT, UNKNOWN } from './flow/shape.js';
 import { type CheckedHandler, handlerOf } from './handlers.js';
 import { machineInput } from './machine-input.js';
 import { statesOf } from '../asl/definition/state-graph.js';
@@ -109,7 +109,7 @@ export class NestedMachines {
 
 /** Returns what is known of the input of a child. Without Input, it is an empty object. */
 function inputOf(given: Shape): Shape {
-  const input = part(given, 'Input') ?? (isFields(given) ? {} : UNKNOWN);
+  const input = part(given, 'Input') ?? (isObjectShape(given) ? {} : UNKNOWN);
   if (input === null) return {};
   if (typeof input !== 'string') return input;
   try {

@@ -4,20 +4,29 @@ import { isPlainObject } from '../base/json.js';
 import { meantName, proposal, show } from '../base/show.js';
 import { conversionTo } from '../declare/dto/kinds.js';
 import { parseTimestamp } from '../asl/values/functions.js';
-import { common, type Fields, isUnknown, ListOf, OneOf, othersOf, type Shape, Typed } from './flow/shape.js';
-import type { Step } from './source/json-text.js';
+import {
+  common,
+  type ObjectShape,
+  isUnknown,
+  ListOf,
+  OneOf,
+  othersOf,
+  type Shape,
+  Typed,
+} from './flow/shape.js';
+import type { JsonStep } from './source/json-text.js';
 
 /**
  * A value, or a part of it, that the schema rejects. `steps` are the keys and indexes that lead from the value to the
  * part.
  */
-export interface SchemaMismatch extends Fault {
-  readonly steps: readonly Step[];
+export interface SchemaMismatch extends Mismatch {
+  readonly steps: readonly JsonStep[];
   /** False for the result of a JSONata path over a list, which fits if the list has exactly one element. */
   readonly isSure: boolean;
 }
 
-interface Fault {
+interface Mismatch {
   readonly what: string;
   readonly fix: string;
 }
@@ -34,7 +43,7 @@ export function schemaMismatches(value: Shape, schema: JsonSchema): SchemaMismat
 class SchemaComparison {
   constructor(private readonly definitions: Record<string, unknown>) {}
 
-  of(value: unknown, schema: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
+  of(value: unknown, schema: JsonSchema, steps: readonly JsonStep[]): SchemaMismatch[] {
     if (isUnknown(value)) return [];
     if (value instanceof OneOf) return this.#oneOf(value, schema, steps);
     if (value instanceof ListOf && value.isSequence) return this.#sequence(value, schema, steps);
@@ -45,7 +54,7 @@ class SchemaComparison {
   }
 
   /** Returns the mismatches of what several values have in common, or else of the first, if all of them have some. */
-  #oneOf({ shapes }: OneOf, schema: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
+  #oneOf({ shapes }: OneOf, schema: JsonSchema, steps: readonly JsonStep[]): SchemaMismatch[] {
     const shared = this.of(shapes.reduce(common), schema, steps);
     if (shared.length > 0) return shared;
     const all = shapes.map((each) => this.of(each, schema, steps));
@@ -55,14 +64,18 @@ class SchemaComparison {
   }
 
   /** A sequence of one element is that element. Returns its mismatches as a list, unless the element fits. */
-  #sequence({ item }: ListOf, schema: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
+  #sequence({ item }: ListOf, schema: JsonSchema, steps: readonly JsonStep[]): SchemaMismatch[] {
     const asList = this.of(new ListOf(item), schema, steps);
     const isSure = this.of(item, schema, steps).length > 0;
     return asList.map((each) => ({ ...each, isSure: each.isSure && isSure }));
   }
 
   /** Returns the mismatches with the schemas that this schema refers to in `$ref`, `allOf` and `anyOf`. */
-  #inherited(value: unknown, { $ref, allOf, anyOf }: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
+  #inherited(
+    value: unknown,
+    { $ref, allOf, anyOf }: JsonSchema,
+    steps: readonly JsonStep[],
+  ): SchemaMismatch[] {
     return [
       ...(typeof $ref === 'string' ? this.of(value, this.#definition($ref), steps) : []),
       ...(Array.isArray(allOf) ? allOf.flatMap((each: JsonSchema) => this.of(value, each, steps)) : []),
@@ -76,7 +89,7 @@ class SchemaComparison {
   }
 
   /** Returns the mismatches with that alternative of `anyOf` that has the fewest. */
-  #anyOf(value: unknown, alternatives: readonly JsonSchema[], steps: readonly Step[]): SchemaMismatch[] {
+  #anyOf(value: unknown, alternatives: readonly JsonSchema[], steps: readonly JsonStep[]): SchemaMismatch[] {
     // `@Type(() => Number)` reads a number from a text, and the rules are about the number.
     const numbers = alternatives.filter(({ pattern }) => pattern !== NUMBER_TEXT);
     if (numbers.length < alternatives.length && typeof value === 'string' && RegExp(NUMBER_TEXT).test(value))
@@ -87,7 +100,7 @@ class SchemaComparison {
     return all.toSorted((a, b) => a.length - b.length || depthOf(b) - depthOf(a))[0] ?? [];
   }
 
-  #parts(value: unknown, schema: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
+  #parts(value: unknown, schema: JsonSchema, steps: readonly JsonStep[]): SchemaMismatch[] {
     if (value instanceof ListOf) return this.#items([value.item], schema, steps, () => steps);
     if (Array.isArray(value)) return this.#items(value, schema, steps);
     return isPlainObject(value) ? this.#keys(value, schema, steps) : [];
@@ -96,15 +109,15 @@ class SchemaComparison {
   #items(
     value: readonly unknown[],
     { items }: JsonSchema,
-    steps: readonly Step[],
-    stepsOf = (index: number): readonly Step[] => [...steps, index],
+    steps: readonly JsonStep[],
+    stepsOf = (index: number): readonly JsonStep[] => [...steps, index],
   ): SchemaMismatch[] {
     return isPlainObject(items) ? value.flatMap((each, index) => this.of(each, items, stepsOf(index))) : [];
   }
 
-  #keys(value: Record<string, unknown>, schema: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
+  #keys(value: Record<string, unknown>, schema: JsonSchema, steps: readonly JsonStep[]): SchemaMismatch[] {
     const properties = isPlainObject(schema['properties']) ? schema['properties'] : {};
-    const missing = othersOf(value as Fields) ? [] : missingKeys(value, schema, Object.keys(properties));
+    const missing = othersOf(value as ObjectShape) ? [] : missingKeys(value, schema, Object.keys(properties));
     const misspelt = new Set(missing.map(({ written }) => written));
     const inner = Object.entries(value).flatMap(([key, each]): SchemaMismatch[] => {
       const known = Object.hasOwn(properties, key);
@@ -139,12 +152,12 @@ function missingKeys(
   });
 }
 
-const missingKey = ({ key, written }: MissingKey): Fault => ({
+const missingKey = ({ key, written }: MissingKey): Mismatch => ({
   what: `lacks '${key}'`,
   fix: written ? `did you mean '${key}' by '${written}'?` : `give it a '${key}'`,
 });
 
-function refusedKey(key: string, known: readonly string[]): Fault {
+function refusedKey(key: string, known: readonly string[]): Mismatch {
   const meant = meantName(key, known);
   return {
     what: `has the key '${key}', which is refused`,
@@ -166,7 +179,7 @@ const NAMES: Readonly<Record<string, string>> = {
   null: 'null',
 };
 
-function wrongType(value: unknown, { type }: JsonSchema): Fault | undefined {
+function wrongType(value: unknown, { type }: JsonSchema): Mismatch | undefined {
   if (typeof type !== 'string' || isOf(value, type)) return undefined;
   const name = NAMES[type] ?? type;
   return { what: `must be ${name}, and is ${shown(value)}`, fix: `write ${name}` };
@@ -186,7 +199,7 @@ function isOf(value: unknown, type: string): boolean {
   return type === 'null' ? value === null : typeof value === type;
 }
 
-function wrongChoice(value: unknown, schema: JsonSchema): Fault | undefined {
+function wrongChoice(value: unknown, schema: JsonSchema): Mismatch | undefined {
   const choices = choicesOf(schema);
   if (!choices || choices.includes(value)) return undefined;
   if (value instanceof Typed && choices.some((each) => typeof each === value.type)) return undefined;
@@ -199,7 +212,7 @@ function choicesOf(schema: JsonSchema): readonly unknown[] | undefined {
   return 'const' in schema ? [schema['const']] : undefined;
 }
 
-function wrongLimit(value: unknown, schema: JsonSchema): Fault | undefined {
+function wrongLimit(value: unknown, schema: JsonSchema): Mismatch | undefined {
   const limit = brokenLimit(value, schema);
   if (limit === undefined) return undefined;
   return { what: `must ${limit}, and is ${show(value)}`, fix: 'write a value within the limit' };

@@ -1,6 +1,14 @@
 import { equalJson, isObject, type Json } from '../values/json.js';
 import { compilePattern, type Pattern } from './pattern.js';
-import { type Filter, isDefinite, NotHere, type Place, readingOf, type Step, type Visits } from './steps.js';
+import {
+  type Filter,
+  isDefinite,
+  NotHere,
+  type Place,
+  readingOf,
+  type PathStep,
+  type Visits,
+} from './steps.js';
 import type { Scanner } from '../values/scanner.js';
 
 /** Returns the value of one side of a comparison. Returns undefined if that side is a path that leads to no value. */
@@ -130,7 +138,7 @@ function match(left: Side, right: Side): Filter {
 export class FilterReader {
   constructor(
     private readonly scanner: Scanner,
-    private readonly readSteps: (scanner: Scanner) => Step[],
+    private readonly readSteps: (scanner: Scanner) => PathStep[],
   ) {}
 
   /** @throws Error if the text isn't a filter; NotHere if it uses a feature that the local service doesn't have */

@@ -1,12 +1,12 @@
 import { isObject, type Json } from '../values/json.js';
 import { Scanner } from '../values/scanner.js';
-import { type FunctionStep, NotHere, readingOf, type Step, Visits } from './steps.js';
+import { type FunctionStep, NotHere, readingOf, type PathStep, Visits } from './steps.js';
 import { FilterReader } from './filter.js';
 import { limited } from './pattern.js';
 
 /** A compiled JSONPath. */
 export interface Path {
-  readonly steps: readonly Step[];
+  readonly steps: readonly PathStep[];
   /**
    * Returns the value to which the path leads from `root`; undefined if there is none. If the path can lead to more than
    * one value, returns a list of them.
@@ -36,7 +36,7 @@ export function compilePath(text: string): Path {
   };
 }
 
-function shown(steps: readonly Step[]): string {
+function shown(steps: readonly PathStep[]): string {
   return `$${steps.map((step) => step.shown).join('')}`;
 }
 
@@ -44,7 +44,7 @@ function shown(steps: readonly Step[]): string {
  * Returns the reason why a path leads to no value. Recorded from the live service: the text is "No results" if only the
  * last step fails, and "Missing property" if an earlier one does.
  */
-function explain(root: Json, steps: readonly Step[]): string {
+function explain(root: Json, steps: readonly PathStep[]): string {
   const isPlain = steps.every(({ kind }) => kind === 'names' || kind === 'indexes');
   const found = isPlain
     ? steps.findIndex((_, at) => readingOf(steps.slice(0, at + 1))(root, new Visits()) === undefined)
@@ -76,7 +76,7 @@ const SLICE = /\s*(-?\d+)?\s*:\s*(-?\d+)?\s*(?::\s*(\d+))?\s*\]/y;
  * is an ordinary character (recorded/paths.ts). Stops where no step begins.
  * @throws Error if a step begins but can't be parsed
  */
-function readSteps(scanner: Scanner): Step[] {
+function readSteps(scanner: Scanner): PathStep[] {
   return new StepReader(scanner).steps();
 }
 
@@ -92,11 +92,11 @@ export function takePath(scanner: Scanner): string | undefined {
 }
 
 class StepReader {
-  readonly #steps: Step[] = [];
+  readonly #steps: PathStep[] = [];
 
   constructor(private readonly scanner: Scanner) {}
 
-  steps(): Step[] {
+  steps(): PathStep[] {
     while (this.#step());
     return this.#steps;
   }
@@ -138,11 +138,11 @@ class StepReader {
     this.#steps.push({ ...step, shown: step.shown || this.scanner.text.slice(from, this.scanner.at) });
   }
 
-  #everything(): Step | undefined {
+  #everything(): PathStep | undefined {
     return this.scanner.match(/\s*\*\s*\]/y) && { kind: 'every', shown: '[*]' };
   }
 
-  #filter(): Step | undefined {
+  #filter(): PathStep | undefined {
     const { scanner } = this;
     const [whole, opening = ''] = scanner.match(/\s*(\?\s*\()/y) ?? [];
     if (whole === undefined) return undefined;
@@ -153,20 +153,20 @@ class StepReader {
     return { kind: 'filter', filter, shown: `[${opening}${inner})]` };
   }
 
-  #slice(): Step | undefined {
+  #slice(): PathStep | undefined {
     const [whole, from, to, step = '1'] = this.scanner.match(SLICE) ?? [];
     if (whole === undefined) return undefined;
     const slice = { from: numberOf(from), to: numberOf(to), step: Math.max(Number(step), 1) };
     return { kind: 'slice', slice, shown: '' };
   }
 
-  #names(): Step | undefined {
+  #names(): PathStep | undefined {
     const names = this.#list(QUOTED);
     if (names.length === 0) return undefined;
     return { kind: 'names', names, shown: `[${names.map((name) => `'${name}'`).join(',')}]` };
   }
 
-  #indexes(): Step | undefined {
+  #indexes(): PathStep | undefined {
     const indexes = this.#list(INDEX).map(Number);
     return indexes.length === 0 ? undefined : { kind: 'indexes', indexes, shown: `[${indexes.join(',')}]` };
   }

@@ -2,7 +2,7 @@ import { runtimeFailure } from '../expression.js';
 import { getOwn, isObject, type Json, type JsonObject, setOwn } from '../values/json.js';
 
 /** One step of a path. `shown` is the step as the error messages of Step Functions show it. */
-export type Step =
+export type PathStep =
   | { readonly kind: 'names'; readonly names: readonly string[]; readonly shown: string }
   | { readonly kind: 'indexes'; readonly indexes: readonly number[]; readonly shown: string }
   | { readonly kind: 'slice'; readonly slice: Slice; readonly shown: string }
@@ -73,7 +73,7 @@ type Reading = (root: Json, visits: Visits) => Json | undefined;
  * Returns the function that follows these steps. It returns one value, or undefined, if they are definite, and otherwise
  * a list.
  */
-export function readingOf(steps: readonly Step[]): Reading {
+export function readingOf(steps: readonly PathStep[]): Reading {
   const last = steps.at(-1);
   if (steps[0]?.kind === 'descent' && last?.kind === 'function') return ofAll(steps.slice(0, -1), last);
   return isDefinite(steps)
@@ -82,7 +82,7 @@ export function readingOf(steps: readonly Step[]): Reading {
 }
 
 /** Returns true if steps lead to at most one value. */
-export function isDefinite(steps: readonly Step[]): boolean {
+export function isDefinite(steps: readonly PathStep[]): boolean {
   if (steps[0]?.kind === 'descent' && steps.at(-1)?.kind === 'function') return true;
   return steps.every((step, at) => leadsToOne(step, at === steps.length - 1));
 }
@@ -91,7 +91,7 @@ export function isDefinite(steps: readonly Step[]): boolean {
  * Returns true if a step leads to at most one value. A step with several names, such as `['a','b']`, leads to one
  * object with these fields if it is the last one, and otherwise to many values (Jayway; recorded/paths.ts).
  */
-function leadsToOne(step: Step, last: boolean): boolean {
+function leadsToOne(step: PathStep, last: boolean): boolean {
   if (step.kind === 'names') return last || step.names.length === 1;
   return step.kind === 'function' || (step.kind === 'indexes' && step.indexes.length === 1);
 }
@@ -100,15 +100,15 @@ function leadsToOne(step: Step, last: boolean): boolean {
  * A function at the end of a path that begins with `$..` gets the list of all values that the path finds. As in Jayway,
  * `length()` counts their items, and `keys()` gets the whole document.
  */
-function ofAll(steps: readonly Step[], step: FunctionStep): Reading {
+function ofAll(steps: readonly PathStep[], step: FunctionStep): Reading {
   if (step.name === 'keys') return (root) => step.call(root);
   const counts = step.name === 'length' || step.name === 'size';
-  const all: readonly Step[] = counts ? [...steps, { kind: 'every', shown: '[*]' }] : steps;
+  const all: readonly PathStep[] = counts ? [...steps, { kind: 'every', shown: '[*]' }] : steps;
   return (root, visits) => step.call(find(root, all, visits));
 }
 
 /** Returns the value to which a definite path leads. It makes no lists, since most paths are definite. */
-function findOne(root: Json, steps: readonly Step[], visits: Visits): Json | undefined {
+function findOne(root: Json, steps: readonly PathStep[], visits: Visits): Json | undefined {
   let at: Json | undefined = root;
   for (const step of steps) {
     if (at === undefined) return undefined;
@@ -118,7 +118,7 @@ function findOne(root: Json, steps: readonly Step[], visits: Visits): Json | und
 }
 
 /** Returns all values to which a path leads, in the order of the document. */
-function find(root: Json, steps: readonly Step[], visits: Visits): Json[] {
+function find(root: Json, steps: readonly PathStep[], visits: Visits): Json[] {
   let found: Json[] = [root];
   for (const [index, step] of steps.entries()) {
     const starts = found;
@@ -134,7 +134,7 @@ function find(root: Json, steps: readonly Step[], visits: Visits): Json[] {
 }
 
 /** Takes a step of which `leadsToOne` is true. */
-function stepToOne(at: Json, step: Step, visits: Visits): Json | undefined {
+function stepToOne(at: Json, step: PathStep, visits: Visits): Json | undefined {
   visits.add(1);
   if (step.kind === 'function') {
     if (isObject(at)) visits.add(Object.keys(at).length);
@@ -149,7 +149,7 @@ function stepToOne(at: Json, step: Step, visits: Visits): Json | undefined {
 }
 
 /** Takes another step. Returns undefined in place of a value that isn't there. `root` is where the path starts. */
-function stepToMany(at: Json, step: Step, root: Json, visits: Visits): readonly (Json | undefined)[] {
+function stepToMany(at: Json, step: PathStep, root: Json, visits: Visits): readonly (Json | undefined)[] {
   const list = Array.isArray(at) ? at : [];
   switch (step.kind) {
     case 'names':

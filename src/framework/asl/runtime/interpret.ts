@@ -7,7 +7,7 @@ import type { Soon } from '../expression.js';
  * The outcome of a state: its output, and the name of the next state. `next` is undefined if the state was the last one
  * of its branch.
  */
-export interface Step {
+export interface StateOutcome {
   readonly next: string | undefined;
   readonly output: Json;
 }
@@ -16,12 +16,12 @@ export interface State {
   /** Enters the state, before it is run. */
   enter(branch: Branch, input: Json): void;
   /** Makes the first attempt to run the state. */
-  run(branch: Branch, input: Json): Soon<Step>;
+  run(branch: Branch, input: Json): Soon<StateOutcome>;
   /**
    * Continues the state after its first attempt has failed with an error: makes further attempts, or leaves the state
    * by its Catch. Fails with a StateFailure if the Catch doesn't catch the failure.
    */
-  recover(branch: Branch, input: Json, error: unknown): Promise<Step>;
+  recover(branch: Branch, input: Json, error: unknown): Promise<StateOutcome>;
   /** Makes one attempt to run the state by itself. The branch's execution has a `stateTest`. */
   test(branch: Branch, input: Json): Promise<StateTestEnd>;
 }
@@ -63,7 +63,7 @@ export async function interpret(
       state.enter(branch, value);
       // Branches that run beside each other take turns, as at the live service: all enter a state before one leaves it.
       if (branch.parent) await Promise.resolve();
-      let step: Step;
+      let step: StateOutcome;
       try {
         const running = state.run(branch, value);
         step = branch.parent || running instanceof Promise ? await running : running;

@@ -1,5 +1,5 @@
 import type { Exit, Language } from '../definition/query-language.js';
-import type { Step } from '../runtime/interpret.js';
+import type { StateOutcome } from '../runtime/interpret.js';
 import type { Soon, StateData } from '../expression.js';
 import type { Branch } from '../runtime/branch.js';
 import type { Json } from '../values/json.js';
@@ -10,10 +10,15 @@ import { LONGEST_SECONDS, type Reader } from '../definition/reader.js';
 /** The work of a state: one attempt (`once`), its Retry, its Catch, and its exit through a catcher. */
 interface Attempts {
   /** Makes one attempt to run the state. Resolves with the state's output and the name of the next state. */
-  readonly once: (branch: Branch, input: Json) => Soon<Step>;
+  readonly once: (branch: Branch, input: Json) => Soon<StateOutcome>;
   readonly retriers: readonly Retrier[];
   readonly catchers: readonly Catcher[];
-  readonly leave: (branch: Branch, exit: Exit, data: StateData, next: string | undefined) => Soon<Step>;
+  readonly leave: (
+    branch: Branch,
+    exit: Exit,
+    data: StateData,
+    next: string | undefined,
+  ) => Soon<StateOutcome>;
 }
 
 /**
@@ -27,7 +32,7 @@ export async function afterFailure(
   input: Json,
   attempts: Attempts,
   thrown: unknown,
-): Promise<Step> {
+): Promise<StateOutcome> {
   const made = attempts.retriers.map(() => 0);
   for (let error = thrown; ;) {
     const failure = branch.failureOf(error);
@@ -42,7 +47,12 @@ export async function afterFailure(
 }
 
 /** Ends the attempts at a state, which leaves through its Catch if that matches the failure. */
-function giveUp(branch: Branch, input: Json, attempts: Attempts, failure: StateFailure): Promise<Step> {
+function giveUp(
+  branch: Branch,
+  input: Json,
+  attempts: Attempts,
+  failure: StateFailure,
+): Promise<StateOutcome> {
   branch.recordFailure(failure);
   const catcher = catcherOf(attempts, failure);
   if (!catcher) throw failure;
@@ -56,7 +66,7 @@ async function recover(
   catcher: Catcher,
   input: Json,
   failure: StateFailure,
-): Promise<Step> {
+): Promise<StateOutcome> {
   try {
     const data = { ...branch.data(input), errorOutput: failure.output };
     return await leave(branch, catcher.exit, data, catcher.next);

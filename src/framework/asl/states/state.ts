@@ -3,7 +3,7 @@ import { dataLimitFailure } from '../runtime/state-failure.js';
 import { afterFailure, compileCatch, compileRetry, testOnce } from './retry-catch.js';
 import type { Exit, Flow, Language } from '../definition/query-language.js';
 import type { Reader } from '../definition/reader.js';
-import type { State, StateGroup, Step } from '../runtime/interpret.js';
+import type { State, StateGroup, StateOutcome } from '../runtime/interpret.js';
 import type { StateTestEnd } from '../runtime/state-test.js';
 import type { Branch } from '../runtime/branch.js';
 import { KINDS, type StateKind, type StateType } from '../kinds.js';
@@ -86,7 +86,7 @@ export function compileState(
   reader.finish((field) => language.explainUnread(field));
   if (reader.variables.size > 0) context.references.set(name, [...reader.variables].toSorted());
 
-  const once = (branch: Branch, input: Json): Soon<Step> => {
+  const once = (branch: Branch, input: Json): Soon<StateOutcome> => {
     const see = branch.execution.stateTest?.see;
     const data = flow.input(see ? { ...branch.data(input), see } : branch.data(input));
     see?.('afterInputPath', data.root);
@@ -99,7 +99,7 @@ export function compileState(
   const entered = { name, kind, enteredEvent: `${type}StateEntered`, exitedEvent: `${type}StateExited` };
   const attempts = { once, retriers, catchers, leave };
   const enter = (branch: Branch, input: Json): void => branch.enter(entered, input);
-  const recover = (branch: Branch, input: Json, error: unknown): Promise<Step> =>
+  const recover = (branch: Branch, input: Json, error: unknown): Promise<StateOutcome> =>
     afterFailure(branch, input, attempts, error);
   const test = (branch: Branch, input: Json): Promise<StateTestEnd> => {
     branch.enter(entered, input);
@@ -110,7 +110,7 @@ export function compileState(
   return { enter, run: once, recover, test };
 }
 
-function leave(branch: Branch, exit: Exit, data: StateData, next: string | undefined): Soon<Step> {
+function leave(branch: Branch, exit: Exit, data: StateData, next: string | undefined): Soon<StateOutcome> {
   return soon(
     branch.evaluate((seen) => exit.output(seen), data),
     (output) =>
@@ -128,7 +128,7 @@ function record(
   assigned: JsonObject | undefined,
   next: string | undefined,
   errorOutput: Json | undefined,
-): Step {
+): StateOutcome {
   const { name } = branch.visit.state;
   const texts = assigned && textsOf(branch, assigned, name);
   branch.json.checkSize(output, name);

@@ -1,3 +1,4 @@
+import type { JsonStep } from '../source/json-text.js';
 import { isPlainObject } from '../../base/json.js';
 import { groupsIn, kindOf } from '../../asl/kinds.js';
 import type { DeadPath } from './paths.js';
@@ -9,7 +10,6 @@ import {
   type Known,
   type Language,
   StateFields,
-  type Step,
 } from './state-fields.js';
 
 /** Returns the language of a machine or a state: its own, or else the one of the machine. */
@@ -58,12 +58,12 @@ function follow(flow: Flow, definition: string, input: Shape): Shape {
 }
 
 /** The keys that lead to a state, as one text. */
-export const placeOf = (steps: readonly Step[]): string => JSON.stringify(steps);
+export const placeOf = (steps: readonly JsonStep[]): string => JSON.stringify(steps);
 
 /** The states of a machine, of a branch or of an iteration. */
 interface Group {
   readonly states: Json;
-  readonly steps: readonly Step[];
+  readonly steps: readonly JsonStep[];
   readonly language: Language;
 }
 
@@ -73,7 +73,7 @@ class Flow {
   constructor(private readonly outputs: Outputs) {}
 
   /** Follows the data through a group. @returns what is known of the group's output */
-  group(source: Json, steps: readonly Step[], language: Language, start: Known): Shape {
+  group(source: Json, steps: readonly JsonStep[], language: Language, start: Known): Shape {
     const { States, StartAt } = source;
     const group: Group = {
       states: isPlainObject(States) ? States : {},
@@ -101,7 +101,7 @@ class Flow {
     return ends.length === 0 ? UNKNOWN : ends.reduce(merge);
   }
 
-  #state(state: Json, steps: readonly Step[], group: Group, known: Known): Edge[] {
+  #state(state: Json, steps: readonly JsonStep[], group: Group, known: Known): Edge[] {
     const language = languageOf(state, group.language);
     const fields = new StateFields(state, language, known);
     const given = fields.given();
@@ -124,7 +124,7 @@ class Flow {
    */
   #work(
     state: Json,
-    steps: readonly Step[],
+    steps: readonly JsonStep[],
     language: Language,
     known: Known,
     fields: StateFields,

@@ -6,7 +6,7 @@
 import { isPlainObject } from '../../base/json.js';
 import {
   BOOLEAN,
-  type Fields,
+  type ObjectShape,
   inputPart,
   itemOf,
   ListOf,
@@ -20,7 +20,7 @@ import {
 } from './shape.js';
 import { compileIntrinsic } from '../../asl/jsonpath/intrinsics.js';
 import { compilePath, referenceSteps } from '../../asl/jsonpath/path.js';
-import { isDefinite, type Step } from '../../asl/jsonpath/steps.js';
+import { isDefinite, type PathStep } from '../../asl/jsonpath/steps.js';
 import { Evaluation, Lost } from './jsonata-evaluation.js';
 import { parsed, Scope } from './jsonata-expression.js';
 
@@ -32,13 +32,13 @@ export interface Environment {
   /** The object that describes a failure, in a Catch. */
   readonly errorOutput?: Shape;
   /** The variables that a state before may have assigned. There are no others. */
-  readonly variables: Fields;
+  readonly variables: ObjectShape;
   /** The item of the innermost Map; undefined outside any Map. */
   readonly item: Shape | undefined;
 }
 
 /** Returns what is known of the context object. AWS page "Accessing execution data from the Context object". */
-const contextOf = ({ item }: Pick<Environment, 'item'>): Fields => ({
+const contextOf = ({ item }: Pick<Environment, 'item'>): ObjectShape => ({
   Execution: {
     Id: TEXT,
     Input: inputPart([]),
@@ -65,7 +65,7 @@ export interface DeadPath {
 }
 
 /** A field of a state, the values that it can read, and the list for its dead paths. */
-export interface Field {
+export interface StateField {
   readonly environment: Environment;
   readonly steps: DeadPath['steps'];
   /** The paths that lead to nothing are added to it. */
@@ -73,7 +73,7 @@ export interface Field {
 }
 
 /** Returns the field inside another one. */
-const inside = (field: Field, step: string | number): Field => ({
+const inside = (field: StateField, step: string | number): StateField => ({
   ...field,
   steps: [...field.steps, step],
 });
@@ -84,8 +84,8 @@ const inside = (field: Field, step: string | number): Field => ({
  */
 function templateShape(
   template: unknown,
-  field: Field,
-  read: (text: string, field: Field, key: string) => Shape | undefined,
+  field: StateField,
+  read: (text: string, field: StateField, key: string) => Shape | undefined,
   key = '',
 ): Shape {
   if (typeof template === 'string') return read(template, field, key) ?? literal(template);
@@ -120,11 +120,11 @@ const INTRINSICS: Readonly<Record<string, Shape>> = {
 };
 
 /** Returns what is known of the value that a JSONPath template makes. */
-export const pathTemplate = (template: unknown, field: Field): Shape =>
+export const pathTemplate = (template: unknown, field: StateField): Shape =>
   templateShape(template, field, (text, at, key) => (key.endsWith('.$') ? pathShape(text, at) : undefined));
 
 /** Returns what is known of the value to which a path or an intrinsic function leads. */
-export function pathShape(path: unknown, field: Field): Shape {
+export function pathShape(path: unknown, field: StateField): Shape {
   if (typeof path !== 'string') return UNKNOWN;
   const [, intrinsic] = /^States\.(\w+)\(/.exec(path) ?? [];
   if (intrinsic !== undefined) {
@@ -178,7 +178,7 @@ export function leadsTo(path: string, environment: Environment): End {
 }
 
 /** Returns what is known after one more step of a path. */
-function after(at: Shape | Missing, step: Step): Shape | Missing {
+function after(at: Shape | Missing, step: PathStep): Shape | Missing {
   if (at instanceof Missing) return at;
   const [key, ...others] = step.kind === 'names' ? step.names : step.kind === 'indexes' ? step.indexes : [];
   if (key === undefined) {
@@ -194,22 +194,22 @@ export const pathKeys = (path: string): (string | number)[] | undefined =>
   orUndefined(() => referenceSteps(path));
 
 /** Returns what is known of the value that a JSONata template makes. */
-export const expressionTemplate = (template: unknown, field: Field): Shape =>
+export const expressionTemplate = (template: unknown, field: StateField): Shape =>
   templateShape(template, field, (text, at) => {
     const [, source] = /^\{%(.*)%\}$/s.exec(text) ?? [];
     return source === undefined ? undefined : expressionShape(source, at);
   });
 
 /** The scopes of variables that were made. A state may have many expressions, and a machine many variables. */
-const scopes = new WeakMap<Fields, Scope>();
+const scopes = new WeakMap<ObjectShape, Scope>();
 
-function scopeOf(variables: Fields): Scope {
+function scopeOf(variables: ObjectShape): Scope {
   const scope = scopes.get(variables) ?? new Scope(Object.entries(variables));
   scopes.set(variables, scope);
   return scope;
 }
 
-function expressionShape(source: string, { environment, steps, dead }: Field): Shape {
+function expressionShape(source: string, { environment, steps, dead }: StateField): Shape {
   const ast = parsed(source);
   if (!ast) return UNKNOWN;
   const { input, result, errorOutput, variables } = environment;

@@ -47,7 +47,7 @@ export class OneOf {
 const MOST_SHAPES = 8;
 
 /** The fields of an object. Without OPEN, it has no others. */
-export interface Fields {
+export interface ObjectShape {
   readonly [key: string]: Shape;
   readonly [OPEN]?: Unknown;
 }
@@ -61,7 +61,7 @@ export type Shape =
   | Typed
   | ListOf
   | OneOf
-  | Fields
+  | ObjectShape
   | readonly Shape[]
   | string
   | number
@@ -76,12 +76,12 @@ export const BOOLEAN = new Typed('boolean');
 export const literal = (value: unknown): Shape =>
   typeof value === 'string' && value.includes('${') ? TEXT : (value as Shape);
 
-export const isFields = (shape: unknown): shape is Fields => isPlainObject(shape);
+export const isObjectShape = (shape: unknown): shape is ObjectShape => isPlainObject(shape);
 
 /** Returns the value of which an object has all fields that are not listed; undefined if it has no others. */
-export const othersOf = (fields: Fields): Shape | undefined => fields[OPEN];
+export const othersOf = (fields: ObjectShape): Shape | undefined => fields[OPEN];
 
-const withOthers = (fields: Fields, others: Shape = UNKNOWN): Fields => ({
+const withOthers = (fields: ObjectShape, others: Shape = UNKNOWN): ObjectShape => ({
   ...fields,
   [OPEN]: isUnknown(others) ? others : UNKNOWN,
 });
@@ -95,7 +95,7 @@ export function merge(a: Shape, b: Shape): Shape {
   const apart = new Map<string, Shape>();
   for (const each of shapes) {
     // Objects with the same fields are one object, and a value is one of its type.
-    const key = isFields(each) ? JSON.stringify(Object.keys(each).toSorted()) : textOf(each);
+    const key = isObjectShape(each) ? JSON.stringify(Object.keys(each).toSorted()) : textOf(each);
     apart.set(key, common(apart.get(key) ?? each, each));
   }
   const typed = [...apart.values()].filter((each) => each instanceof Typed);
@@ -110,7 +110,7 @@ export function merge(a: Shape, b: Shape): Shape {
 /** Returns the values that a value may be. */
 export const shapesOf = (shape: Shape): readonly Shape[] => (shape instanceof OneOf ? shape.shapes : [shape]);
 
-const isOpen = (shape: Shape): boolean => isFields(shape) && shape[OPEN] !== undefined;
+const isOpen = (shape: Shape): boolean => isObjectShape(shape) && shape[OPEN] !== undefined;
 
 /** Returns what two shapes have in common. */
 export function common(a: Shape, b: Shape): Shape {
@@ -121,7 +121,7 @@ export function common(a: Shape, b: Shape): Shape {
   const [ofA, ofB] = [itemOf(a), itemOf(b)];
   if (ofA !== undefined && ofB !== undefined)
     return new ListOf(merge(ofA, ofB), isSequence(a) || isSequence(b));
-  if (isFields(a) && isFields(b)) return mergeFields(a, b);
+  if (isObjectShape(a) && isObjectShape(b)) return mergeFields(a, b);
   if (isUnknown(a) && isUnknown(b) && sameKeys(a, b)) return a;
   const type = typeOf(a);
   return type !== undefined && type === typeOf(b) ? new Typed(type) : UNKNOWN;
@@ -130,12 +130,12 @@ export function common(a: Shape, b: Shape): Shape {
 /** Returns a text that differs for shapes that differ. */
 export const textOf = (shape: unknown): string =>
   JSON.stringify(shape, (_key, value: unknown) => {
-    if (!isFields(value)) return value;
+    if (!isObjectShape(value)) return value;
     const others = othersOf(value);
     return others ? { open: Object.entries(value), others } : value;
   });
 
-function mergeFields(a: Fields, b: Fields): Fields {
+function mergeFields(a: ObjectShape, b: ObjectShape): ObjectShape {
   const [ofA, ofB] = [a[OPEN], b[OPEN]];
   const isAlike = ofA !== undefined && ofB !== undefined && sameKeys(ofA, ofB);
   const keys = Object.keys({ ...a, ...b });
@@ -152,7 +152,7 @@ const sameKeys = (a: Unknown, b: Unknown): boolean =>
 
 export const isSequence = (shape: Shape): boolean => shape instanceof ListOf && shape.isSequence;
 
-const at = (fields: Fields, key: string): Shape => fields[key] ?? null;
+const at = (fields: ObjectShape, key: string): Shape => fields[key] ?? null;
 
 /** Returns the shape of each element of an array; undefined for anything else. */
 export function itemOf(shape: Shape): Shape | undefined {
@@ -179,7 +179,7 @@ export function part(shape: Shape, key: string | number): Shape | undefined {
   }
   if (typeof key === 'number') return element(shape, key);
   if (isSequence(shape)) return UNKNOWN;
-  if (!isFields(shape)) return undefined;
+  if (!isObjectShape(shape)) return undefined;
   if (Object.hasOwn(shape, key)) return at(shape, key);
   return shape[OPEN] && part(shape[OPEN], key);
 }
@@ -205,7 +205,7 @@ export function replaced(shape: Shape, keys: readonly string[], value: Shape): S
   if (shape instanceof OneOf) return either(shape.shapes.map((each) => replaced(each, keys, value)));
   const own = part(shape, key);
   const inner = replaced(own ?? {}, rest, value);
-  return isFields(shape) ? { ...shape, [key]: inner } : withOthers({ [key]: inner }, shape);
+  return isObjectShape(shape) ? { ...shape, [key]: inner } : withOthers({ [key]: inner }, shape);
 }
 
 /** Returns what is known of a value that has one of some shapes. No value has one of none. */

@@ -6,7 +6,7 @@ import {
   type DeadPath,
   type Environment,
   expressionTemplate,
-  type Field,
+  type StateField,
   leadsTo,
   pathKeys,
   pathShape,
@@ -15,7 +15,7 @@ import {
 import {
   EACH,
   inputPart,
-  isFields,
+  isObjectShape,
   isUnknown,
   itemOf,
   Missing,
@@ -25,9 +25,9 @@ import {
   UNKNOWN,
   ListOf,
 } from './shape.js';
+import type { JsonStep } from '../source/json-text.js';
 
 export type Json = Readonly<Record<string, unknown>>;
-export type Step = string | number;
 export type Language = 'JSONPath' | 'JSONata';
 
 /** The knowledge where a state begins: of its input, of the variables, and of the item of the innermost Map. */
@@ -60,7 +60,7 @@ const WORK_FIELDS: Readonly<Record<string, JsonSchema>> = {
 
 /** A value that a field of a state makes, and the schema of the values that the field takes. */
 export interface FieldValue {
-  readonly steps: readonly Step[];
+  readonly steps: readonly JsonStep[];
   readonly value: Shape;
   readonly schema: JsonSchema;
 }
@@ -160,7 +160,7 @@ export class StateFields {
   }
 
   /** Reads the paths of a rule. Returns false if it never holds. */
-  #holds(rule: Json, steps: readonly Step[], asked: ReadonlySet<unknown>): boolean {
+  #holds(rule: Json, steps: readonly JsonStep[], asked: ReadonlySet<unknown>): boolean {
     if (this.language === 'JSONPath') return this.#compares(rule, steps, asked);
     const at = [...steps, 'Condition'];
     const value = this.#made(rule['Condition'], this.#begun, at);
@@ -169,7 +169,7 @@ export class StateFields {
   }
 
   /** A rule that asks whether a field is there may read it, and no rule that asks for one which never is there holds. */
-  #compares(rule: Json, steps: readonly Step[], asked: ReadonlySet<unknown>): boolean {
+  #compares(rule: Json, steps: readonly JsonStep[], asked: ReadonlySet<unknown>): boolean {
     let holds = true;
     for (const [key, value] of Object.entries(rule)) {
       const at = [...steps, key];
@@ -203,7 +203,7 @@ export class StateFields {
     });
   }
 
-  #way(rule: Json, to: unknown, steps: readonly Step[]): Edge {
+  #way(rule: Json, to: unknown, steps: readonly JsonStep[]): Edge {
     const { input } = this.#begun;
     const output =
       this.language === 'JSONata'
@@ -212,13 +212,19 @@ export class StateFields {
     return this.#exit(rule, to, { ...this.#begun, result: input }, output, steps);
   }
 
-  #exit(rule: Json, to: unknown, environment: Environment, input: Shape, steps: readonly Step[] = []): Edge {
+  #exit(
+    rule: Json,
+    to: unknown,
+    environment: Environment,
+    input: Shape,
+    steps: readonly JsonStep[] = [],
+  ): Edge {
     const { variables, item } = this.known;
     // In JSONPath, Assign reads the result as its input.
     const { result = UNKNOWN } = environment;
     const read = this.language === 'JSONPath' ? { ...environment, input: result } : environment;
     const made = this.#made(rule['Assign'], read, [...steps, 'Assign'], {});
-    return { to, known: { input, item, variables: { ...variables, ...(isFields(made) ? made : {}) } } };
+    return { to, known: { input, item, variables: { ...variables, ...(isObjectShape(made) ? made : {}) } } };
   }
 
   #output(result: Shape): Shape {
@@ -249,13 +255,18 @@ export class StateFields {
   }
 
   /** Returns what is known of the value that a template makes. @param absent that value if there is no template */
-  #made(template: unknown, environment: Environment, steps: readonly Step[], absent: Shape = UNKNOWN): Shape {
+  #made(
+    template: unknown,
+    environment: Environment,
+    steps: readonly JsonStep[],
+    absent: Shape = UNKNOWN,
+  ): Shape {
     if (template === undefined) return absent;
     const make = this.language === 'JSONata' ? expressionTemplate : pathTemplate;
     return make(template, this.#field(environment, steps));
   }
 
-  #field(environment: Environment, steps: readonly Step[]): Field {
+  #field(environment: Environment, steps: readonly JsonStep[]): StateField {
     return { environment, steps, dead: this.dead };
   }
 }

@@ -1,5 +1,5 @@
 import { findNodeAtLocation, type Node, parseTree } from 'jsonc-parser';
-import type { Step } from './json-text.js';
+import type { JsonStep } from './json-text.js';
 
 /** One change of a JSON text: replacing a value, or adding a key or an element. */
 export type JsonEdit =
@@ -9,14 +9,14 @@ export type JsonEdit =
    */
   | {
       readonly kind: 'add';
-      readonly into: readonly Step[];
+      readonly into: readonly JsonStep[];
       readonly key: string;
       readonly value: unknown;
       readonly after?: string;
     }
   /** Adds an element to the end of a list. */
-  | { readonly kind: 'append'; readonly into: readonly Step[]; readonly value: unknown }
-  | { readonly kind: 'replace'; readonly at: readonly Step[]; readonly value: unknown };
+  | { readonly kind: 'append'; readonly into: readonly JsonStep[]; readonly value: unknown }
+  | { readonly kind: 'replace'; readonly at: readonly JsonStep[]; readonly value: unknown };
 
 /**
  * Makes one change in a JSON text. The rest of the text stays exactly the same: the order of keys, the spaces, the line
@@ -37,7 +37,8 @@ export function editJson(text: string, edit: JsonEdit): string | undefined {
   return insert(text, into, edit);
 }
 
-const nodeAt = (root: Node, steps: readonly Step[]): Node | undefined => findNodeAtLocation(root, [...steps]);
+const nodeAt = (root: Node, steps: readonly JsonStep[]): Node | undefined =>
+  findNodeAtLocation(root, [...steps]);
 
 const splice = (text: string, offset: number, length: number, put: string): string =>
   text.slice(0, offset) + put + text.slice(offset + length);

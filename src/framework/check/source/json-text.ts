@@ -15,10 +15,10 @@ export interface BrokenJson extends Position {
 const BYTE_ORDER_MARK = '\uFEFF';
 
 /** A step from a JSON value to a part of it: an object's key, or a list's index. */
-export type Step = string | number;
+export type JsonStep = string | number;
 
 /** Returns the position of the value at some keys and indexes. */
-export type PositionOf = (steps: readonly Step[]) => Position;
+export type PositionOf = (steps: readonly JsonStep[]) => Position;
 
 /** A JSON text with the positions of its values. */
 export class JsonText {
@@ -43,13 +43,13 @@ export class JsonText {
   }
 
   /** The keys that occur more than once in the same object. JSON parsers use the last value of such a key. */
-  get twice(): readonly { readonly steps: readonly Step[]; readonly at: Position }[] {
-    const found: { steps: Step[]; at: Position }[] = [];
-    const look = (node: Node | undefined, steps: readonly Step[]): void => {
+  get twice(): readonly { readonly steps: readonly JsonStep[]; readonly at: Position }[] {
+    const found: { steps: JsonStep[]; at: Position }[] = [];
+    const look = (node: Node | undefined, steps: readonly JsonStep[]): void => {
       const seen = new Set<string>();
       for (const [index, child] of (node?.children ?? []).entries()) {
         const [keyNode, value] = child.type === 'property' ? (child.children ?? []) : [];
-        const step: Step = keyNode ? String(keyNode.value) : index;
+        const step: JsonStep = keyNode ? String(keyNode.value) : index;
         if (keyNode && seen.has(String(step)))
           found.push({
             steps: [...steps, step],
@@ -67,8 +67,8 @@ export class JsonText {
    * Splits a path as Step Functions writes it, `/States/X/Choices[0]/Next`, into keys and indexes. The result ends
    * before the first part of the path that the text doesn't have.
    */
-  stepsTo(path: string): Step[] {
-    const steps: Step[] = [];
+  stepsTo(path: string): JsonStep[] {
+    const steps: JsonStep[] = [];
     let node = this.#root;
     for (let rest = path; node && rest !== '' && rest !== '/';) {
       const next = nextStep(node, rest);
@@ -83,7 +83,7 @@ export class JsonText {
    * Returns the position of a value's key. If the value doesn't exist, returns the position of the nearest value around
    * it.
    */
-  positionOf(steps: readonly Step[]): Position {
+  positionOf(steps: readonly JsonStep[]): Position {
     if (this.elsewhere) return this.elsewhere(steps);
     let node = this.#root;
     let offset = node?.offset ?? 0;
@@ -104,12 +104,12 @@ export class JsonText {
 }
 
 /** Returns the name of the innermost state in which a value is; undefined if it is outside of all states. */
-export function stateAt(steps: readonly Step[]): string | undefined {
+export function stateAt(steps: readonly JsonStep[]): string | undefined {
   const at = steps.findLastIndex((step, i) => step === 'States' && typeof steps[i + 1] === 'string');
   return at < 0 ? undefined : String(steps[at + 1]);
 }
 
-function childAt(node: Node, step: Step): Node | undefined {
+function childAt(node: Node, step: JsonStep): Node | undefined {
   if (typeof step === 'number') return node.type === 'array' ? node.children?.[step] : undefined;
   // If the object has the key several times, JSON takes the last one.
   return node.children?.findLast((child) => child.type === 'property' && child.children?.[0]?.value === step);
@@ -122,7 +122,7 @@ function childAt(node: Node, step: Step): Node | undefined {
 function nextStep(
   node: Node,
   path: string,
-): { step: Step; node: Node | undefined; rest: string } | undefined {
+): { step: JsonStep; node: Node | undefined; rest: string } | undefined {
   const [bracket, index] = /^\[(\d+)\]/.exec(path) ?? [];
   if (bracket !== undefined && node.type === 'array') {
     const step = Number(index);

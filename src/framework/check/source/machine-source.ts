@@ -3,7 +3,7 @@ import { statesIn } from '../../asl/definition/state-graph.js';
 import { kindOf } from '../../asl/kinds.js';
 import type { SeedMachine } from '../../asl/machine.js';
 import { isObject, type JsonObject } from '../../asl/values/json.js';
-import { JsonText, type PositionOf, type Step } from './json-text.js';
+import { JsonText, type PositionOf, type JsonStep } from './json-text.js';
 import { problemsIn } from '../../asl/machine.js';
 
 /** The text of a state machine, from a file or from Step Functions. */
@@ -152,7 +152,7 @@ function removeUnsure(definition: object): boolean {
   return unsure.filter((steps) => remove(definition, steps)).length > 0;
 }
 
-function remove(definition: object, steps: readonly Step[]): boolean {
+function remove(definition: object, steps: readonly JsonStep[]): boolean {
   const holder = steps.slice(0, -1).reduce<unknown>(partOf, definition);
   const last = steps.at(-1);
   if (last === undefined || typeof holder !== 'object' || holder === null) return false;
@@ -183,5 +183,5 @@ function replacePaths(template: unknown): boolean {
 /** A path to a value that can be anything. */
 const ANY_PATH = '$$.Execution.Input';
 
-const partOf = (value: unknown, step: Step): unknown =>
+const partOf = (value: unknown, step: JsonStep): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, step) : undefined;

@@ -1,7 +1,7 @@
 import type { Document, LineCounter, Node } from 'yaml';
 import { type Json, setOwn } from '../../asl/values/json.js';
 import { type Problem, StartError } from '../../base/errors.js';
-import type { Position, Step } from '../source/json-text.js';
+import type { Position, JsonStep } from '../source/json-text.js';
 
 /** A value of JSON that contains no other. */
 type Scalar = string | number | boolean | null;
@@ -70,7 +70,7 @@ export class TemplateNode implements Position {
    * Returns the position of the value at some keys and indexes. If the value doesn't exist, returns the position of the
    * nearest value around it.
    */
-  positionOf(steps: readonly Step[]): Position {
+  positionOf(steps: readonly JsonStep[]): Position {
     let [found, at]: [TemplateNode, Position] = [this, this];
     for (const step of steps) {
       const child = found.content.list ? found.content.list[Number(step)] : found.at(String(step));

@@ -10,7 +10,7 @@ import { problemsIn } from '../../asl/machine.js';
 /** The worker name that the history shows for a task that a person has taken in the console. */
 const WORKER_NAME = 'console';
 
-type Field = keyof Commands['TakeTask']['request'];
+type TakeTaskField = keyof Commands['TakeTask']['request'];
 
 /**
  * Takes a queued task of an activity for a person or an agent, as GetActivityTask does for a worker: the oldest, or the
@@ -23,9 +23,9 @@ export function takeTask(
   { activities, clock }: StepFunctions,
   workerName = WORKER_NAME,
 ): TakenTask | NothingQueued {
-  const arn = checker.requiredText('activityArn' satisfies Field, ARN);
-  const execution = checker.text('execution' satisfies Field, ARN);
-  const scheduledId = checker.integer('scheduledId' satisfies Field, 1, HISTORY_LIMIT);
+  const arn = checker.requiredText('activityArn' satisfies TakeTaskField, ARN);
+  const execution = checker.text('execution' satisfies TakeTaskField, ARN);
+  const scheduledId = checker.integer('scheduledId' satisfies TakeTaskField, 1, HISTORY_LIMIT);
   checker.done();
   const isWanted = ({ origin }: TaskOrder): boolean =>
     (execution === undefined || origin?.execution.arn === execution) &&

@@ -17,7 +17,7 @@ const STREAM_LIMIT = 64;
 const TOPIC_LIMIT = 64;
 
 type Follow = Commands['Follow'];
-type Field = keyof Follow['request'] | keyof FollowedTopic;
+type FollowField = keyof Follow['request'] | keyof FollowedTopic;
 
 /**
  * The streams to browsers. A browser opens one stream with a key of its own, and then says by `Follow` which topics its
@@ -64,8 +64,8 @@ export class Streams {
    * @throws ServiceError StreamDoesNotExist
    */
   follow({ checker }: Call): Follow['answer'] {
-    const key = checker.requiredText('stream' satisfies Field, { min: 1, max: MAX.name });
-    const topics = (checker.objects('topics' satisfies Field, true) ?? []).map(readTopic);
+    const key = checker.requiredText('stream' satisfies FollowField, { min: 1, max: MAX.name });
+    const topics = (checker.objects('topics' satisfies FollowField, true) ?? []).map(readTopic);
     checker.done();
     const stream = this.#open.get(key);
     if (!stream) throw new ServiceError('StreamDoesNotExist', 'No stream is open that has this key');
@@ -92,10 +92,10 @@ export class Streams {
 
 function readTopic(checker: Checker): FollowedTopic {
   return {
-    name: checker.requiredText('name' satisfies Field, { min: 1, max: MAX.name, pattern: NAME }),
-    topic: checker.requiredText('topic' satisfies Field, { min: 1, max: MAX.name }),
-    arn: checker.text('arn' satisfies Field, { max: MAX.longArn }),
-    seen: checker.text('seen' satisfies Field, { max: MAX.longArn }),
+    name: checker.requiredText('name' satisfies FollowField, { min: 1, max: MAX.name, pattern: NAME }),
+    topic: checker.requiredText('topic' satisfies FollowField, { min: 1, max: MAX.name }),
+    arn: checker.text('arn' satisfies FollowField, { max: MAX.longArn }),
+    seen: checker.text('seen' satisfies FollowField, { max: MAX.longArn }),
   };
 }
 

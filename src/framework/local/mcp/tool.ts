@@ -52,7 +52,7 @@ export interface Tool<Parts = ToolCall> {
 type Effect = 'reads' | 'ends';
 
 /** Makes a tool of its fields and the function that returns its text. */
-export function tool<F extends Fields, Parts = ToolCall>(
+export function tool<F extends Arguments, Parts = ToolCall>(
   name: string,
   description: string,
   fields: F,
@@ -90,7 +90,7 @@ const textResult = (text: string): ToolResult => ({ content: [{ type: 'text', te
 export const failed = (text: string): ToolResult => ({ ...textResult(excerpt(text)), isError: true });
 
 /** An argument of a tool, as JSON Schema. Without a `type` it is any JSON; a string is then read as JSON text. */
-interface Field {
+interface Argument {
   readonly type?: 'string' | 'integer' | 'boolean';
   readonly description: string;
   readonly enum?: readonly string[];
@@ -105,9 +105,9 @@ export const FROM = {
   description: 'First character to return of a long text',
 } as const;
 
-type Fields = Readonly<Record<string, Field>>;
+type Arguments = Readonly<Record<string, Argument>>;
 
-type ValueOf<F extends Field> = F extends { readonly type: 'integer' }
+type ValueOf<F extends Argument> = F extends { readonly type: 'integer' }
   ? number
   : F extends { readonly type: 'boolean' }
     ? boolean
@@ -116,14 +116,14 @@ type ValueOf<F extends Field> = F extends { readonly type: 'integer' }
       : string;
 
 /** The arguments of a call. A field without a type is JSON text. */
-type Given<F extends Fields> = {
+type Given<F extends Arguments> = {
   readonly [K in keyof F]: F[K] extends { readonly required: true }
     ? ValueOf<F[K]>
     : ValueOf<F[K]> | undefined;
 };
 
 /** Returns the JSON Schema of the arguments. */
-function schemaOf(fields: Fields): object {
+function schemaOf(fields: Arguments): object {
   const required: string[] = [];
   const properties = Object.entries(fields).map(([name, { required: isRequired, ...schema }]) => {
     if (isRequired) required.push(name);
@@ -138,7 +138,7 @@ function schemaOf(fields: Fields): object {
 }
 
 /** Reads the arguments of a call. @throws ToolError that names every mistake in them */
-function readArguments(fields: Fields, given: unknown): Readonly<Record<string, unknown>> {
+function readArguments(fields: Arguments, given: unknown): Readonly<Record<string, unknown>> {
   if (!isObject(given)) throw new ToolError(`the arguments are not an object: got ${show(given)}`);
   const names = Object.keys(fields);
   const unknown = Object.keys(given).filter((name) => !Object.hasOwn(fields, name));
@@ -164,7 +164,7 @@ function unknownArgument(name: string, names: readonly string[]): string {
   return `there is no argument ${show(name)}: ${fix}`;
 }
 
-function mistakeIn({ type, enum: choices, minimum, maximum }: Field, value: unknown): string | undefined {
+function mistakeIn({ type, enum: choices, minimum, maximum }: Argument, value: unknown): string | undefined {
   const got = `got ${show(value)}`;
   if (choices) {
     if (choices.some((each) => each === value)) return undefined;

@@ -166,7 +166,7 @@ function mockAnswer({ ended, submitted }: Call, never: string): string {
 }
 
 /** Some lines of the test, and the event that they repeat. */
-interface Step {
+interface TestLines {
   readonly event: HistoryEvent;
   readonly isAnswer: boolean;
   readonly lines: readonly string[];
@@ -181,7 +181,11 @@ function answers(calls: readonly Call[], { isStable, run }: Facts): string[] {
 }
 
 /** Returns the steps of one task. A task that was never answered has none: the end of the execution ended it. */
-function stepsOf({ ended, submitted, scheduled, ...call }: Call, name: string, isStable: boolean): Step[] {
+function stepsOf(
+  { ended, submitted, scheduled, ...call }: Call,
+  name: string,
+  isStable: boolean,
+): TestLines[] {
   if (!ended) return [];
   const isTimeout = ended.type.endsWith('TimedOut');
   const input = scheduled.details?.[submitted ? 'parameters' : 'input'];
@@ -204,7 +208,7 @@ const isTimed = ({ visits }: Run): boolean =>
   visits.some(({ type, attempts, starts }) => kindOf(type)?.waits || attempts.length > 1 || starts > 1);
 
 /** Returns the lines of the steps, with each answer at the time at which it was sent. */
-function timed(steps: readonly Step[], { events }: Run): string[] {
+function timed(steps: readonly TestLines[], { events }: Run): string[] {
   let now = events[0]?.at ?? 0;
   return steps.flatMap(({ event, isAnswer, lines }) => {
     const waitMs = Math.round(event.at - now);
