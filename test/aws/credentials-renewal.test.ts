@@ -73,30 +73,26 @@ const attempt = (credentials: Credentials): Promise<unknown> =>
 describe('an ask that hangs', () => {
   const hang = new Promise<never>(() => {});
 
-  test('counts as failed after 30 s: the provider is asked again, and calls are made', async () => {
+  test('counts as failed after 10 s: the provider is asked again, and calls are made', async () => {
     const credentials = await given((n) => (n === 1 ? hang : { accessKeyId: 'KEY', secretAccessKey: 's' }));
     let renewed = 0;
     credentials.onRenewed(() => renewed++);
     const first = attempt(credentials);
-    await seconds(5);
-    expect(await first).toMatch('the provider of credentials gave none');
-    await seconds(25);
-    void attempt(credentials);
+    await seconds(10);
+    expect(await first).toMatch('did not answer within 10 s');
     await clock.settle(() => renewed === 1);
     expect(await credentials.current()).toMatchObject({ accessKeyId: 'KEY' });
     expect([asked.length, renewed]).toEqual([2, 1]);
   });
 
-  test('is asked again as one that fails: after 30 s each, and ever less often', async () => {
+  test('is asked again as one that fails: after 10 s each, and ever less often', async () => {
     const credentials = await given(() => hang);
     for (let n = 0; n < 150; n++) {
       void attempt(credentials);
       await seconds(1);
     }
-    expect(upTo(4, 6)).toContain(asked.length);
-    const last = attempt(credentials);
-    await seconds(5);
-    expect(await last).toMatch('did not answer within 30 s');
+    // At 0, 10, 20, 30, 40, 56, 86, 116, 146 s.
+    expect(upTo(8, 9)).toContain(asked.length);
   });
 
   test('holds up no call while there are credentials, and is taken late', async () => {
@@ -119,18 +115,6 @@ describe('an ask that hangs', () => {
     expect(await attempt(credentials)).toMatch('the provider of credentials gave none');
     await clock.settle();
     expect([asked.length, clock.pending]).toEqual([1, 0]);
-  });
-
-  test('is not taken late once a later ask was answered', async () => {
-    const late = withResolvers<Answer>();
-    const credentials = await given((n) =>
-      n === 2 ? late.promise : expiring(n, n === 1 ? 60_000 : 3_600_000),
-    );
-    await credentials.current();
-    expect(await calls(credentials, 40)).toEqual(['KEY1', 'KEY3']);
-    late.resolve(expiring(2, 3_600_000));
-    await clock.settle();
-    expect(await credentials.current()).toMatchObject({ accessKeyId: 'KEY3' });
   });
 });
 
@@ -164,10 +148,9 @@ describe('an ask of the SDK’s own chain that hangs', () => {
     const credentials = await open({});
     void attempt(credentials);
     await clock.settle(() => held.length === 1);
-    await seconds(30);
-    void attempt(credentials);
+    await seconds(10);
     await clock.settle(() => held.length === 2);
-    await clock.settle(() => credentials.asOf().generation > 0);
+    await clock.settle(() => credentials.generation > 0);
     expect(await credentials.current()).toMatchObject({ accessKeyId: 'SESSION' });
   });
 

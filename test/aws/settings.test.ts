@@ -26,8 +26,8 @@ interface Seen extends Signed {
 const environment = { ...process.env };
 const secretOf = (key: string): string => `secret-of-${key}`;
 const keyPair = (key: string) => ({ accessKeyId: key, secretAccessKey: secretOf(key) });
-/** The life of a session of STS here: so short that it is renewed before each call. */
-const SESSION_MS = 60_000;
+/** The life of a session of STS here: so short that it is renewed after a few calls. */
+const SESSION_MS = 60;
 
 let home: string;
 let server: Server;

@@ -16,7 +16,7 @@ export function portOf(poll: ActivityPort['poll'], reports: Partial<ActivityPort
 /** Credentials that are always the same. */
 export const credentials: CurrentCredentials = {
   current: () => ({ accessKeyId: 'a', secretAccessKey: 'b' }),
-  asOf: () => ({ generation: 0, sentAt: 0 }),
+  generation: 0,
   refused: () => false,
 };
 

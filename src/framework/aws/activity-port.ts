@@ -126,31 +126,25 @@ export interface Calls {
 export function activityPort(calls: Calls, credentials: Renewal): ActivityPort {
   const make = <T>(request: CallRequest, call: CallUnderWay, read: (end: CallEnd) => T): Promise<T> =>
     new Promise((resolve) => {
-      const asOf = credentials.asOf();
+      const { generation } = credentials;
       calls.begin(request, call, (end) => {
-        if ('output' in end) {
-          credentials.accepted?.(asOf);
-          return resolve(read(end));
-        }
+        if ('output' in end) return resolve(read(end));
         const { signal, onAgain: again = () => {} } = call;
         const once = (): Promise<CallEnd> => new Promise((done) => calls.begin(request, call, done));
         const attempt = async (): Promise<CallEnd> => onTime(await once(), again, once);
         resolve(
           onTime(end, again, once)
-            .then((settled) => credentials.failed(settled, asOf, { signal, attempt, again }))
+            .then((settled) => credentials.failed(settled, generation, { signal, attempt, again }))
             .then(read),
         );
       });
     });
   const heartbeat: ActivityPort['heartbeat'] = (taskToken, signal, isWanted) =>
     new Promise((resolve) => {
-      const asOf = credentials.asOf();
+      const { generation } = credentials;
       calls.begin(new CallRequest('SendTaskHeartbeat', { taskToken }), { signal, isWanted }, (end) => {
-        if ('output' in end) {
-          credentials.accepted?.(asOf);
-          return resolve(OK);
-        }
-        const atOnce = end.failure.clockCorrected || credentials.refused(end.failure, asOf);
+        if ('output' in end) return resolve(OK);
+        const atOnce = end.failure.clockCorrected || credentials.refused(end.failure, generation);
         const answer = classifyReportFailure(end.failure);
         resolve(atOnce && answer.kind === 'retry' ? { ...answer, pace: 'fast', atOnce } : answer);
       });

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { SFNClient } from '@aws-sdk/client-sfn';
-import type { Abortable } from '../base/abort.js';
+import { Abort, type Abortable } from '../base/abort.js';
 import { type Clock, wallTime } from '../base/time/clock.js';
 import { Timer } from '../base/time/timers.js';
 import { showError } from '../base/show.js';
@@ -8,22 +8,14 @@ import type { Logger } from '../base/log/log.js';
 import { within } from '../base/time/wait.js';
 import type { CallEnd, CallFailure } from './call.js';
 import {
-  CredentialSource,
-  expiry,
+  asSigned,
   type ProvidedCredentials,
   isSame,
+  named,
+  type Provider,
+  providerError,
   renewalTime,
-  type SourceOptions,
-} from './credential-source.js';
-
-/**
- * The time at which a call was sent, and the generation of the credentials that it was signed with: a number that grows
- * by one each time that the credentials are replaced.
- */
-export interface AsOf {
-  readonly generation: number;
-  readonly sentAt: number;
-}
+} from './provided-credentials.js';
 
 /** A failed call that can be made once more if its credentials were refused and there are new ones. */
 export interface Repeatable<T> {
@@ -39,39 +31,44 @@ export interface Repeatable<T> {
 /** The fields of a failed call that show if its credentials were refused. */
 export type Refusal = Pick<CallFailure, 'type' | 'error'>;
 
-/** Renews the credentials. It is told the result of each call, to find out if the service refuses the current ones. */
+/** Renews the credentials. It is told of each call that failed, to find out if the service refuses the current ones. */
 export interface Renewal {
   /**
-   * Returns the current time and the current generation of the credentials. The caller keeps both and passes them back
-   * with the call's result. To be called just before a call is sent.
+   * The number of times that the credentials were replaced with others. The caller reads it just before a call is sent,
+   * and passes it back with the call's failure.
    */
-  asOf(): AsOf;
-  /** Records that the service accepted a call. @param asOf what {@link asOf} returned when the call was sent */
-  accepted?(asOf: AsOf): void;
+  readonly generation: number;
   /**
    * Makes a failed call once more if the service refused its credentials and there are new ones.
    * @returns the result of the last attempt
    */
-  failed<T>(end: CallEnd<T>, asOf: AsOf, call: Repeatable<T>): Promise<CallEnd<T>>;
+  failed<T>(end: CallEnd<T>, generation: number, call: Repeatable<T>): Promise<CallEnd<T>>;
   /**
    * Records that a call has failed which the worker itself will repeat. If the service refused the call's credentials,
    * new ones are requested.
    * @returns true if there are new credentials already
    */
-  refused(refusal: Refusal, asOf: AsOf): boolean;
+  refused(refusal: Refusal, generation: number): boolean;
   /** Calls the listener whenever refused credentials are replaced with new ones. */
   onRenewed?(listener: () => void): void;
 }
 
-interface CredentialsSettings extends Pick<SourceOptions, 'clock' | 'remake' | 'readFiles'> {
+interface CredentialsSettings {
+  readonly clock: Clock;
   readonly log: Logger;
   /** True if the provider may return other credentials later; false for a plain value, which never changes. */
   readonly renewable: boolean;
   /**
-   * True if Stepwright keeps the credentials for further calls. False for a provider of the user that keeps them
-   * itself: it is then called before each call to the service.
+   * Makes a new provider of credentials. It replaces a provider that has not returned in time, since the SDK's
+   * providers make all later requests wait for one that hangs.
+   * @default the same provider is used again
    */
-  readonly kept: boolean;
+  readonly remake?: () => Provider;
+  /**
+   * Reads AWS's shared config and credentials files again. Called before the provider is asked for new credentials,
+   * since the SDK's providers keep what they read first. @default they aren't read again
+   */
+  readonly readFiles?: () => Promise<void>;
 }
 
 /**
@@ -90,82 +87,79 @@ export const REFUSED = new Set([
 ]);
 /**
  * The names of errors that may mean that the session was revoked in IAM, which new credentials fix. More often a
- * permission for one kind of call is missing, so that another call's success doesn't prove that the credentials work.
+ * permission is missing.
  */
 const DENIED = new Set(['AccessDenied', 'AccessDeniedException']);
 
-/** A call that needs credentials waits for the provider until this many milliseconds after the provider was asked. */
-const WAIT_LIMIT_MS = 5_000;
+/**
+ * A request to the provider that hasn't returned after this many milliseconds counts as failed. Until then, calls that
+ * need the credentials wait for it.
+ */
+const ASK_LIMIT_MS = 10_000;
+/** The provider is asked at once, then after this many milliseconds, then after doubled waits up to the longest. */
+const LEAST_WAIT_MS = 1_000;
+const MOST_WAIT_MS = 30_000;
 /**
  * If credentials were not refused for this many milliseconds, the next refusal counts as a new problem, not as part of
  * the last one.
  */
 const QUIET_MS = 60_000;
 
-/** The refusals of the credentials by the service since the credentials last worked. */
-interface Refusals {
-  readonly first: Error;
-  /**
-   * True if one accepted call proves that the credentials work again. False if the refusals may be due to a permission
-   * that is missing for some calls only.
-   */
-  readonly provable: boolean;
-  /** The number of the newest credentials that were refused, see `#generation`. */
-  readonly generation: number;
-  readonly lastAt: number;
-  readonly logged: boolean;
-}
-
 /**
- * The credentials of all clients, from one provider. They are refreshed if the service refuses them, if the provider
- * fails, or before they expire: at once, then after 1 s, then after doubled waits up to 30 s. Then the calls that wait
- * for them are repeated. A call waits only if there are no credentials, or if they were refused.
+ * The credentials of all clients: those that one provider gave last. Others are requested from it in the background
+ * before they expire, or if the service refuses them or the provider has failed: at once, then after 1 s, then after
+ * doubled waits up to 30 s. A call waits for the provider only if there are no credentials, or if they were refused; it
+ * is then repeated.
  */
 export class Credentials implements Renewal {
-  readonly #refresh: CredentialRefresh;
   /**
-   * The async context in which refreshes run. A refresh that one call starts serves all calls, so it must not keep the
-   * async context of that call's task.
+   * The async context in which the provider is asked. A request that one call starts serves all calls, so it must not
+   * keep the async context of that call's task.
    */
   readonly #context = new AsyncResource('stepwright:credentials');
   readonly #listeners: (() => void)[] = [];
-  readonly #source: CredentialSource;
-  #asking: Promise<void> | undefined;
-  /** The time at which the provider was last asked, in epoch milliseconds. */
-  #askedAt = Number.NEGATIVE_INFINITY;
+  readonly #timer: Timer;
+  readonly #closed = new Abort();
+  #provider: Provider | undefined;
   #credentials: ProvidedCredentials | undefined;
-  /** The provider is asked for new credentials from this time on, in epoch milliseconds of the machine's date. */
-  #renewAt = Number.POSITIVE_INFINITY;
-  /** The number of times that the credentials were replaced with new ones. */
   #generation = 0;
-  #refusals: Refusals | undefined;
-  /** The error with which the provider last failed; undefined once the provider has returned credentials again. */
+  /** Others are requested from this time on, in epoch milliseconds of the machine's date. */
+  #renewAt = Number.POSITIVE_INFINITY;
+  /** The request to the provider that calls wait for. Another one is made only when it is over. */
+  #asking: Promise<void> | undefined;
+  /** The requests since all was well, after which the waits between them double. */
+  #asks = 0;
+  #nextAt = Number.NEGATIVE_INFINITY;
+  /** The error with which the provider last failed; undefined once it has returned credentials again. */
   #failure: Error | undefined;
-  /** The error with which calls failed because there were no credentials yet; undefined once there are some. */
-  #missing: Error | undefined;
+  /** The service's refusals of the credentials, each within a minute of the one before. */
+  #refusal: { readonly first: Error; readonly lastAt: number; readonly isLogged: boolean } | undefined;
 
   constructor(private readonly settings: CredentialsSettings) {
-    this.#refresh = new CredentialRefresh(settings.clock, () => this.#askForNew());
-    this.#source = new CredentialSource({
-      ...settings,
-      onAnswer: (credentials) => this.#take(credentials),
-      onFailure: (error) => (this.#failure = error),
-    });
+    this.#timer = new Timer(settings.clock, () => void this.#renew());
+  }
+
+  get generation(): number {
+    return this.#generation;
   }
 
   /** Makes an SDK client use these credentials. The provider of the first such client is used for all of them. */
   attach(client: SFNClient): void {
-    this.#source.use(client.config.credentials);
+    this.#provider ??= client.config.credentials;
     // Without the mark `memoized`, the SDK would keep the first credentials for ever.
     client.config.credentials = Object.assign(async () => this.current(), { memoized: true });
   }
 
-  asOf(): AsOf {
-    return { generation: this.#generation, sentAt: this.settings.clock.now() };
-  }
-
-  accepted(asOf: AsOf): void {
-    if (this.#refusals && this.#isDisproved(asOf, this.#refusals)) this.#settle();
+  /**
+   * Returns the credentials to sign the next call with, or a promise of the first ones, which rejects with the
+   * provider's error. The last ones stay in use even past their end: only the service decides if they have expired,
+   * since this machine's clock may be wrong.
+   */
+  current(): ProvidedCredentials | Promise<ProvidedCredentials> {
+    const credentials = this.#credentials;
+    if (!credentials) return this.#first();
+    if (this.#failure || this.#isEnding()) void this.#renew();
+    return credentials;
   }
 
   /**
@@ -174,158 +168,127 @@ export class Credentials implements Renewal {
    */
   async failed<T>(
     end: CallEnd<T>,
-    asOf: AsOf,
+    generation: number,
     { signal, attempt, again }: Repeatable<T>,
   ): Promise<CallEnd<T>> {
-    if (!this.#learn(end, asOf)) return end;
+    if (!('failure' in end) || !this.#noteRefusal(end.failure)) return end;
     again();
-    if (this.#generation === asOf.generation) await this.#waitFor(this.#request(), signal);
-    if (this.#generation === asOf.generation) return this.#explained(end);
-    const renewed = this.asOf();
+    if (this.#generation === generation) {
+      const asked = this.#renew();
+      if (asked) await within(this.settings.clock, ASK_LIMIT_MS, asked, signal);
+    }
+    if (this.#generation === generation) return this.#explained(end);
     const second = await attempt();
-    if (this.#learn(second, renewed)) void this.#request();
+    if ('failure' in second && this.#noteRefusal(second.failure)) void this.#renew();
     return second;
   }
 
-  refused(refusal: Refusal, asOf: AsOf): boolean {
-    if (!this.#noteRefusal(refusal, asOf)) return false;
-    if (this.#generation !== asOf.generation) return true;
-    void this.#request();
+  refused(refusal: Refusal, generation: number): boolean {
+    if (!this.#noteRefusal(refusal)) return false;
+    if (this.#generation !== generation) return true;
+    void this.#renew();
     return false;
   }
 
-  /**
-   * Returns the credentials to sign the next call with, or a promise of them if the provider must be called first. The
-   * promise rejects with the provider's error if there were never any credentials. Otherwise the last ones stay in use,
-   * even past their end: only the service decides if they have expired, since this machine's clock may be wrong.
-   */
-  current(): ProvidedCredentials | Promise<ProvidedCredentials> {
-    const credentials = this.#credentials;
-    if (!credentials || !this.settings.kept) return this.#ask();
-    if (this.#failure || wallTime() >= this.#renewAt) void this.#request();
-    return credentials;
-  }
-
-  /** Calls the listener whenever refused credentials are replaced with new ones. */
   onRenewed(listener: () => void): void {
     this.#listeners.push(listener);
   }
 
   close(): void {
-    this.#refresh.close();
-    this.#source.close();
+    this.#closed.abort(undefined);
+    this.#timer.set(Number.POSITIVE_INFINITY);
+  }
+
+  async #first(): Promise<ProvidedCredentials> {
+    await this.#renew();
+    if (this.#credentials) return this.#credentials;
+    throw this.#failure ?? named(new Error(GAVE_NONE));
   }
 
   /**
-   * Gets credentials from the provider. If the provider fails or takes long, returns the last credentials.
-   * @throws the provider's error if there were never any credentials
+   * Requests credentials from the provider: now, or when the wait since the last request is over.
+   * @returns a promise that resolves when the request that is now under way is over; undefined if there is none
    */
-  async #ask(): Promise<ProvidedCredentials> {
-    if (!this.#failure) await this.#waitFor(this.#askOnce());
-    if (this.#failure) {
-      const asked = this.#request();
-      if (!this.#credentials) await this.#waitFor(asked);
-    }
-    if (this.#credentials) return this.#credentials;
-    throw (this.#missing = this.#failure ?? new Error('the provider of credentials gave none'));
-  }
-
-  /** Gets credentials from the provider. Simultaneous callers share one request. */
-  #askOnce(): Promise<void> {
-    this.#asking ??= this.#context.runInAsyncScope(() => {
-      this.#askedAt = this.settings.clock.now();
-      return this.#source.ask({ forceRefresh: false }).finally(() => (this.#asking = undefined));
-    });
+  #renew(): Promise<void> | undefined {
+    if (this.#asking || this.#closed.aborted) return this.#asking;
+    const isEarly = this.settings.clock.now() < this.#nextAt;
+    this.#timer.set(isEarly ? this.#nextAt : Number.POSITIVE_INFINITY);
+    if (!isEarly) this.#asking = this.#context.runInAsyncScope(() => this.#ask());
     return this.#asking;
   }
 
-  #take(credentials: ProvidedCredentials): void {
-    const { renewable, kept } = this.settings;
-    const before = this.#credentials;
-    const [expiresAt, expiredAt] = [expiry(credentials), before && expiry(before)];
-    if (renewable && kept && expiresAt !== expiredAt) this.#renewAt = renewalTime(expiresAt, !before);
-    if (isSame(credentials, before)) this.#credentials = credentials;
-    else this.#replace(credentials);
-    this.#failure = this.#missing = undefined;
+  async #ask(): Promise<void> {
+    const { clock, remake } = this.settings;
+    const generation = this.#generation;
+    const isFirst = this.#asks === 0 && !this.#credentials;
+    this.#nextAt = clock.now() + Math.min(MOST_WAIT_MS, LEAST_WAIT_MS * 2 ** this.#asks++);
+    let isLate = false;
+    const fail = (error: Error): void => {
+      if (!isLate) this.#failure = error;
+    };
+    // Credentials that come late are used too.
+    const answered = this.#read(isFirst).then(
+      (credentials) => this.#take(credentials),
+      (thrown: unknown) => fail(providerError(thrown)),
+    );
+    const isInTime = await within(clock, ASK_LIMIT_MS, answered, this.#closed);
+    this.#asking = undefined;
+    if (this.#closed.aborted) return;
+    if (!isInTime) {
+      fail(named(new Error(`the provider of credentials did not answer within ${ASK_LIMIT_MS / 1000} s`)));
+      isLate = true;
+      if (remake) this.#provider = remake();
+    }
+    const isStillRefused = this.#isRefused() && this.#generation === generation;
+    if (this.#failure || this.#isEnding() || isStillRefused) void this.#renew();
+    else if (!this.#isRefused()) this.#endTrouble();
   }
 
-  #replace(credentials: ProvidedCredentials): void {
-    const error = this.#refusals?.first ?? this.#failure ?? this.#missing;
-    const first = !this.#credentials && !error;
+  /** @param isFirst true if the provider may return credentials that it has kept */
+  async #read(isFirst: boolean): Promise<ProvidedCredentials> {
+    if (!isFirst) await this.settings.readFiles?.();
+    const credentials = await this.#provider?.(isFirst ? undefined : { forceRefresh: true });
+    if (!credentials) throw named(new Error(GAVE_NONE));
+    return asSigned(credentials);
+  }
+
+  #take(credentials: ProvidedCredentials): void {
+    const before = this.#credentials;
+    const refusal = this.#isRefused() ? this.#refusal : undefined;
+    const error = refusal?.first ?? this.#failure;
     this.#credentials = credentials;
-    if (first) return;
+    this.#failure = undefined;
+    if (this.settings.renewable) this.#renewAt = renewalTime(credentials);
+    if (isSame(credentials, before) || (!before && !error)) return;
     this.#generation++;
     // Credentials that were renewed before they expired aren't logged.
     if (!error) return;
-    if (!this.#refusals?.logged) this.settings.log.info({ error: showError(error) }, RENEWED);
-    if (this.#refusals) this.#refusals = { ...this.#refusals, logged: true };
+    if (!refusal?.isLogged) this.settings.log.info({ error: showError(error) }, RENEWED);
+    if (refusal) this.#refusal = { ...refusal, isLogged: true };
     for (const listener of this.#listeners) this.#context.runInAsyncScope(listener);
   }
 
-  /**
-   * Records if a call's credentials were accepted or refused.
-   * @returns true if the call failed and other credentials may help
-   */
-  #learn(end: CallEnd<unknown>, asOf: AsOf): end is { readonly failure: CallFailure } {
-    if (!('failure' in end)) {
-      this.accepted(asOf);
-      return false;
-    }
-    return this.#noteRefusal(end.failure, asOf);
-  }
-
   /** Records a refused call. @returns true if the credentials may be the reason, so that other ones may help */
-  #noteRefusal({ type = '', error }: Refusal, asOf: AsOf): boolean {
-    const denied = DENIED.has(type);
-    if (!this.settings.renewable || !(denied || REFUSED.has(type))) return false;
-    if (!this.#isRefused()) this.#settle();
-    this.#refusals = {
-      first: error,
-      provable: !denied,
-      logged: false,
-      ...this.#refusals,
-      generation: Math.max(asOf.generation, this.#refusals?.generation ?? 0),
-      lastAt: this.settings.clock.now(),
-    };
+  #noteRefusal({ type = '', error }: Refusal): boolean {
+    if (!this.settings.renewable || !(DENIED.has(type) || REFUSED.has(type))) return false;
+    const recent = this.#isRefused() ? this.#refusal : undefined;
+    if (!recent) this.#endTrouble();
+    this.#refusal = { first: error, isLogged: false, ...recent, lastAt: this.settings.clock.now() };
     return true;
   }
 
-  /**
-   * Returns true if an accepted call proves that the credentials work again: it used newer credentials than those that
-   * were refused, or it was sent after the last refusal.
-   */
-  #isDisproved({ generation, sentAt }: AsOf, refusals: Refusals): boolean {
-    return refusals.provable && (generation > refusals.generation || sentAt > refusals.lastAt);
-  }
-
   #isRefused(): boolean {
-    return this.#refusals !== undefined && this.settings.clock.now() - this.#refusals.lastAt < QUIET_MS;
+    return this.#refusal !== undefined && this.settings.clock.now() - this.#refusal.lastAt < QUIET_MS;
   }
 
-  #settle(): void {
-    this.#refusals = undefined;
-    this.#refresh.reset();
+  #isEnding(): boolean {
+    return wallTime() >= this.#renewAt;
   }
 
-  #request(): Promise<void> | undefined {
-    return this.#context.runInAsyncScope(() => this.#refresh.request());
-  }
-
-  /** Gets new credentials from the provider. @returns true if that must be repeated */
-  async #askForNew(): Promise<boolean> {
-    const generation = this.#generation;
-    this.#askedAt = this.settings.clock.now();
-    await this.#source.ask({ forceRefresh: true });
-    if (this.#failure || wallTime() >= this.#renewAt) return true;
-    if (this.#isRefused()) return this.#generation === generation;
-    this.#refresh.reset();
-    return false;
-  }
-
-  async #waitFor(asked: Promise<void> | undefined, signal?: Abortable): Promise<void> {
-    const { clock } = this.settings;
-    const leftMs = this.#askedAt + WAIT_LIMIT_MS - clock.now();
-    if (asked && leftMs > 0) await within(clock, leftMs, asked, signal);
+  /** Ends the waits between requests: the next one is made at once. */
+  #endTrouble(): void {
+    this.#asks = 0;
+    this.#nextAt = Number.NEGATIVE_INFINITY;
   }
 
   /** If the provider failed to return new credentials for a refused call, adds that reason to the call's error. */
@@ -338,65 +301,6 @@ export class Credentials implements Renewal {
   }
 }
 
+const GAVE_NONE = 'the provider of credentials gave none';
 const RENEWED =
   'credentials were refused, or could not be had; the provider has new ones, which are used from now on';
-
-/**
- * The shortest and the longest wait, in milliseconds, between two refreshes of the credentials. The wait doubles with
- * each refresh, from the shortest to the longest.
- */
-const WAIT_MS = [1_000, 30_000] as const;
-
-/**
- * Repeats the refresh of credentials until there are new ones: at once, then after 1 s, then after doubled waits up to
- * 30 s. Many calls may request a refresh at the same time; that makes no further ones.
- */
-export class CredentialRefresh {
-  #times = 0;
-  #nextAt = Number.NEGATIVE_INFINITY;
-  #running: Promise<void> | undefined;
-  readonly #timer: Timer;
-  #closed = false;
-
-  /**
-   * @param refresh gets new credentials from their provider. Resolves to true if it must be repeated. Must not reject.
-   */
-  constructor(
-    private readonly clock: Clock,
-    private readonly refresh: () => Promise<boolean>,
-  ) {
-    this.#timer = new Timer(clock, () => void this.request());
-  }
-
-  /**
-   * Refreshes the credentials now or, if the last refresh was too recent, as soon as the wait is over.
-   * @returns a promise that resolves when the refresh that is now running has ended; undefined if it is still waiting
-   */
-  request(): Promise<void> | undefined {
-    if (this.#running || this.#closed) return this.#running;
-    if (this.#nextAt <= this.clock.now()) this.#running = this.#run();
-    else this.#timer.set(this.#nextAt);
-    return this.#running;
-  }
-
-  /** Ends the doubling of the waits: the next refresh waits a second at most. */
-  reset(): void {
-    this.#times = 0;
-    this.#nextAt = Math.min(this.#nextAt, this.clock.now() + WAIT_MS[0]);
-    this.#timer.set(Infinity);
-  }
-
-  close(): void {
-    this.#closed = true;
-    this.#timer.set(Infinity);
-  }
-
-  async #run(): Promise<void> {
-    this.#timer.set(Infinity);
-    const [least, most] = WAIT_MS;
-    this.#nextAt = this.clock.now() + Math.min(most, least * 2 ** this.#times++);
-    const again = await this.refresh();
-    this.#running = undefined;
-    if (again) void this.request();
-  }
-}

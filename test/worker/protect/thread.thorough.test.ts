@@ -71,7 +71,7 @@ function protectedByThread(stallAfterMs: number | false) {
   const identity = { accessKeyId: 'a', secretAccessKey: 'b' };
   const credentials = {
     current: () => identity,
-    asOf: () => ({ generation: 0, sentAt: 0 }),
+    generation: 0,
     refused: () => false,
   };
   heartbeats.connect([{ region: 'r', port, recipes: undefined }], credentials);

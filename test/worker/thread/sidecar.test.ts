@@ -51,7 +51,7 @@ test.each([
   sidecar.take({ kind: 'region', region: 'us-east-1', recipes });
   sidecar.take({
     kind: 'credentials',
-    asOf: { generation: 0, sentAt: 0 },
+    generation: 0,
     credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
   });
   const tracked = {
@@ -195,8 +195,13 @@ test('the thread starts with the first task, and gets the last of the credential
     },
   });
   const renewed = { accessKeyId: 'a', secretAccessKey: 'b' };
-  const current = () => ({ ...renewed, sessionToken: `renewed ${++renewals} times` });
-  heartbeats.connect([{ region: 'us-east-1', port, recipes }], { ...credentials, current });
+  heartbeats.connect([{ region: 'us-east-1', port, recipes }], {
+    current: () => ({ ...renewed, sessionToken: `renewed ${++renewals} times` }),
+    get generation() {
+      return renewals;
+    },
+    refused: () => false,
+  });
   const none = (): void => {};
   heartbeats.follow({ onLate: none, onAnswer: none, onBlocked: none, onFailed: none });
   await clock.advance(600_000);
@@ -238,14 +243,16 @@ test('a heartbeat that was refused for credentials that have been renewed since 
   const refused: number[] = [];
   heartbeats.connect([{ region: 'us-east-1', port, recipes }], {
     current: () => ({ accessKeyId: `key ${generation}`, secretAccessKey: 'b' }),
-    asOf: () => ({ generation, sentAt: 0 }),
-    refused: (_, asOf) => refused.push(asOf.generation) > 0,
+    get generation() {
+      return generation;
+    },
+    refused: (_, of) => refused.push(of) > 0,
   });
   heartbeats.track({ port, token: 't', everyMs: 20_000, leasedAt: 0, onGone: () => {} });
   await clock.advance(0);
   const error = { name: 'ExpiredTokenException', message: 'expired' };
   const refuse = async (of: number): Promise<void> => {
-    tell({ kind: 'refused', asOf: { generation: of, sentAt: 0 }, type: error.name, error });
+    tell({ kind: 'refused', generation: of, type: error.name, error });
     await clock.advance(0);
   };
   await refuse(0);

@@ -66,7 +66,6 @@ export class AwsService {
       log,
       renewable: typeof own !== 'object',
       readFiles: settings.readFiles ?? readSharedFiles,
-      kept: !(Reflect.get(Object(own), 'memoized') || sdk.credentialDefaultProvider),
       remake: () => new (loadedSdk().SFNClient)(this.#config(this.#region, 1)).config.credentials,
     });
   }

@@ -1,4 +1,4 @@
-import type { AsOf, Refusal, Renewal } from '../../aws/credentials.js';
+import type { Refusal, Renewal } from '../../aws/credentials.js';
 import type { CallEnd } from '../../aws/call.js';
 import type { SigningCredentials } from '../../aws/lean/recipe.js';
 import type { Clock } from '../../base/time/clock.js';
@@ -18,7 +18,6 @@ const ASK_MS = 1_000;
 export class HandedCredentials implements Renewal {
   readonly #first = withResolvers<SigningCredentials>();
   #credentials: SigningCredentials | undefined;
-  /** The generation of the current credentials; -1 until some have arrived. */
   #generation = -1;
   #askedAt = Number.NEGATIVE_INFINITY;
 
@@ -28,7 +27,7 @@ export class HandedCredentials implements Renewal {
    */
   constructor(
     private readonly clock: Clock,
-    private readonly ask: (refusal: Refusal, asOf: AsOf) => void,
+    private readonly ask: (refusal: Refusal, generation: number) => void,
   ) {}
 
   /**
@@ -38,23 +37,24 @@ export class HandedCredentials implements Renewal {
     return this.#credentials ?? this.#first.promise;
   }
 
-  take(credentials: SigningCredentials, { generation }: AsOf): void {
+  take(credentials: SigningCredentials, generation: number): void {
     this.#credentials = credentials;
     this.#generation = generation;
     this.#askedAt = Number.NEGATIVE_INFINITY;
     this.#first.resolve(credentials);
   }
 
-  asOf(): AsOf {
-    return { generation: this.#generation, sentAt: this.clock.now() };
+  /** The generation of the current credentials; -1 until some have arrived. */
+  get generation(): number {
+    return this.#generation;
   }
 
-  refused(refusal: Refusal, asOf: AsOf): boolean {
+  refused(refusal: Refusal, generation: number): boolean {
     if (refusal.type === undefined) return false;
-    if (asOf.generation !== this.#generation) return true;
+    if (generation !== this.#generation) return true;
     if (this.clock.now() - this.#askedAt < ASK_MS) return false;
     this.#askedAt = this.clock.now();
-    this.ask(refusal, asOf);
+    this.ask(refusal, generation);
     return false;
   }
 
@@ -68,7 +68,7 @@ export class HandedCredentials implements Renewal {
 }
 
 /** The source of the credentials with which the main thread signs its calls. */
-export interface CurrentCredentials extends Pick<Renewal, 'asOf' | 'refused'> {
+export interface CurrentCredentials extends Pick<Renewal, 'generation' | 'refused'> {
   /** Returns the credentials to sign the next call with. */
   current(): SigningCredentials | Promise<SigningCredentials>;
 }
@@ -76,7 +76,7 @@ export interface CurrentCredentials extends Pick<Renewal, 'asOf' | 'refused'> {
 /** Hands the main thread's credentials over to the heartbeat thread. */
 export class CredentialsHandOver {
   /** The credentials that were handed over last. */
-  #handed: { readonly credentials: SigningCredentials; readonly asOf: AsOf } | undefined;
+  #handed: { readonly credentials: SigningCredentials; readonly generation: number } | undefined;
 
   constructor(
     private readonly source: CurrentCredentials,
@@ -87,10 +87,10 @@ export class CredentialsHandOver {
   async renew(): Promise<void> {
     try {
       const { accessKeyId, secretAccessKey, sessionToken } = await this.source.current();
-      const asOf = this.source.asOf();
+      const { generation } = this.source;
+      if (generation === this.#handed?.generation) return;
       const credentials = { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
-      if (JSON.stringify(credentials) === JSON.stringify(this.#handed?.credentials)) return;
-      this.#handed = { credentials, asOf };
+      this.#handed = { credentials, generation };
       this.again();
     } catch {
       // Calls report that credentials are missing. The thread keeps those that it has.
@@ -106,9 +106,9 @@ export class CredentialsHandOver {
    * Called when the service has refused a heartbeat because of its credentials. Hands the current ones over. If the
    * thread has used them already, has them renewed.
    */
-  async refused({ asOf, type, error }: Extract<FromThread, { kind: 'refused' }>): Promise<void> {
+  async refused({ generation, type, error }: Extract<FromThread, { kind: 'refused' }>): Promise<void> {
     await this.renew();
-    if (asOf.generation === this.#handed?.asOf.generation)
-      this.source.refused({ type, error: toError(error) }, asOf);
+    if (generation === this.#handed?.generation)
+      this.source.refused({ type, error: toError(error) }, generation);
   }
 }

@@ -3,7 +3,6 @@ import { Worker } from 'node:worker_threads';
 import type { FromHealthServer, ToHealthServer } from '../health/health-server.js';
 import type { FromProtection, ToProtection } from '../protect/protection.js';
 import type { Settings } from '../../config/resolve.js';
-import type { AsOf } from '../../aws/credentials.js';
 import type { SigningCredentials, Recipes } from '../../aws/lean/recipe.js';
 import type { LateHeartbeats } from '../../declare/worker-events.js';
 import type { Lease } from '../heartbeat/heartbeats.js';
@@ -68,7 +67,7 @@ export type ToThread =
    */
   | { readonly kind: 'region'; readonly region: string; readonly recipes: Recipes | undefined }
   /** New credentials to sign heartbeats with. */
-  | { readonly kind: 'credentials'; readonly credentials: SigningCredentials; readonly asOf: AsOf }
+  | { readonly kind: 'credentials'; readonly credentials: SigningCredentials; readonly generation: number }
   /** The tasks that need heartbeats from now on, and those that need none any more. */
   | { readonly kind: 'tasks'; readonly tracked: readonly SentLease[]; readonly released: readonly number[] }
   /** The handler has requested a heartbeat. */
@@ -98,7 +97,7 @@ export type FromThread =
    */
   | {
       readonly kind: 'refused';
-      readonly asOf: AsOf;
+      readonly generation: number;
       readonly type: string | undefined;
       readonly error: ErrorText;
     }

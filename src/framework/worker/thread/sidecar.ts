@@ -86,15 +86,15 @@ export class Sidecar {
       },
       onSent: (lateMs) => this.#turnResults().lateMs.push(lateMs),
     });
-    this.#credentials = new HandedCredentials(clock, ({ type, error }, asOf) =>
-      send({ kind: 'refused', asOf, type, error: toText(error) }),
+    this.#credentials = new HandedCredentials(clock, ({ type, error }, generation) =>
+      send({ kind: 'refused', generation, type, error: toText(error) }),
     );
   }
 
   /** Handles a message from the main thread. */
   take(message: ToThread): void {
     if (message.kind === 'region') this.#open(message);
-    else if (message.kind === 'credentials') this.#credentials.take(message.credentials, message.asOf);
+    else if (message.kind === 'credentials') this.#credentials.take(message.credentials, message.generation);
     else if (message.kind === 'tasks') this.#takeTasks(message);
     else if (message.kind === 'send-now') this.#sendNow(message.id);
     else if (message.kind === 'protect') this.#protection = this.#protect(message);
