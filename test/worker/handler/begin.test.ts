@@ -105,6 +105,16 @@ describe.each(STEPS)('a handler does not begin after %s if meanwhile', (_, type)
     expect(calls).toBe(0);
   });
 
+  test('its worker has given it up', async () => {
+    const task = await start({ grace: '3s' });
+    await task.shutdown();
+    await task.advance('9s');
+    expect(await task.outcome).toMatchObject({ error: 'Stepwright.WorkerShutdown' });
+    slow.go();
+    await task.clock.settle();
+    expect(calls).toBe(0);
+  });
+
   test('its thread or process was told of any of these', async () => {
     const runner = await runnerOf(type);
     await runner.begun;

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DependencyContainer } from 'tsyringe';
-import type { TaskAborted, TaskContext } from '../../declare/task-context.js';
+import { TaskAborted, type TaskContext } from '../../declare/task-context.js';
 import type { Ask } from '../keep/record.js';
 
 /** The outputs of a handler's tasks, for an interceptor that keeps one and gives it to another task. */
@@ -34,6 +34,9 @@ const NOBODY: Arbiter = {
   isDeferred: () => false,
   aborted: () => undefined,
 };
+
+/** The arbiter of a context that has ended: its handler is not called any more. */
+const ENDED: Arbiter = { ...NOBODY, aborted: () => new TaskAborted('gone', 'the task has ended') };
 
 /** The container and the outputs of the handler that a task runs in. */
 interface HandlerOf {
@@ -77,7 +80,7 @@ export class AsyncTaskContext {
    * from {@link currentTask} from then on.
    */
   close(): void {
-    this.arbiter = NOBODY;
+    this.arbiter = ENDED;
     this.task = undefined;
     this.container = undefined;
   }
