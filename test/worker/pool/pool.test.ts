@@ -34,14 +34,18 @@ let pool: Pool;
 beforeEach(() => {
   hosts = [];
   clock = new HandClock();
+  pool = poolOf();
+});
+
+function poolOf(options: { readonly recycleAfter?: number } = {}): Pool {
   const spawn = (): Host => {
     const host = new FakeHost();
     hosts.push(host);
     return host;
   };
   const host = { module: '', baseDir: '.', globs: undefined, handler: 'A.run', sourceMaps: false };
-  pool = new Pool({ spawn, host, clock, random: () => 0, log: silentLog });
-});
+  return new Pool({ spawn, host, clock, random: () => 0, log: silentLog, ...options });
+}
 
 interface Running {
   readonly outcome: Promise<HandlerEnd>;
@@ -125,6 +129,25 @@ function exitAtTask(host: FakeHost | undefined, begun: boolean): void {
     host.kill();
   };
 }
+
+test('closing a pool waits for a host that is being replaced', async () => {
+  pool = poolOf({ recycleAfter: 1 });
+  const task = run('1');
+  const [host] = hosts;
+  let ends = (): void => {};
+  if (host) {
+    ends = host.kill;
+    host.kill = () => {};
+  }
+  ready(host);
+  await task.outcome;
+  let isClosed = false;
+  const closed = pool.close().then(() => (isClosed = true));
+  await clock.advance(1_000);
+  expect(isClosed).toBe(false);
+  ends();
+  await closed;
+});
 
 test('a task whose host exits before it has begun runs in another one; one that has begun has failed', async () => {
   const task = run('1');

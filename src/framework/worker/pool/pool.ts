@@ -77,6 +77,8 @@ export class Pool {
   readonly #hosts = new Set<PooledHost>();
   /** The threads or processes that have no task. The last one in the list is used first. */
   readonly #idle: PooledHost[] = [];
+  /** Resolve when the threads or processes that were told to end have done so. */
+  readonly #ending = new Set<Promise<void>>();
   readonly #closing = new AbortController();
   /**
    * The pool's own async context, in which threads and processes are started and their messages handled: that of a task
@@ -100,7 +102,7 @@ export class Pool {
     if (!this.#hosts.has(pooled)) return;
     const { recycleAfter = Infinity, memoryMb = Infinity } = this.options;
     if (this.#closing.signal.aborted || pooled.tasks >= recycleAfter || pooled.memoryMb > memoryMb)
-      void this.#retire(pooled);
+      this.#retire(pooled);
     else if (pooled.tasks > 0) this.#idle.push(pooled);
     // A host that may still be starting is put where it is used last.
     else this.#idle.unshift(pooled);
@@ -123,14 +125,15 @@ export class Pool {
   }
 
   /**
-   * Ends all threads or processes. Those that run a task are ended at once, idle ones once their containers are
-   * disposed of. Never rejects.
+   * Ends all threads or processes. Those that run a task are ended at once, the others once their containers are disposed
+   * of, also those that are being replaced. Never rejects.
    */
   async close(): Promise<void> {
     this.#closing.abort();
     const idle = this.#idle.splice(0);
     for (const pooled of this.#hosts) if (!idle.includes(pooled)) this.kill(pooled);
-    await Promise.all(idle.map((pooled) => this.#retire(pooled)));
+    for (const pooled of idle) this.#retire(pooled);
+    await Promise.all(this.#ending);
   }
 
   #start(): PooledHost {
@@ -191,11 +194,15 @@ export class Pool {
     writeLine(token === undefined ? log : log.child({ task: tokenHash(token) }), line);
   }
 
-  async #retire(pooled: PooledHost): Promise<void> {
+  #retire(pooled: PooledHost): void {
     this.#remove(pooled);
     const { host } = pooled;
     host.send({ kind: 'close' });
-    if (!(await within(this.options.clock, CLOSE_LIMIT_MS, host.exited))) host.kill();
+    const ended = within(this.options.clock, CLOSE_LIMIT_MS, host.exited).then((inTime) => {
+      if (!inTime) host.kill();
+      this.#ending.delete(ended);
+    });
+    this.#ending.add(ended);
   }
 
   #remove(pooled: PooledHost): void {
