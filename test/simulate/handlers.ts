@@ -1,4 +1,5 @@
-import { inject, injectable } from 'tsyringe';
+import { Allow, IsOptional, Validate, ValidatorConstraint } from 'class-validator';
+import { type DependencyContainer, inject, injectable } from 'tsyringe';
 import {
   Activity,
   ActivityFailure,
@@ -9,9 +10,11 @@ import {
   type Interceptor,
   type TaskContext,
 } from 'stepwright';
+import { TASK_CONTEXT } from '../../src/framework/worker/container/registrations.js';
 import { memoryStore } from '../../src/framework/worker/keep/memory.js';
 import { idOf } from './deferrals.js';
-import type { Behaviour, HandlerKey, Payload } from './plan.js';
+import type { HandlerDefinition } from '../../src/framework/declare/definition.js';
+import type { Behaviour, HandlerKey, Payload, Plan, Wait } from './plan.js';
 import { arnOf } from './service.js';
 import type { SimulatedProcess } from './timeline.js';
 import { type Saved, STEPS } from './uses/checkpoints.js';
@@ -31,6 +34,7 @@ export interface Work {
   readonly payload?: Payload;
   /** The payload. In the input of the execution it is a reference. */
   readonly data?: unknown;
+  readonly waits?: Wait;
 }
 
 /** Watches handlers at work in one process. */
@@ -44,6 +48,54 @@ export interface Stage {
 }
 
 export const STAGE = Symbol('stage');
+
+const waited = async ({ process }: Stage, waits: Wait | undefined, what: Wait['for']): Promise<true> => {
+  if (waits?.for === what) await new Promise<void>((resolve) => process.input(waits.ms, resolve));
+  return true;
+};
+
+/** A rule that holds, after as long as the task says. */
+@ValidatorConstraint({ name: 'waits', async: true })
+@injectable()
+class Waited {
+  constructor(@inject(STAGE) private readonly stage: Stage) {}
+
+  validate(waits: Wait): Promise<boolean> {
+    return waited(this.stage, waits, 'rule');
+  }
+}
+
+/** The input of each handler. */
+class Order implements Work {
+  @Allow() n!: number;
+  @Allow() ms!: number;
+  @Allow() does!: Behaviour;
+  @Allow() piece!: number;
+  @Allow() fails?: boolean;
+  @Allow() unnamed?: boolean;
+  @Allow() payload?: Payload;
+  @Allow() data?: unknown;
+  @IsOptional() @Validate(Waited) waits?: Wait;
+}
+
+/** Gives a handler the scope that the plan says. */
+export function scopedIn({ handlers }: Plan, definition: HandlerDefinition): HandlerDefinition {
+  const planned = handlers.find(({ key }) => definition.name === `Handlers.${key}`);
+  return { ...definition, ...(planned?.scope && { scope: planned.scope }) };
+}
+
+/** Lets a container make the instances of tasks as slowly as they say. */
+export function registerHandlers(container: DependencyContainer, stage: Stage): void {
+  container.register(STAGE, { useValue: stage });
+  container.register<unknown>(Handlers, {
+    useFactory: (of) => {
+      const made = new Handlers(stage);
+      if (!of.isRegistered(TASK_CONTEXT)) return made;
+      const { waits } = JSON.parse(of.resolve(TASK_CONTEXT).rawInput) as Work;
+      return waited(stage, waits, 'instance').then(() => made);
+    },
+  });
+}
 
 const Once = Idempotent({
   // The container of a worker gives it the simulated store instead.
@@ -68,29 +120,29 @@ export class SomeOnce implements Interceptor {
 export class Handlers {
   constructor(@inject(STAGE) private readonly stage: Stage) {}
 
-  @Handle({ input: 'any' })
-  main(input: unknown, task: TaskContext): Promise<unknown> {
-    return this.#perform('main', input as Work, task);
+  @Handle()
+  main(input: Order, task: TaskContext): Promise<unknown> {
+    return this.#perform('main', input, task);
   }
 
-  @Handle({ activity: arnOf('tight'), input: 'any' })
-  tight(input: unknown, task: TaskContext): Promise<unknown> {
-    return this.#perform('tight', input as Work, task);
+  @Handle({ activity: arnOf('tight') })
+  tight(input: Order, task: TaskContext): Promise<unknown> {
+    return this.#perform('tight', input, task);
   }
 
-  @Handle({ activity: arnOf('quota'), input: 'any' })
-  quota(input: unknown, task: TaskContext): Promise<unknown> {
-    return this.#perform('quota', input as Work, task);
+  @Handle({ activity: arnOf('quota') })
+  quota(input: Order, task: TaskContext): Promise<unknown> {
+    return this.#perform('quota', input, task);
   }
 
-  @Handle({ activity: arnOf('crowd'), input: 'any' })
-  crowd(input: unknown, task: TaskContext): Promise<unknown> {
-    return this.#perform('crowd', input as Work, task);
+  @Handle({ activity: arnOf('crowd') })
+  crowd(input: Order, task: TaskContext): Promise<unknown> {
+    return this.#perform('crowd', input, task);
   }
 
-  @Handle({ activity: arnOf('plain'), input: 'any' })
-  plain(input: unknown, task: TaskContext): Promise<unknown> {
-    return this.#perform('plain', input as Work, task);
+  @Handle({ activity: arnOf('plain') })
+  plain(input: Order, task: TaskContext): Promise<unknown> {
+    return this.#perform('plain', input, task);
   }
 
   async #perform(key: HandlerKey, work: Work, task: TaskContext): Promise<unknown> {

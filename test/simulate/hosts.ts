@@ -10,8 +10,9 @@ import { TaskRunner } from '../../src/framework/worker/pool/entry/task-runner.js
 import type { Host, HostExit } from '../../src/framework/worker/pool/host.js';
 import type { FromHost, HostOptions, ToHost } from '../../src/framework/worker/pool/pool-messages.js';
 import type { Chronicle } from './chronicle.js';
-import { Handlers, SomeOnce, STAGE, type Stage } from './handlers.js';
+import { Handlers, registerHandlers, scopedIn, SomeOnce, type Stage } from './handlers.js';
 import type { UsesOptions } from './member.js';
+import type { Plan } from './plan.js';
 import { Dice } from './random.js';
 import type { SimulatedProcess } from './timeline.js';
 
@@ -23,7 +24,7 @@ const NOTICED_MS = 20;
 interface HostWorld {
   readonly main: SimulatedProcess;
   readonly chronicle: Chronicle;
-  readonly seed: number;
+  readonly plan: Plan;
   /** Makes what watches the handlers of a host. */
   readonly stageOf: (process: SimulatedProcess) => HostStage;
   /** Opens the store in a host; undefined where tasks leave nothing in a store. */
@@ -43,15 +44,15 @@ export class Hosts {
   #started = 0;
 
   constructor(private readonly world: HostWorld) {
-    this.#dice = new Dice(world.seed, `${world.main.name} hosts`);
+    this.#dice = new Dice(world.plan.seed, `${world.main.name} hosts`);
   }
 
   /** Starts a thread or a process, as a pool does. */
   readonly spawn = (kind: Host['kind']): Host => {
-    const { main, chronicle, stageOf, open } = this.world;
+    const { main, chronicle, plan, stageOf, open } = this.world;
     const [least, most] = STARTS_MS[kind];
     const process = main.start(`${kind}${this.#started++}`, { isThread: kind === 'thread' });
-    const parts = { stage: stageOf(process), uses: open(process), random: this.#dice.next };
+    const parts = { plan, stage: stageOf(process), uses: open(process), random: this.#dice.next };
     const host = new SimulatedHost(kind, process, parts, this.#dice.between(least, most));
     chronicle.add(process.name, 'starts');
     this.#running.push(host);
@@ -69,6 +70,7 @@ export class Hosts {
 }
 
 interface HostParts {
+  readonly plan: Plan;
   readonly stage: HostStage;
   readonly uses: UsesOptions | undefined;
   readonly random: () => number;
@@ -126,16 +128,17 @@ class SimulatedHost implements Host {
   }
 
   async #load({ handler }: HostOptions): Promise<LoadedHandler> {
-    const { stage, uses, random } = this.parts;
+    const { plan, stage, uses, random } = this.parts;
     const { clock } = this.process;
     const container = await createContainer((made) => {
-      made.register(STAGE, { useValue: stage });
+      registerHandlers(made, stage);
       made.register(CLOCK, { useValue: clock });
       made.register(RANDOM, { useValue: random });
       if (uses) made.register(STORE_FOR, { useValue: () => uses.payloads.store });
     });
-    const definition = discover([Handlers], {}).handlers.find(({ name }) => name === handler);
-    if (!definition) throw new Error(`there is no handler ${handler}`);
+    const declared = discover([Handlers], {}).handlers.find(({ name }) => name === handler);
+    if (!declared) throw new Error(`there is no handler ${handler}`);
+    const definition = scopedIn(plan, declared);
     if (!uses) return loadedHandler(definition, container, []);
     const stores = new StoreMonitor(() => {});
     const world = { clock, random, log: silentLog, stores };

@@ -15,7 +15,7 @@ import { buildWorker } from '../../src/framework/worker/build/create-worker.js';
 import { makePlan } from '../../src/framework/worker/build/plan.js';
 import type { Chronicle } from './chronicle.js';
 import type { Seams } from './faults/seams.js';
-import { Handlers, SomeOnce, STAGE, type Stage, type Work } from './handlers.js';
+import { Handlers, registerHandlers, scopedIn, SomeOnce, type Stage, type Work } from './handlers.js';
 import { Hosts, type HostStage } from './hosts.js';
 import { connectionOf } from './lean-connection.js';
 import type { Network } from './network.js';
@@ -186,7 +186,7 @@ export async function hire(hiring: Hiring): Promise<Member> {
   const storeOf = (of: SimulatedProcess): Store => seams.store(hiring.store.open(of, worker), of);
   const open = (of: SimulatedProcess): UsesOptions | undefined =>
     plan.uses ? usesIn(storeOf(of)) : undefined;
-  const hosts = new Hosts({ main: process, chronicle, seed, stageOf, open });
+  const hosts = new Hosts({ main: process, chronicle, plan, stageOf, open });
   const provide = seams.keys(keys);
   const uses = open(process);
   const options = plan.handlers.map(({ key, run, concurrency, minPollers, heartbeatMs, timeoutMs, rate }) => [
@@ -211,7 +211,7 @@ export async function hire(hiring: Hiring): Promise<Member> {
         ...(plan.calls === 'sdk' && { requestHandler: sdkHandlerOf(network, worker, process) }),
       },
       setup: (container: DependencyContainer) => {
-        container.register(STAGE, { useValue: stage });
+        registerHandlers(container, stage);
         if (uses) container.register(STORE_FOR, { useValue: () => uses.payloads.store });
       },
       interceptors: [breakersOf(plan), ...(uses ? [SomeOnce] : [])],
@@ -235,7 +235,9 @@ export async function hire(hiring: Hiring): Promise<Member> {
     baseDir: globalThis.process.cwd(),
   });
   const known = new Set(plan.handlers.map(({ key }) => `Handlers.${key}`));
-  const handlers = made.handlers.filter(({ definition }) => known.has(definition.name));
+  const handlers = made.handlers
+    .filter(({ definition }) => known.has(definition.name))
+    .map((each) => ({ ...each, definition: scopedIn(plan, each.definition) }));
   const checked = await checkPlan(
     { ...made, handlers },
     {

@@ -43,6 +43,12 @@ export type Behaviour =
 /** The reference in the input of a task that is `large`. All but the first end the task by a failure. */
 export type Payload = 'whole' | 'missing' | 'changed' | 'elsewhere' | 'too large';
 
+/** What comes before the handler of a task and takes so long: a rule of its input, or the making of its instance. */
+export interface Wait {
+  readonly for: 'rule' | 'instance';
+  readonly ms: number;
+}
+
 /** One thing that happens. `at` and all lengths are milliseconds; `at` counts from the start. `worker` counts from 0. */
 export type PlannedEvent = { readonly at: number } & (
   | {
@@ -59,6 +65,8 @@ export type PlannedEvent = { readonly at: number } & (
       readonly fails?: boolean;
       /** True for tasks that are deferred without an id. @default false */
       readonly unnamed?: boolean;
+      /** @default nothing takes long before its handler is called */
+      readonly waits?: Wait;
     }
   | {
       readonly kind: 'calls';
@@ -126,6 +134,8 @@ export type PlannedEvent = { readonly at: number } & (
 export interface HandlerPlan {
   readonly key: HandlerKey;
   readonly run: 'main' | 'thread' | 'process';
+  /** @default 'worker' */
+  readonly scope?: 'task';
   readonly concurrency: number;
   readonly minPollers: number;
   readonly heartbeatMs: number | false;
@@ -217,22 +227,46 @@ const MINUTE = 60_000;
  * Draws the plan of a seed.
  * @param whole true for five minutes of three workers with five handlers: two on the main thread, of which one is tight;
  * one in a thread, one in a process, and one whose activity has room for few polls
+ * @param slow where all handlers run, of which each task waits for something before it begins
  */
-export function drawPlan(seed: number, whole = false): Plan {
+export function drawPlan(seed: number, whole = false, slow?: HandlerPlan['run']): Plan {
   const drawn = drawMixed(seed, whole);
-  return withLarge(whole ? drawn : withTheme(drawn));
+  return withWaits(whole ? drawn : withTheme(drawn), slow);
 }
 
-/** Gives some tasks of a third of the plans large inputs. */
-function withLarge(plan: Plan): Plan {
-  const dice = new Dice(plan.seed, 'bytes');
-  if (!dice.chance(0.33)) return plan;
+/** Lets many tasks of a third of the plans wait before their handlers are called, some of them beyond the deadline. */
+function withWaits(plan: Plan, slow?: HandlerPlan['run']): Plan {
+  const dice = new Dice(plan.seed, 'waits');
+  if (!dice.chance(0.33) && slow === undefined) return plan;
+  const handlers = plan.handlers.map((each): HandlerPlan => ({
+    ...each,
+    ...(slow && { run: slow }),
+    ...(dice.chance(0.5) && { scope: 'task' }),
+    timeoutMs: dice.pick([each.timeoutMs, false, 3_000]),
+  }));
+  const wait = (): Wait => ({ for: dice.pick(['rule', 'instance']), ms: dice.pick([500, 4_000, 8_000]) });
   const events = plan.events.map((each) =>
-    each.kind === 'tasks' && each.does === 'ok' && dice.chance(0.4)
-      ? { ...each, kb: dice.pick([60, 200]) }
-      : each,
+    each.kind === 'tasks' && (slow || dice.chance(0.5)) ? { ...each, waits: wait() } : each,
   );
-  return { ...plan, events };
+  if (slow === undefined) return { ...plan, handlers, events };
+  const { troubleMs, workers } = plan;
+  const troubles = Array.from({ length: 20 }, (): PlannedEvent[] => {
+    const at = dice.between(500, troubleMs);
+    const worker = dice.between(0, workers - 1);
+    const drawn: PlannedEvent[] = [
+      { ...drawTasks({ ...plan, handlers, dice }), at, waits: wait() },
+      { at: at + dice.between(500, 5_000), kind: 'abort', count: 2 },
+      { at: at + dice.between(0, 5_000), kind: 'stop', worker, backMs: 5_000 },
+      { at, kind: 'store', ms: 8_000, how: dice.pick(['slow', 'torn']) },
+    ];
+    return drawn.filter(({ kind }) => kind === 'tasks' || kind === 'abort' || dice.chance(0.3));
+  }).flat();
+  return {
+    ...plan,
+    handlers,
+    graceMs: 5_000,
+    events: [...events, ...troubles].toSorted((one, other) => one.at - other.at),
+  };
 }
 
 function drawMixed(seed: number, whole: boolean): Plan {
@@ -341,7 +375,7 @@ function drawHandler(key: HandlerKey, dice: Dice): HandlerPlan {
 /** The longest that all slots of a handler work on the tasks of one event. */
 const LOAD_MS = 60_000;
 
-function drawTasks({ dice, handlers, troubleMs, workers }: Draw): PlannedEvent {
+function drawTasks({ dice, handlers, troubleMs, workers }: Draw): Extract<PlannedEvent, { kind: 'tasks' }> {
   const does = dice.weighted({ ok: 12, throws: 2, blocks: 1, deaf: 1, beats: 1, invalid: 1, pauses: 0.7 });
   const { key: handler, concurrency, heartbeatMs, heartbeatSeconds } = dice.pick(handlers);
   // A task that blocks the loop for as long as its own lease lasts can never be done.

@@ -6,13 +6,14 @@ import { searchAll } from './plant.js';
 import { shrink } from './shrink.js';
 import { type Result, simulate } from './simulate.js';
 
-const HELP = `npm run simulate -- [--seed N | --seeds A-B | --minutes M | --plan FILE] [--whole] [--twice] [--verbose]
+const HELP = `npm run simulate -- [--seed N | --seeds A-B | --minutes M | --plan FILE] [--whole] [--slow PLACE] [--twice] [--verbose]
        npm run simulate -- --planted | --plant NAME
   --seed      runs the story that this seed tells (default 1)
   --seeds     runs the stories of all seeds from A to B
   --minutes   runs stories for so long, from a seed that the time decides
   --plan      runs a plan, as a failure prints it
   --whole     each story is five minutes of three workers with five handlers
+  --slow      each handler runs in this place (main, thread or process), and each task waits before it begins
   --twice     runs each story twice, and compares the hashes of all that happened
   --planted   plants each of the faults in faults/, one at a time, and prints which of 60 seeds found it
   --plant     does so with those whose name holds this text
@@ -23,6 +24,7 @@ A broken promise is printed with a plan cut down to what breaks it, and the exit
 const LAST_LINES = 40;
 /** A seed is of six digits, so that it can be read out. */
 const SEEDS = 1_000_000;
+const PLACES = ['main', 'thread', 'process'] as const;
 
 interface Options {
   readonly plans: Iterable<Plan>;
@@ -42,28 +44,32 @@ function readOptions(): Options | undefined {
       planted: { type: 'boolean', default: false },
       plant: { type: 'string' },
       whole: { type: 'boolean', default: false },
+      slow: { type: 'string' },
       twice: { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     },
   });
-  const { seed, seeds = seed, minutes, plan, verbose, twice, whole, planted, plant, help } = values;
+  const { seed, seeds = seed, minutes, plan, verbose, twice, whole, slow, planted, plant, help } = values;
   if (help) return undefined;
   const rest = { verbose, twice, plant: planted ? '' : plant };
+  const place = PLACES.find((each) => each === slow);
+  if (slow !== undefined && !place) throw new Error(`--slow takes ${PLACES.join(', ')}, got ${slow}`);
+  const draw = (number: number): Plan => drawPlan(number, whole, place);
   if (plan !== undefined) return { plans: [JSON.parse(readFileSync(plan, 'utf8')) as Plan], ...rest };
-  if (minutes !== undefined) return { plans: plansFor(Number(minutes) * 60_000, whole), ...rest };
+  if (minutes !== undefined) return { plans: plansFor(Number(minutes) * 60_000, draw), ...rest };
   const [from = 1, to = from] = seeds.split('-').map(Number);
-  return { plans: plansOf(from, to, whole), ...rest };
+  return { plans: plansOf(from, to, draw), ...rest };
 }
 
-function* plansOf(from: number, to: number, whole: boolean): Generator<Plan> {
-  for (let seed = from; seed <= to; seed++) yield drawPlan(seed, whole);
+function* plansOf(from: number, to: number, draw: (seed: number) => Plan): Generator<Plan> {
+  for (let seed = from; seed <= to; seed++) yield draw(seed);
 }
 
-function* plansFor(ms: number, whole: boolean): Generator<Plan> {
+function* plansFor(ms: number, draw: (seed: number) => Plan): Generator<Plan> {
   const from = Math.floor(Date.now() / 1_000) % SEEDS;
   const end = performance.now() + ms;
-  for (let seed = from; performance.now() < end; seed++) yield drawPlan(seed % SEEDS, whole);
+  for (let seed = from; performance.now() < end; seed++) yield draw(seed % SEEDS);
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -7,6 +7,8 @@ import type { SimulatedProcess } from './timeline.js';
 
 /** A signal is aborted within this time, in a thread or a process too. */
 const ABORTED_MS = 2_000;
+/** A handler is not called later than this after its signal was due to abort. */
+const BEGUN_MS = 100;
 /** A handler in a pool is ended 5 s after its abort. */
 const ENDED_MS = 10_000;
 /** A worker that stood still for this long asks whether a task that waited meanwhile is still wanted. */
@@ -58,11 +60,21 @@ export class Signals {
     if (toldGoneAt !== undefined && at === to)
       this.broken('wanted', `the handler of #${n} was called, which was told to be gone`);
     const { stopped } = member ?? {};
+    const due = Math.min(this.#unwantedAt(lease), stopped ? stopped.at + this.plan.graceMs : Infinity);
+    const lateMs = now - Math.max(due, at.stalledUntil, to.stalledUntil);
+    if (lateMs > BEGUN_MS)
+      this.broken('begins in time', `the handler of #${n} was called ${lateMs} ms after its abort`);
     if (stopped && this.plan.drain === 'fail' && receivedAt > stopped.at)
       this.broken('drain', `the handler of #${n} was called, which arrived after the stop`);
     // A signal that is made early is aborted, one that is made late is made so.
     if (n % 2 === 0) void [task.signal, task.shuttingDown];
     this.#running.set(lease, { task, at, since: now });
+  }
+
+  /** The instant at which nobody wants the result any more, as far as the worker can know. */
+  #unwantedAt({ handler, receivedAt = Infinity, toldGoneAt = Infinity }: Lease): number {
+    const { timeoutMs = false } = this.plan.handlers.find(({ key }) => key === handler) ?? {};
+    return Math.min(timeoutMs === false ? Infinity : receivedAt + timeoutMs, toldGoneAt);
   }
 
   settled(lease: Lease): void {
@@ -73,7 +85,7 @@ export class Signals {
   /** Checks the signals of the handlers that run. To be called each second. */
   check(memberOf: (process: SimulatedProcess) => Member | undefined): void {
     for (const [lease, { task, at, since }] of this.#running) {
-      const { to, n, handler, receivedAt = Infinity, toldGoneAt = Infinity } = lease;
+      const { to, n, handler } = lease;
       if (at.dead || to.dead) {
         this.#running.delete(lease);
         continue;
@@ -83,8 +95,8 @@ export class Signals {
       const stopped = memberOf(to)?.stopped?.at ?? Infinity;
       if (lateMs(stopped) > ABORTED_MS && !task.shuttingDown.aborted)
         this.broken('signals', `the handler of #${n} is not told that its worker stops`);
-      const { timeoutMs = false, run } = this.plan.handlers.find(({ key }) => key === handler) ?? {};
-      const abortedMs = lateMs(Math.min(timeoutMs === false ? Infinity : receivedAt + timeoutMs, toldGoneAt));
+      const { run } = this.plan.handlers.find(({ key }) => key === handler) ?? {};
+      const abortedMs = lateMs(this.#unwantedAt(lease));
       if (abortedMs > ABORTED_MS && !task.signal.aborted)
         this.broken('signals', `the handler of #${n} is not told that nobody wants its result`);
       if (abortedMs > ENDED_MS && run !== 'main')

@@ -20,7 +20,7 @@ test('three stories break no promise, and a fault that breaks none is not found'
 
 test('a planted fault is found, and is gone after its story', async () => {
   const fault = FAULTS.find(({ name }) => name === '`signal` is never aborted');
-  expect(fault && (await search(fault, [OF_TWO_HANDLERS]))).toMatchObject({ invariant: 'signals' });
+  expect(fault && (await search(fault, [OF_TWO_HANDLERS]))).toMatchObject({ invariant: 'begins in time' });
   expect((await simulate(drawPlan(OF_TWO_HANDLERS))).violation).toBeUndefined();
 });
 

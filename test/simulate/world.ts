@@ -26,6 +26,8 @@ const LAST_MS = 130_000;
 const OFFERED_MS = 2 * 60_000;
 /** A story has at most 300,000 happenings. One that has so many loops. */
 const MOST_STEPS = 3_000_000;
+/** A thread or a process may start for as long as such a deadline. */
+const SHORT_MS = 15_000;
 
 /** The work of tasks that the store outlives. */
 const OUTLIVING: ReadonlySet<Behaviour> = new Set(['large', 'saves', 'once']);
@@ -258,7 +260,9 @@ export class World {
     if (open > 0) this.invariants.broken('calls', `${open} calls are left of worker ${worker}`);
     if (
       used > 0 &&
-      !this.plan.events.some(({ kind, ...rest }) => kind === 'tasks' && Reflect.get(rest, 'does') === 'deaf')
+      !this.plan.events.some(
+        ({ kind, ...rest }) => kind === 'tasks' && (Reflect.get(rest, 'does') === 'deaf' || 'waits' in rest),
+      )
     )
       this.invariants.broken('slots', `${used} slots are in use after the stop of worker ${worker}`);
     const ended = counts.succeeded + counts.failed + counts.gone + counts.reportsLost + counts.deferred;
@@ -360,7 +364,7 @@ export class World {
   }
 
   #start(event: Extract<PlannedEvent, { kind: 'tasks' }>): void {
-    const { handler, count, ms, does, pieces = count, payload, fails, unnamed } = event;
+    const { handler, count, ms, does, pieces = count, payload, fails, unnamed, waits } = event;
     const deadline = this.plan.handlers.find(({ key }) => key === handler)?.timeoutMs ?? false;
     const first = this.#tasks;
     for (let index = 0; index < count; index++) {
@@ -373,9 +377,11 @@ export class World {
         ...(payload && { payload }),
         ...(fails && { fails }),
         ...(unnamed && { unnamed }),
+        ...(waits && { waits }),
       };
-      // Whoever waits for the store, or for another task, may come to the deadline.
-      const late = deadline !== false && (ms >= deadline - 1_000 || OUTLIVING.has(does));
+      // Whoever waits for the store, or for another task, may come to the deadline, and whoever starts, to a short one.
+      const isShort = deadline !== false && deadline < SHORT_MS;
+      const late = deadline !== false && (isShort || ms >= deadline - 1_000 || OUTLIVING.has(does));
       const expected = expectedOf(event);
       const start = (input: object): void =>
         this.service.start(handler, input, late ? `${expected} or Stepwright.DeadlineExceeded` : expected);

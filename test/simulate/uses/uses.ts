@@ -31,11 +31,10 @@ export class Uses {
   }
 
   follow({ it }: Member): void {
-    if (!this.watched.plan.uses) return;
     it.on('task:received', ({ token }) => {
       const lease = this.watched.chronicle.lease(token);
-      const { does } = workOf(lease);
-      if (!lease || (does !== 'once' && does !== 'large')) return;
+      const { does, waits } = workOf(lease);
+      if (!lease || (does !== 'once' && does !== 'large' && !waits)) return;
       this.#busy.add(lease);
     });
     it.on('task:settled', ({ token }) => {
