@@ -44,8 +44,8 @@ const KEEP_LIMIT_MS = 1_000;
 const STOP_LIMIT_MS = 3_000;
 /** The most outcomes that are on their way to the store at once. */
 const MOST_PUTS = 1_000;
-/** The most outcomes that are offered at once. */
-const MOST_OFFERS = 16;
+/** The most outcomes that are read at once. All that were read are offered at once, as the limits of reports allow. */
+const MOST_READS = 16;
 /** The least time between two looks at the store. */
 const SCAN_MS = 25_000;
 /** A look comes later by a random part of this, so that workers that started together don't look together. */
@@ -84,7 +84,6 @@ export class Outbox {
   readonly #unfit = new Set<string>();
   /** The keys of records that only have to be removed, with the time until which one may still be written. */
   readonly #over = new Map<string, number>();
-  #lastOffered = '';
   readonly #removals = new Set<Promise<unknown>>();
   #puts = 0;
   /** True after a call has failed to keep an outcome, until another has succeeded. */
@@ -214,32 +213,26 @@ export class Outbox {
     for (const { key } of this.#own.values()) own.add(key);
     const others = listed.filter((key) => !own.has(key) && !this.#unfit.has(key));
     const found = others.filter((key) => isFirst || this.#seen.has(key));
-    // Those that can't be delivered must not keep the others from their turn.
-    const next = Math.max(
-      found.findIndex((key) => key > this.#lastOffered),
-      0,
-    );
-    const due = [...found.slice(next), ...found.slice(0, next)];
     this.#seen = new Map(others.map((key) => [key, this.#seen.get(key) ?? clock.now()]));
-    const offerNext = async (): Promise<void> => {
-      // Where one could not be offered, the others wait for the next look.
-      for (let key = due.shift(); key !== undefined && !this.#stopped.aborted; key = due.shift())
-        if (!(await this.#offer((this.#lastOffered = key)))) due.length = 0;
+    const offers: Promise<void>[] = [];
+    const readNext = async (): Promise<void> => {
+      for (let key = found.shift(); key !== undefined && !this.#stopped.aborted; key = found.shift()) {
+        const kept = await quietly(this.#read(key));
+        if (kept) offers.push(this.#offer(key, kept));
+      }
     };
-    await Promise.all(Array.from({ length: MOST_OFFERS }, offerNext));
+    await Promise.all(Array.from({ length: MOST_READS }, readNext));
+    await Promise.all(offers);
     return true;
   }
 
-  /** Offers one outcome. Resolves to false if the service could not be reached. */
-  async #offer(key: string): Promise<boolean> {
+  /** Offers one outcome. What could not be delivered is offered after the next look. */
+  async #offer(key: string, kept: KeptOutcome): Promise<void> {
     const { clock, emit, offer } = this.options;
-    if (this.#over.has(key)) return this.#remove(key).then(() => true);
-    const kept = await quietly(this.#read(key));
-    const offering = kept && offer(kept, this.#stopped);
-    if (!offering) return true;
-    const end = await offering;
+    const end = await offer(kept, this.#stopped);
+    if (!end) return;
     const isLost = end.kind === 'lost';
-    if (isLost && (this.#stopped.aborted || clock.date() - kept.decidedAt <= DAY_MS)) return false;
+    if (isLost && (this.#stopped.aborted || clock.date() - kept.decidedAt <= DAY_MS)) return;
     if (end.kind === 'gone') await clock.sleep(REMOVAL_MS, this.#stopped);
     const isDelivered = end.kind === 'gone' && (await this.#isRemoved(key));
     emit('outbox:offered', {
@@ -248,7 +241,6 @@ export class Outbox {
       ...(isLost && { error: end.error }),
     });
     await this.#remove(key);
-    return !isLost;
   }
 
   /** Resolves to true if a record is known to be removed. */
@@ -262,6 +254,7 @@ export class Outbox {
   /** Returns an outcome that this worker may offer. @throws StoreError */
   async #read(key: string): Promise<KeptOutcome | undefined> {
     const { store, clock, scopes, log } = this.options;
+    if (this.#over.has(key)) await this.#remove(key);
     const found = await store.get(key);
     if (!found) return void this.#seen.delete(key);
     try {
