@@ -162,6 +162,34 @@ test('a fault of its own stops the worker as well as can be: its state is failed
   expect(await done).toBe(fault);
 });
 
+test('shuttingDown has fired for a task that arrives in the drain, whose handler is called', async () => {
+  const { type, held } = holding();
+  const machine = world.machine(ARN);
+  const w = await world.worker({ activities: [type] }, { random: 0.99 });
+  await seconds(1);
+  void w.worker.stop();
+  await world.execute(machine);
+  await world.clock.settle(() => held.length === 1);
+  expect(held[0]?.task.shuttingDown.aborted).toBe(true);
+  expect(held[0]?.task.signal.aborted).toBe(false);
+  held[0]?.succeed();
+  await world.clock.settle(() => state(w) === 'stopped');
+});
+
+test('no heartbeat follows the accepted report', async () => {
+  const machine = world.machine(ARN);
+  const { type, held } = holding();
+  await world.worker({ activities: [type], heartbeat: '20s' }, { random: 0.99 });
+  await world.execute(machine);
+  await world.clock.settle(() => held.length === 1);
+  await seconds(25);
+  const beats = faults.count('SendTaskHeartbeat');
+  expect(beats).toBeGreaterThan(0);
+  held[0]?.succeed();
+  await seconds(65);
+  expect(faults.count('SendTaskHeartbeat')).toBe(beats);
+});
+
 test('a task that arrives after the grace is failed at once, for a Retry to match', async () => {
   const machine = world.machine(ARN);
   const w = await world.worker({ activities: [activity(() => 'run')], grace: '10s' });

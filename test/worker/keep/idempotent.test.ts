@@ -17,6 +17,7 @@ import {
   type TaskContext,
 } from 'stepwright';
 import { createTestBed, memoryStore } from 'stepwright/testing';
+import { beginWork } from '../../../src/framework/worker/keep/once.js';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
 
@@ -396,6 +397,24 @@ test('a stop leaves no timer behind of work that does not end', async () => {
   await world.clock.advance(150_000);
   await stopped;
   expect(world.clock.pending).toBe(0);
+});
+
+test('who frees work that another has taken over leaves it to that one', async () => {
+  const { clock } = world;
+  const parts = { store, clock, random: () => 0.5, keepMs: 60_000, signal: new AbortController().signal };
+  const begin = (token: string): ReturnType<typeof beginWork> =>
+    beginWork(parts, 'a', {
+      handler: 'Work.run',
+      task: { token, activityArn: ARN, scope: 'here' },
+      signal: parts.signal,
+      ask: async () => 'gone',
+    });
+  const [first, second] = [await begin('first'), await begin('second')];
+  if (first.is !== 'begun' || second.is !== 'begun') throw new Error('the work has not begun');
+  await first.work.free();
+  expect(await second.work.finish({ state: 'succeeded', output: 2 })).toBe(true);
+  await first.work.free();
+  expect(await begin('third')).toMatchObject({ is: 'finished', outcome: { output: 2 } });
 });
 
 test('a bed has a store of its own in memory', async () => {
