@@ -254,7 +254,10 @@ export class Outbox {
   /** Returns an outcome that this worker may offer. @throws StoreError */
   async #read(key: string): Promise<KeptOutcome | undefined> {
     const { store, clock, scopes, log } = this.options;
-    if (this.#over.has(key)) await this.#remove(key);
+    if (this.#over.has(key)) {
+      await this.#remove(key);
+      return undefined;
+    }
     const found = await store.get(key);
     if (!found) return void this.#seen.delete(key);
     try {
