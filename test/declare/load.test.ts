@@ -57,6 +57,8 @@ test.each([
   ['missing.broken.js', 'greeter', 'needs its extension'],
   ['type.broken.js', 'OrderShape', 'import it as one'],
   ['commonjs.broken.js', 'exports is not defined', 'set "module": "nodenext"'],
+  ['bare-class.broken.js', '@Activity above Charge has no parentheses', "@Activity('NAME')"],
+  ['bare-method.broken.js', '@Handle above Charge.run has no parentheses', '@Handle()'],
   ['string.broken.js', 'it threw "a string"', 'correct the error in that file'],
 ])('a file that throws on import is named: %s', async (file, what, fix) => {
   const { problems } = await load([file]);
@@ -67,6 +69,7 @@ test.each([
 });
 
 test.each([
+  ['unexported.empty.js', 'exports no class that has @Activity', 'export the class that has @Activity'],
   ['nothing.empty.js', 'exports no class that has @Activity', 'export the class'],
   [
     'plain.empty.js',
@@ -87,7 +90,7 @@ test.each([
 
 test('every broken file is reported, not the first', async () => {
   const { problems, classes } = await load(['*.js']);
-  expect(problems).toHaveLength(9);
+  expect(problems).toHaveLength(12);
   expect(classes).toHaveLength(1);
 });
 

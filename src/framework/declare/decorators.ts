@@ -54,6 +54,7 @@ export function Activity(
   first: string | readonly string[] | (ActivityOptions & { activity?: string | readonly string[] }),
   second: ActivityOptions = {},
 ): ClassDecorator {
+  if (typeof first === 'function') throw new TypeError(`@Activity above ${nameOf(first)} has no parentheses`);
   return (target: object, ...rest: unknown[]): void => {
     refuseStandardDecorator('Activity', rest[0]);
     const { activity, ...options } = isOptions(first) ? first : { ...second, activity: first };
@@ -62,6 +63,8 @@ export function Activity(
     writeActivity(ctor, { activity, options });
   };
 }
+
+const nameOf = (type: unknown): string => (typeof type === 'function' ? type.name : 'a class');
 
 /** True for an object of options; false for a list. */
 function isOptions<Options>(value: string | readonly string[] | Options): value is Options {
@@ -77,6 +80,11 @@ export function Handle<
   const I extends InputOption | undefined = undefined,
   const O extends OutputOption | undefined = undefined,
 >(options: HandleOptions<I, O> = {}) {
+  // Without parentheses, the compiler passes the class, the method's name and its descriptor.
+  if (arguments.length > 1)
+    throw new TypeError(
+      `@Handle above ${nameOf(options.constructor)}.${String(arguments[1])} has no parentheses`,
+    );
   return <M extends HandlerMethod<Parameter<I>, O>>(
     holder: object,
     method: string | symbol,

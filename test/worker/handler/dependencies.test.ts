@@ -133,6 +133,20 @@ describe('a dependency that cannot be resolved', () => {
       }),
       'no database',
     ],
+    [
+      'a constructor that returns a promise',
+      needing(() => {
+        @Activity('a')
+        class Work {
+          constructor() {
+            return Promise.resolve(this) as never;
+          }
+          @Handle() run(): void {}
+        }
+        return Work;
+      }),
+      'its instance is a promise',
+    ],
   ])('%s', async (_, type, what) => {
     expect(await problems(type)).toEqual([
       {

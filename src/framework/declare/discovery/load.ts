@@ -122,11 +122,14 @@ function notDeclared(where: string, classes: readonly Constructor[]): Problem {
   };
 }
 
+/** A class without a method of its own, such as a DTO, is not meant to take tasks. */
+const hasMethods = ({ prototype }: Constructor): boolean => Object.getOwnPropertyNames(prototype).length > 1;
+
 function undeclaredFix(classes: readonly Constructor[]): string {
-  const name = classes.find(({ name }) => /activity$/i.test(name))?.name ?? classes[0]?.name;
+  const name = (classes.find(({ name }) => /activity$/i.test(name)) ?? classes.find(hasMethods))?.name;
   const declare = name
     ? `write @Activity('${name}') above ${name} and @Handle() above its method`
-    : 'export the class from this file';
+    : 'export the class that has @Activity from this file';
   return `${declare}, or give the file a name that \`activities\` does not match`;
 }
 
@@ -179,6 +182,7 @@ export const COMMONJS_IN_ES_MODULE =
   'it was compiled to CommonJS, and package.json says "type": "module": set "module": "nodenext" in tsconfig.json and compile again, or set "type": "commonjs"';
 
 function fixOf(message: string, stack: string): string {
+  if (message.endsWith('has no parentheses')) return "write them: @Activity('NAME'), @Handle()";
   if (message.includes('was compiled as a standard decorator')) return STANDARD_DECORATORS;
   // class-validator and class-transformer throw this when they are called with a context object. Their source maps put
   // their frames below node_modules/src.

@@ -133,9 +133,9 @@ const isShared = (token: InjectionToken, container: DependencyContainer): boolea
 
 function failedResolution(token: InjectionToken, where: string, container: DependencyContainer): Problem[] {
   try {
-    if (typeof token === 'function') resolveOnce(container, token);
-    else container.resolve(token);
-    return [];
+    const made: unknown =
+      typeof token === 'function' ? resolveOnce(container, token) : container.resolve(token);
+    return isPromise(made) ? [{ code: 'DEPENDENCY_UNRESOLVED', where, ...UNAWAITED }] : [];
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
     return [injectedByOther(where, what) ?? { code: 'DEPENDENCY_UNRESOLVED', where, what, fix: fixOf(what) }];
@@ -156,6 +156,14 @@ function injectedByOther(where: string, message: string): Problem | undefined {
   const what = `the @injectable of ${unknown} comes from another copy of ${name} (${other.folder}) than Stepwright uses (${ourCopy(name, module)}), and has no effect`;
   return { code: 'TWO_COPIES', where, what, fix: oneCopyFix(name) };
 }
+
+const isPromise = (made: unknown): boolean =>
+  typeof made === 'object' && made !== null && typeof Reflect.get(made, 'then') === 'function';
+
+const UNAWAITED = {
+  what: 'its instance is a promise, or has a method `then`: a constructor or a `useFactory` is asynchronous',
+  fix: 'await it in `setup`, which may be async, and register the result: container.register(Name, { useValue: await … })',
+};
 
 const fixOf = (what: string): string =>
   /unregistered dependency token/.test(what)
