@@ -36,6 +36,11 @@ test.each([
     ["state 'A': The field 'Resorce' is not supported here | did you mean 'Resource'?"],
   ],
   [
+    'an intrinsic function that is misspelt',
+    machine(`    "A": { "Type": "Pass", "Parameters": { "b.$": "States.Fromat('{}', $.c)" }, "End": true }`),
+    ["state 'A': The value for the field 'b.$'", "did you mean 'States.Format'?"],
+  ],
+  [
     'a type that is misspelt',
     machine(`    "A": { "Type": "Taks" }`),
     ["m.asl.json:4:12 state 'A': The field 'Type'", "did you mean 'Task'?"],

@@ -1,7 +1,7 @@
 import type { Reader } from '../definition/reader.js';
 import { contextOf, type Expression, runtimeFailure, type StateData } from '../expression.js';
 import { bareText, type Json } from '../values/json.js';
-import { compileIntrinsic } from './intrinsics.js';
+import { compileIntrinsic, meantFunction } from './intrinsics.js';
 import { compilePath } from './path.js';
 import { NotHere } from './steps.js';
 import { compileTemplate } from './template.js';
@@ -126,6 +126,7 @@ function compileField(
   reader.problem(
     `The value for the field '${key}' must be a valid JSONPath or a valid intrinsic function call`,
     field === key ? undefined : field,
+    meantFunction(text),
   );
   return () => null;
 }

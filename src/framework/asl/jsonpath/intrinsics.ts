@@ -1,3 +1,4 @@
+import { meantName, proposal } from '../../base/show.js';
 import { EvaluationFailure, type StateData } from '../expression.js';
 import { HASH_NAMES, hashText, javaRandom, uuid } from '../values/functions.js';
 import { bareText, canonical, isObject, type Json, type JsonObject, weigh } from '../values/json.js';
@@ -25,6 +26,14 @@ export function compileIntrinsic(text: string, compilePath: CompileArgument): Pa
   const part = compileCall(scanner, compilePath, 1);
   expect(scanner, /\s*$/y);
   return part;
+}
+
+/** Proposes the name that was meant where a text calls an intrinsic function that there isn't. */
+export function meantFunction(text: Json): string | undefined {
+  const called = typeof text === 'string' ? (text.match(/\bStates\.\w+/g) ?? []) : [];
+  const unknown = called.find((name) => !Object.hasOwn(INTRINSICS, name));
+  const meant = unknown && meantName(unknown, Object.keys(INTRINSICS));
+  return meant && proposal(meant);
 }
 
 /** @throws EvaluationFailure if an argument that a call goes through is larger than any input of a state */
