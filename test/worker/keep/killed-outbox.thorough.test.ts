@@ -19,8 +19,8 @@ const ARN = 'arn:aws:states:us-east-1:123456789012:activity:Work';
 /** A worker lives for so long, of which its start takes some. */
 const [LIFE_MS, START_MS] = [3_000, 400];
 const REPORT_MS = 1_500;
-const [KILLS, FEW_KILLS] = [tries(2), tries(1)];
-const TASK_EVERY_MS = 250;
+const [KILLS, FEW_KILLS] = [tries(5), tries(1)];
+const TASK_EVERY_MS = 50;
 
 const moto = await startStores();
 let root: string;
@@ -145,7 +145,7 @@ test('only those tasks are done twice whose worker is killed between the effect 
   const { tasks, twice, unkept, succeeded } = await killAll('directory', KILLS);
   console.log(`${KILLS} kills, ${twice} of ${tasks} tasks done twice, ${unkept} killed before the write`);
   expect(succeeded).toBe(tasks);
-  expect(twice).toBeLessThanOrEqual(unkept);
+  expect(twice).toBeLessThanOrEqual(Math.min(unkept, tasks / 100));
 }, 600_000);
 
 test('without an outbox those are whose report is on its way', async () => {
