@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // A worker as a user's bundler joins it into one file: HelloWorld with an injected class and a DTO, by esbuild (as an ES
-// module; as CommonJS, minified with kept names), rollup, webpack and ncc. Each bundle runs in a folder away from
-// node_modules, takes a task and a bad one, and stops at SIGTERM. The bundlers are installed by this check alone. Prints a
+// module; as CommonJS, minified with kept names), rollup, webpack, ncc, Rspack and Vite. Each bundle runs in a folder away from
+// node_modules, takes a task, a bad one and one that outlives its HeartbeatSeconds, and stops at SIGTERM. The bundlers are installed by this check alone. Prints a
 // line for each check; exits 1 if one fails. Some of them: `bundles.mjs esbuild`.
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { basename, join } from 'node:path';
 import { startLocalService } from '../../dist/src/framework/local/index.js';
 import { check, cleanEnv, expect, hasRegistry, install, must, pack, start, summary } from './checks.mjs';
 
-const TOOLS = ['typescript@7', '@types/node@20'];
+const TOOLS = ['typescript@~6.0', '@types/node@20'];
 const PEERS = ['reflect-metadata', 'tsyringe', 'class-validator', 'class-transformer'];
 const ARN = 'arn:aws:states:eu-west-1:123456789012:activity:HelloWorld';
 
@@ -44,9 +44,18 @@ class HelloWorld {
   }
 }
 
+@Activity('${ARN}Long', { heartbeat: '1s' })
+class Long {
+  @Handle({ input: 'any' })
+  async wait(input: object): Promise<object> {
+    await new Promise((resolve) => setTimeout(resolve, 11_000));
+    return input;
+  }
+}
+
 async function main(): Promise<void> {
   const worker = await createWorker(
-    { activities: [HelloWorld], endpoint: process.env['ENDPOINT'] as never, run: process.env['RUN'] as never, healthPort: 0 },
+    { activities: [HelloWorld, Long], endpoint: process.env['ENDPOINT'] as never, run: process.env['RUN'] as never, healthPort: 0 },
     { module: 'file:///worker.config.js' },
   );
   const stop = new AbortController();
@@ -68,7 +77,11 @@ import json from '@rollup/plugin-json';
 export default {
   input: 'js/worker.js',
   output: { file: 'out/rollup/worker.mjs', format: 'esm', inlineDynamicImports: true },
-  plugins: [nodeResolve({ preferBuiltins: true, exportConditions: ['node'] }), commonjs(), json()],
+  plugins: [
+    nodeResolve({ preferBuiltins: true, exportConditions: ['node'] }),
+    commonjs({ ignore: ['node:sqlite'] }),
+    json(),
+  ],
   onwarn: () => {},
 };
 `;
@@ -81,6 +94,24 @@ export default {
   entry: './js/worker.js',
   optimization: { minimize: false },
   output: { path: resolve('out/webpack'), filename: 'worker.cjs' },
+};
+`;
+
+const RSPACK = `import { resolve } from 'node:path';
+
+export default {
+  mode: 'production',
+  target: 'node20',
+  entry: './js/worker.js',
+  optimization: { minimize: false },
+  output: { path: resolve('out/rspack'), filename: 'worker.cjs' },
+};
+`;
+
+const VITE = `export default {
+  logLevel: 'error',
+  ssr: { noExternal: true },
+  build: { ssr: 'js/worker.js', outDir: 'out/vite', target: 'node20', minify: false, rollupOptions: { output: { entryFileNames: 'worker.mjs' } } },
 };
 `;
 
@@ -100,10 +131,12 @@ const BUNDLES = {
   rollup: [
     'npx rollup -c',
     'out/rollup/worker.mjs',
-    ['rollup@4', ...['node-resolve@16', 'commonjs@28', 'json@6'].map((name) => `@rollup/plugin-${name}`)],
+    ['rollup@4', ...['node-resolve@16', 'commonjs@29', 'json@6'].map((name) => `@rollup/plugin-${name}`)],
   ],
   webpack: ['npx webpack', 'out/webpack/worker.cjs', ['webpack@5', 'webpack-cli@6']],
-  ncc: ['npx ncc build js/worker.js -o out/ncc', 'out/ncc/index.js', ['@vercel/ncc@~0.38']],
+  Rspack: ['npx rspack build', 'out/rspack/worker.cjs', ['@rspack/core@2', '@rspack/cli@2']],
+  Vite: ['npx vite build', 'out/vite/worker.mjs', ['vite@8']],
+  ncc: ['npx ncc build js/worker.js -o out/ncc', 'out/ncc/index.js', ['@vercel/ncc@~0.45']],
 };
 
 function makeProject(dir, tools) {
@@ -131,6 +164,8 @@ function makeProject(dir, tools) {
   );
   write('rollup.config.js', ROLLUP);
   write('webpack.config.js', WEBPACK);
+  write('rspack.config.mjs', RSPACK);
+  write('vite.config.mjs', VITE);
   const tarball = pack(dir);
   install(project, [tarball, ...PEERS, ...TOOLS, ...tools]);
   must('npx tsc', { cwd: project });
@@ -142,15 +177,17 @@ async function runApart(dir, name, file) {
   const away = join(dir, 'away', name.replaceAll(/\W+/g, '-'));
   cpSync(join(file, '..'), away, { recursive: true });
   const local = await startLocalService({ port: 0 });
-  local.seedActivity(ARN);
-  const states = { Hello: { Type: 'Task', Resource: ARN, HeartbeatSeconds: 60, End: true } };
-  const definition = JSON.stringify({ StartAt: 'Hello', States: states });
-  const stateMachineArn = local.seedMachine({ name: 'HelloWorld', definition });
+  const [machine, longMachine] = [ARN, `${ARN}Long`].map((activity) => {
+    local.seedActivity(activity);
+    const states = { Work: { Type: 'Task', Resource: activity, HeartbeatSeconds: 4, End: true } };
+    const definition = JSON.stringify({ StartAt: 'Work', States: states });
+    return local.seedMachine({ name: activity.split(':').at(-1), definition });
+  });
   const ask = async (operation, body) => {
     const headers = { 'x-amz-target': `AWSStepFunctions.${operation}` };
     return (await fetch(local.url, { method: 'POST', headers, body: JSON.stringify(body) })).json();
   };
-  const outcome = async (input) => {
+  const outcome = async (input, stateMachineArn = machine) => {
     const { executionArn } = await ask('StartExecution', { stateMachineArn, input: JSON.stringify(input) });
     for (;;) {
       const { status, output, error } = await ask('DescribeExecution', { executionArn });
@@ -164,8 +201,14 @@ async function runApart(dir, name, file) {
   });
   try {
     await worker.saw(/worker is running/);
-    const outcomes = [await outcome({ who: 'hoge' }), await outcome({}), await outcome({ who: 'nobody' })];
-    const expected = ['{"message":"Hello hoge!"}', 'Stepwright.InvalidInput', 'NoSuchPerson'];
+    const long = outcome({}, longMachine);
+    const outcomes = [
+      await outcome({ who: 'hoge' }),
+      await outcome({}),
+      await outcome({ who: 'nobody' }),
+      await long,
+    ];
+    const expected = ['{"message":"Hello hoge!"}', 'Stepwright.InvalidInput', 'NoSuchPerson', '{}'];
     expect(outcomes.join() === expected.join(), `it answered ${outcomes.join()}\n${worker.log()}`);
     const code = await worker.stop('SIGTERM');
     expect(code === 0, `it ended with ${code}\n${worker.log()}`);
