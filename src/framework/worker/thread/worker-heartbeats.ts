@@ -362,11 +362,12 @@ interface NodeTls {
 
 /**
  * Returns the certificates of the authorities that the main thread trusts; undefined if a thread trusts the same by
- * itself. The list is empty where OpenSSL's own store is used (`--use-openssl-ca`), which threads use too.
+ * itself. Threads use OpenSSL's own store where the main thread does (`--use-openssl-ca`), and no list has what is in it.
  */
 function ownCertificates(): readonly string[] | undefined {
   const { getCACertificates: get } = process.getBuiltinModule('node:tls') as NodeTls;
-  if (!get) return undefined;
+  const nodeOptions = [...process.execArgv, process.env['NODE_OPTIONS']].join(' ');
+  if (!get || nodeOptions.includes('--use-openssl-ca')) return undefined;
   const [trusted, byItself] = [get('default'), [...get('bundled'), ...get('extra')]];
   const isSame = trusted.length === byItself.length && trusted.every((each, at) => each === byItself[at]);
   return trusted.length === 0 || isSame ? undefined : trusted;
