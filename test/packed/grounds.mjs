@@ -5,6 +5,7 @@
 // Some of them: `grounds.mjs 'TypeScript 6.0' dd-trace`; `grounds.mjs --some`: five. Prints a line a ground, and one for
 // each that can't be had here; exits 1 if any fails. The compiled classes of corpus.mjs are compared as well.
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { createServer, request } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { connect } from 'node:net';
@@ -174,7 +175,7 @@ async function live(service, command, at, { parts = Object.keys(STORY), endPolls
 
 /** The service by HTTPS, with a certificate that no system knows. @returns its URL, and how to close it */
 function secure(service, dir) {
-  const names = ['localhost', 'states-fips.eu-west-1.amazonaws.com', 'states.eu-west-1.api.aws'];
+  const names = ['localhost', ...Object.keys(HOSTS)];
   const alternative = ['IP:127.0.0.1', ...names.map((name) => `DNS:${name}`)].join();
   const files = `-keyout ${dir}/key.pem -out ${dir}/ca.pem`;
   must(
@@ -200,9 +201,9 @@ function secure(service, dir) {
   return server;
 }
 
-const listen = (server, port = 0) =>
+const listen = (server, port = 0, address = '127.0.0.1') =>
   new Promise((done, fail) => {
-    server.once('error', fail).listen(port, '127.0.0.1', () => done(server.address().port));
+    server.once('error', fail).listen(port, address, () => done(server.address().port));
   });
 
 /** A proxy for HTTPS. */
@@ -357,6 +358,23 @@ class Projects {
   }
 }
 
+/** Names of AWS that this machine has, in a file of hosts that the worker alone sees. */
+const HOSTS = {
+  'states-fips.eu-west-1.amazonaws.com': '127.0.0.2',
+  'states.eu-west-1.api.aws': '127.0.0.3',
+};
+
+/** At AWS, by the name that a setting of the SDK chooses. Needs root, for the file of hosts and the port. */
+const atAws = (host, setting) => ({
+  at: (p) => p.npm,
+  command: (p) =>
+    `mount --bind ${p.dir}/hosts /etc/hosts && ${START} ${p.compiled()}/ground.config.js --endpoint aws`,
+  host,
+  tls: true,
+  env: (ca) => ({ NODE_EXTRA_CA_CERTS: ca, [setting]: 'true' }),
+});
+const mayMount = spawnSync('unshare', ['-m', 'true']).status === 0;
+
 const START = 'exec node_modules/.bin/stepwright start --config';
 const CREATE = 'exec node';
 
@@ -424,6 +442,10 @@ const GROUNDS = {
     tls: true,
     env: (ca) => ({ NODE_EXTRA_CA_CERTS: ca }),
   },
+  ...(mayMount && {
+    FIPS: atAws('states-fips.eu-west-1.amazonaws.com', 'AWS_USE_FIPS_ENDPOINT'),
+    'dual-stack': atAws('states.eu-west-1.api.aws', 'AWS_USE_DUALSTACK_ENDPOINT'),
+  }),
   "calls: 'sdk'": { ...started(), env: () => ({ STEPWRIGHT_CALLS: 'sdk' }) },
   Sentry: byImport('@sentry/node@11', (tools) => ({
     NODE_OPTIONS: `--import ${tools}/@sentry/node/build/import-hook.mjs`,
@@ -450,7 +472,7 @@ const SOME = [
 
 /** Makes what a ground needs. @returns a function with which a worker lives its story there */
 function prepare(name, projects) {
-  const { at, command, node, tls, env = () => ({}), parts } = GROUNDS[name];
+  const { at, command, node, tls, host, env = () => ({}), parts } = GROUNDS[name];
   const dir = mkdtempSync(join(projects.dir, 'tls-'));
   const ca = join(dir, 'ca.pem');
   writeFileSync(join(dir, 'trust.mjs'), TRUST);
@@ -462,10 +484,16 @@ function prepare(name, projects) {
     const secured = tls && secure(service, dir);
     const through = name === 'a proxy' && proxy();
     try {
-      const url = secured ? `https://localhost:${await listen(secured)}` : service.url;
+      if (host) await listen(secured, 443, HOSTS[host]);
+      const url = !secured ? service.url : host ? undefined : `https://localhost:${await listen(secured)}`;
       const own = { ...(through && { PROXY: `http://127.0.0.1:${await listen(through)}` }), ...more };
       const options = { parts, endPolls: secured && secured.endPolls };
-      await live(service, run, { cwd, env: { ...from, PATH, AWS_ENDPOINT_URL_SFN: url, ...own } }, options);
+      await live(
+        service,
+        host ? `exec unshare -m sh -c '${run}'` : run,
+        { cwd, env: { ...from, PATH, ...(url && { AWS_ENDPOINT_URL_SFN: url }), ...own } },
+        options,
+      );
       expect(!through || through.tunnels > 0, 'nothing went through the proxy');
     } finally {
       for (const server of [secured, through]) {
@@ -493,6 +521,9 @@ if (hasRegistry('grounds')) {
     const named = Object.keys(GROUNDS).filter((name) => asked.some((word) => name.includes(word)));
     const names = asked.includes('--some') ? SOME : asked.length > 0 ? named : Object.keys(GROUNDS);
     const projects = new Projects(dir);
+    const hosts = Object.entries(HOSTS).map(([name, ip]) => `${ip} ${name}\n`);
+    writeFileSync(join(projects.dir, 'hosts'), `127.0.0.1 localhost\n${hosts.join('')}`);
+    if (!mayMount) console.log('##### SKIPPED: only root can try FIPS and dual-stack #####');
     const isWhole = asked.length === 0 || asked.includes('--some');
     if (isWhole || asked.includes('corpus')) await check('the corpus', () => checkCorpus(projects.npm));
     // First all that blocks this process, in which the services are.
