@@ -4,7 +4,7 @@
 // short task, one that outlives its HeartbeatSeconds, a named failure, an invalid input, a task in a thread, a drain.
 // Some of them: `grounds.mjs 'TypeScript 6.0' dd-trace`; `grounds.mjs --some`: five. Prints a line a ground, and one for
 // each that can't be had here; exits 1 if any fails. The compiled classes of corpus.mjs are compared as well.
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { createServer, request } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
@@ -173,17 +173,17 @@ async function live(service, command, at, { parts = Object.keys(STORY), endPolls
   }
 }
 
-/** The service by HTTPS, with a certificate that no system knows. @returns its URL, and how to close it */
-function secure(service, dir) {
-  const names = ['localhost', ...Object.keys(HOSTS)];
-  const alternative = ['IP:127.0.0.1', ...names.map((name) => `DNS:${name}`)].join();
-  const files = `-keyout ${dir}/key.pem -out ${dir}/ca.pem`;
-  must(
-    `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 9 -subj /CN=ground ${files} -addext subjectAltName=${alternative} 2>/dev/null`,
-    { cwd: dir },
-  );
-  const read = (file) => must(`cat ${file}`, { cwd: dir });
-  const options = { key: read('key.pem'), cert: read('ca.pem') };
+/** Makes a certificate that no system knows, with its own authority. @returns the options of an HTTPS server */
+function certify(dir) {
+  const alternative = ['IP:127.0.0.1', ...['localhost', ...Object.keys(HOSTS)].map((name) => `DNS:${name}`)];
+  const files = `-keyout key.pem -out ca.pem -addext subjectAltName=${alternative.join()}`;
+  const key = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes';
+  must(`openssl req -x509 ${key} -days 9 -subj /CN=ground ${files}`, { cwd: dir });
+  return { key: readFileSync(join(dir, 'key.pem')), cert: readFileSync(join(dir, 'ca.pem')) };
+}
+
+/** The service by HTTPS. */
+function secure(service, options) {
   const polls = new Set();
   const server = createSecureServer(options, (asked, answer) => {
     const headers = { ...asked.headers, host: new URL(service.url).host };
@@ -197,7 +197,8 @@ function secure(service, dir) {
     asked.pipe(passed);
   });
   // A worker knows a local service by HTTP alone, and waits for its polls here as at AWS, for up to a minute.
-  server.endPolls = () => polls.forEach((answer) => answer.end('{}'));
+  const head = { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': 'the-ground' };
+  server.endPolls = () => polls.forEach((answer) => answer.writeHead(200, head).end('{}'));
   return server;
 }
 
@@ -451,7 +452,7 @@ const GROUNDS = {
     NODE_OPTIONS: `--import ${tools}/@sentry/node/build/import-hook.mjs`,
   })),
   OpenTelemetry: byImport('@opentelemetry/auto-instrumentations-node@0.82', (tools) => ({
-    NODE_OPTIONS: `--require ${tools}/@opentelemetry/auto-instrumentations-node/build/src/register.js`,
+    NODE_OPTIONS: `--require ${tools}/@opentelemetry/auto-instrumentations-node/dist/register.cjs`,
     OTEL_TRACES_EXPORTER: 'none',
     OTEL_METRICS_EXPORTER: 'none',
     OTEL_LOGS_EXPORTER: 'none',
@@ -476,12 +477,13 @@ function prepare(name, projects) {
   const dir = mkdtempSync(join(projects.dir, 'tls-'));
   const ca = join(dir, 'ca.pem');
   writeFileSync(join(dir, 'trust.mjs'), TRUST);
+  const certified = tls && certify(dir);
   const from = { ...cleanEnv, AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' };
   const PATH = node === undefined ? process.env.PATH : `${projects.node(node)}:${process.env.PATH}`;
   const [cwd, run, more] = [at(projects), command(projects), env(tls ? ca : projects)];
   return async () => {
     const service = await openService();
-    const secured = tls && secure(service, dir);
+    const secured = certified && secure(service, certified);
     const through = name === 'a proxy' && proxy();
     try {
       if (host) await listen(secured, 443, HOSTS[host]);
