@@ -27,7 +27,7 @@ describe('a worker of the main job, and executions that are started from another
       /Machine: HelloWorld/,
       /Console: http:\/\/127\.0\.0\.1:\d+\//,
       /Start an execution: npx stepwright execute HelloWorld/,
-      /A drain can take up to 101 s: set terminationGracePeriodSeconds: 101/,
+      /A drain can take up to 101 s: set terminationGracePeriodSeconds: 106/,
     ]) {
       expect(run.stdout()).toMatch(part);
     }

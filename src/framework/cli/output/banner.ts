@@ -61,14 +61,17 @@ export function logWarnings(log: Logger, problems: readonly Problem[]): void {
   for (const { where, what, fix } of problems) log.warn(`${where}: ${what}; ${fix}`);
 }
 
+/** The seconds for which the process may go on after a drain: it closes what is open, writes its log, and exits. */
+const EXIT_SECONDS = 5;
+
 /**
  * Logs the settings with which an orchestrator (such as ECS or Kubernetes) waits until a worker has finished its
- * running tasks. By default an orchestrator kills a process 30 s after SIGTERM.
+ * running tasks and exited. By default an orchestrator kills a process 30 s after SIGTERM.
  */
 export function logDrain(log: Logger, longestDrainMs: number): void {
   const seconds = Math.ceil(longestDrainMs / 1000);
   log.info(
-    `A drain can take up to ${seconds} s: set terminationGracePeriodSeconds: ${seconds} in Kubernetes, ${inEcs(seconds)} in ECS`,
+    `A drain can take up to ${seconds} s: set terminationGracePeriodSeconds: ${seconds + EXIT_SECONDS} in Kubernetes, ${inEcs(seconds)} in ECS`,
   );
 }
 
@@ -77,7 +80,7 @@ export const FARGATE_MOST_SECONDS = 120;
 
 const inEcs = (seconds: number): string =>
   seconds <= FARGATE_MOST_SECONDS
-    ? `stopTimeout: ${seconds}`
+    ? `stopTimeout: ${Math.min(seconds + EXIT_SECONDS, FARGATE_MOST_SECONDS)}`
     : `stopTimeout: ${FARGATE_MOST_SECONDS} (its most, and too short for this \`grace\`)`;
 
 /**
