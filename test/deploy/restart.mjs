@@ -8,7 +8,6 @@ import { startLocalService } from '../../dist/src/framework/local/index.js';
 import { freePort } from '../packed/checks.mjs';
 import { CLEAN, ROOT, until } from './shell.mjs';
 
-const INSTANCES = [1, 2];
 const TASK_MS = 400;
 const PER_SECOND = 20;
 
@@ -21,22 +20,6 @@ instance=\${2#stepwright@}
 pid=$(cat "$RUN/$instance.pid" 2>/dev/null) && kill -s TERM "$pid" && while kill -s 0 "$pid" 2>/dev/null; do sleep 0.1; done
 exec sh "$RUN/start.sh" "$instance"
 `;
-
-/** Returns the ports' common beginning, such that each instance's number makes it a free port. */
-async function freePorts() {
-  for (;;) {
-    const base = Math.floor((await freePort()) / 10);
-    const used = await Promise.all(
-      INSTANCES.map((number) =>
-        fetch(`http://127.0.0.1:${base}${number}/`).then(
-          () => true,
-          () => false,
-        ),
-      ),
-    );
-    if (!used.includes(true)) return base;
-  }
-}
 
 /** Starts a local service with a machine of one task, which nobody tries again. What is lost, shows. */
 async function startService() {
@@ -63,14 +46,13 @@ async function startService() {
 }
 
 /** Writes the scripts that stand for systemd, and returns the loop of deploy.md with the ports of this check. */
-async function standIn(dir, url) {
-  const ports = await freePorts();
+function standIn(dir, url, ports) {
   const [, command] = /^ExecStart=(.+)$/m.exec(read('deploy/systemd/stepwright@.service'));
   const start = command
     .replace('node_modules/.bin/stepwright', `${process.execPath} ${ROOT}/dist/src/framework/cli/main.js`)
     .replace('dist/nest-style.config.js', 'test/fixtures/processes/processes.config.mjs')
     .replace('--endpoint aws', `--endpoint ${url}`)
-    .replace('808%i', `${ports}$1`);
+    .replace('%i', '$1');
   mkdirSync(join(dir, 'bin'));
   writeFileSync(join(dir, 'bin/systemctl'), SYSTEMCTL);
   chmodSync(join(dir, 'bin/systemctl'), 0o755);
@@ -78,11 +60,11 @@ async function standIn(dir, url) {
     join(dir, 'start.sh'),
     `cd ${ROOT}\nnohup ${start} >>"$RUN/$1.log" 2>&1 </dev/null &\necho $! >"$RUN/$1.pid"\n`,
   );
-  const [, loop] = /^```sh\n(for i in[^`]+?)```$/m.exec(read('docs/deploy.md'));
-  return { ports, loop: loop.replaceAll('808$i', `${ports}$i`) };
+  const [, loop] = /^```sh\n(for port in[^`]+?)```$/m.exec(read('docs/deploy.md'));
+  return loop.replace('8081 8082', ports.join(' '));
 }
 
-const pidOf = (dir, number) => Number(readFileSync(join(dir, `${number}.pid`), 'utf8'));
+const pidOf = (dir, port) => Number(readFileSync(join(dir, `${port}.pid`), 'utf8'));
 
 function shell(script, env) {
   const child = spawn('sh', ['-c', script], { env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -94,23 +76,24 @@ function shell(script, env) {
 /** The loop of deploy.md, under load. */
 export async function restart(report, dir) {
   const service = await startService();
-  const { ports, loop } = await standIn(dir, service.url);
+  const ports = [await freePort(), await freePort()];
+  const loop = standIn(dir, service.url, ports);
   const env = { ...CLEAN, RUN: dir, PATH: `${join(dir, 'bin')}:${process.env.PATH}` };
-  const isReady = async (number) => (await fetch(`http://127.0.0.1:${ports}${number}/ready`)).status === 200;
+  const isReady = async (port) => (await fetch(`http://127.0.0.1:${port}/ready`)).status === 200;
   const begun = [];
   const over = new AbortController();
   try {
-    for (const number of INSTANCES) {
-      await shell(`systemctl restart stepwright@${number}`, env);
-      await until(`instance ${number} is ready`, () => isReady(number));
+    for (const port of ports) {
+      await shell(`systemctl restart stepwright@${port}`, env);
+      await until(`instance ${port} is ready`, () => isReady(port));
     }
     const load = (async () => {
       for (; !over.signal.aborted; await sleep(1000 / PER_SECOND)) begun.push(await service.begin());
     })();
     await sleep(1_000);
-    const before = INSTANCES.map((number) => pidOf(dir, number));
+    const before = ports.map((port) => pidOf(dir, port));
     const { code, said } = await shell(loop, env);
-    const after = INSTANCES.map((number) => pidOf(dir, number));
+    const after = ports.map((port) => pidOf(dir, port));
     await sleep(500);
     over.abort();
     await load;
@@ -132,26 +115,26 @@ export async function restart(report, dir) {
         ...(spoiled.length > 0 ? [JSON.stringify(spoiled)] : []),
       ],
     );
-    await stopped(report, dir);
+    await stopped(report, dir, ports);
   } finally {
     over.abort();
-    for (const number of INSTANCES) end(dir, number);
+    for (const port of ports) end(dir, port);
     await service.close();
   }
 }
 
-function end(dir, number) {
+function end(dir, port) {
   try {
-    process.kill(pidOf(dir, number), 'SIGKILL');
+    process.kill(pidOf(dir, port), 'SIGKILL');
   } catch {
     // It has ended, or it was never started.
   }
 }
 
 /** What systemd does at `systemctl stop`. */
-async function stopped(report, dir) {
-  for (const number of INSTANCES) process.kill(pidOf(dir, number), 'SIGTERM');
-  const logs = () => INSTANCES.map((number) => readFileSync(join(dir, `${number}.log`), 'utf8'));
+async function stopped(report, dir, ports) {
+  for (const port of ports) process.kill(pidOf(dir, port), 'SIGTERM');
+  const logs = () => ports.map((port) => readFileSync(join(dir, `${port}.log`), 'utf8'));
   await until('both have stopped', async () =>
     logs().every((log) => log.match(/worker is stopped/g)?.length === 2),
   );

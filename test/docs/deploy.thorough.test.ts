@@ -75,6 +75,17 @@ test('every file of deploy/ is in its table and named in deploy.md, and serves p
     expect(read(`deploy/${file}`)).toMatch(/8080/);
 });
 
+test('an instance of the unit is named by its port, and may write where pages put a store', () => {
+  const unit = read('deploy/systemd/stepwright@.service');
+  expect(unit).toMatch(/^ExecStart=.* --health-port %i$/m);
+  expect(unit).toMatch(/^StateDirectory=stepwright$/m);
+  const names = [...page('docs/deploy.md').text.matchAll(/stepwright@(\d+)/g)].map(([, port]) =>
+    Number(port),
+  );
+  expect(names.length).toBeGreaterThan(1);
+  expect(names.filter((port) => port < 1024 || port > 65535)).toEqual([]);
+});
+
 test('the policies of CloudFormation and CDK allow what the least ones do', () => {
   const actions = (text: string): string[] =>
     [...new Set([...text.matchAll(/(?:states|ecs):[A-Z]\w+/g)].map(([action]) => action))].toSorted();
