@@ -1,6 +1,10 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { readFileSync } from 'node:fs';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startLocalService, type LocalService } from 'stepwright/local';
+import { activity } from '../support/work.js';
+import { ARN, createWorld } from '../support/world.js';
 import { page, pages } from './markdown.js';
 
 const json = pages.flatMap(({ path, fences }) =>
@@ -80,4 +84,32 @@ test('the picture shows what the first commands print', () => {
   expect(drawn).toContain('Waiting for a task to start. Press Ctrl-C to interrupt.');
   expect(drawn).toMatch(/✓ HelloWorldActivity\.hello \w+ \d+ ms/);
   expect(drawn).toContain('{"message":"Hello hoge!"}');
+});
+
+test('the root module of nestjs.md keeps what `nest new` writes', () => {
+  const shown = page('docs/nestjs.md').fences.find((each) => each.code.startsWith('// src/app.module.ts'));
+  for (const kept of ['controllers: [AppController]', 'providers: [AppService]', "from './app.controller'"])
+    expect(shown?.code).toContain(kept);
+});
+
+test('the hook of watching.md leaves the spans of polls out, and no others', async () => {
+  const [, hook = ''] = /ignoreRequestHook: (.+),$/m.exec(page('docs/watching.md').text) ?? [];
+  const isIgnored = runInNewContext(hook) as (request: { headers: unknown }) => boolean;
+  const ignored = new Map<string | undefined, boolean>();
+  const look = (message: unknown): void => {
+    const { request } = message as { request: { headers: unknown } };
+    const [, operation] = /AWSStepFunctions\.(\w+)/.exec(String(request.headers)) ?? [];
+    ignored.set(operation, isIgnored(request));
+  };
+  subscribe('undici:request:create', look);
+  const world = await createWorld();
+  try {
+    await world.worker({ activities: [activity(() => 1)] });
+    await world.execute(world.machine(ARN));
+    await world.clock.advance(2_000);
+  } finally {
+    await world.close();
+    unsubscribe('undici:request:create', look);
+  }
+  expect([ignored.get('GetActivityTask'), ignored.get('SendTaskSuccess')]).toEqual([true, false]);
 });
