@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CreateActivityCommand, ListActivitiesCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { inject } from 'tsyringe';
@@ -7,6 +10,7 @@ import {
   type Clock,
   type Config,
   createWorker,
+  directory,
   Handle,
   type Logger,
   StartError,
@@ -117,6 +121,31 @@ describe('activities', () => {
       expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED' });
     expect(w.worker.status().counts.succeeded).toBe(2);
   });
+});
+
+test('every folder of a store that cannot be used is a problem of the start', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'stepwright-start-'));
+  try {
+    writeFileSync(join(root, 'file'), '');
+    mkdirSync(join(root, 'old/records-1'), { recursive: true });
+    const store = directory(join(root, 'file'));
+    const config = {
+      activities: [activity(() => 1, { checkpoint: { store, key: () => 'a' } })],
+      outbox: { store: directory(join(root, 'old')) },
+      deferred: { store: directory(join(root, 'absent/folder')) },
+      payloads: { store: directory(join(root, 'new')) },
+    };
+    const failed = await createWorker({ endpoint: world.service.url, ...config }).catch(
+      (error: unknown) => error,
+    );
+    const { problems: found } = failed as StartError;
+    expect(found.map(({ where }) => where)).toEqual(['outbox', 'deferred', 'checkpoint of Work.run']);
+    for (const [index, folder] of ['old', 'absent/folder', 'file'].entries())
+      expect(found[index]?.what).toContain(join(root, folder));
+    expect(found[0]?.what).toContain('another release');
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
 });
 
 test("a handler is given the worker's own clock", async () => {

@@ -7,6 +7,7 @@ import { type Problem, StartError, throwProblems } from '../../base/errors.js';
 import { adopt, createContainer, scopedBy } from '../container/create-container.js';
 import { CLOCK, RANDOM, STORE_MONITOR } from '../container/registrations.js';
 import { resolveProblems } from '../container/resolve-problems.js';
+import { DirectoryStore } from '../keep/files/directory-store.js';
 import { CLOSE_LIMIT_MS } from '../worker.js';
 import type { BuildWorld, StartWorld } from './start-world.js';
 import { moduleProblems } from './pools.js';
@@ -36,10 +37,37 @@ export async function checkPlan(given: Plan, start: StartWorld): Promise<Checked
   const world = { ...start, stores: new StoreMonitor((told) => logStore(start.log, told)) };
   world.signal?.throwIfAborted();
   const none = handlers.length === 0 && plan.problems.length === 0;
-  const problems = none ? [noActivities(plan)] : [...plan.problems, ...moduleProblems(plan, world)];
+  const problems = none
+    ? [noActivities(plan)]
+    : [...plan.problems, ...moduleProblems(plan, world), ...(await storeProblems(plan))];
   const container = await makeContainer(plan, problems, world);
   if (!plan.endpoint) throw new Error('a plan without an endpoint has a problem that says so');
   return { plan, endpoint: plan.endpoint, container, world };
+}
+
+/** Opens every store in a folder. Returns a problem for each that can't be used. */
+async function storeProblems({ settings, handlers }: Plan): Promise<Problem[]> {
+  const { payloads, outbox, deferred } = settings;
+  const uses: (readonly [where: string, store: unknown])[] = [
+    ['payloads', payloads?.store],
+    ['outbox', outbox?.store],
+    ['deferred', deferred?.store],
+    ...handlers.map(({ definition, options: { checkpoint } }) => {
+      return [`checkpoint of ${definition.name}`, checkpoint ? checkpoint.store : undefined] as const;
+    }),
+  ];
+  const problemOf = async ([where, store]: (typeof uses)[number]): Promise<Problem[]> => {
+    if (!(store instanceof DirectoryStore)) return [];
+    try {
+      await store.open();
+      return [];
+    } catch (error) {
+      const fix =
+        "let the worker's user write into the folder, or name another: directory('/var/lib/stepwright')";
+      return [{ code: 'CONFIG_BAD_VALUE', where, what: (error as Error).message, fix }];
+    }
+  };
+  return (await Promise.all(uses.map(problemOf))).flat();
 }
 
 /** @param known problems that were found earlier: they are thrown together with those found here */

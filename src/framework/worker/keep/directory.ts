@@ -18,7 +18,7 @@ const warnOfProcess = (message: string): void => process.emitWarning(message, 'S
 
 /**
  * Returns a store in a folder of this machine's own disk. Several processes of the machine may use it at once. The
- * folder is made with the first call if its parent exists. Records are files of mode 0600 in folders of mode 0700.
+ * folder is made with the first call, or by the start of a worker, if its parent exists. Records are files of mode 0600 in folders of mode 0700.
  *
  * A change is flushed to the disk before it resolves. A file that isn't a record is named in a warning and left alone.
  * @param path an absolute path, such as `/var/lib/stepwright`

@@ -77,6 +77,13 @@ export class DirectoryStore implements Store {
     this.#now = now;
   }
 
+  /** Makes the store's folders if they are not there. @throws StoreError if this process can't use them */
+  open(): Promise<void> {
+    return this.#try(undefined, undefined, () =>
+      inTurn(() => fs.access(this.#aside, fs.constants.R_OK | fs.constants.W_OK)),
+    );
+  }
+
   readonly put: Store['put'] = async (key, value, options = {}) => {
     const version = await this.#write(key, value, options, (aside) => this.#rename(aside, key, ALWAYS));
     if (version === undefined) throw new StoreError('unavailable', `${this.name}: ${key} was not written`);
