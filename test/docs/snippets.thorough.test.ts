@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Logger } from 'stepwright';
 import { startLocalService, type LocalService } from 'stepwright/local';
 import { activity } from '../support/work.js';
 import { ARN, createWorld } from '../support/world.js';
@@ -112,4 +113,25 @@ test('the hook of watching.md leaves the spans of polls out, and no others', asy
     unsubscribe('undici:request:create', look);
   }
   expect([ignored.get('GetActivityTask'), ignored.get('SendTaskSuccess')]).toEqual([true, false]);
+});
+
+test('the logger of running.md gives winston the message first, and the stack of an error', () => {
+  const shown = page('docs/running.md').fences.find((each) => each.code.startsWith('const inOrder'));
+  const lines: unknown[] = [];
+  // Stands for winston, whose methods take the message and then the fields.
+  const winston = (own: object): object => ({
+    info: (message: unknown, fields?: object) => lines.push([message, { ...own, ...fields }]),
+    child: (fields: object) => winston(fields),
+  });
+  const inOrder = runInNewContext(`${shown?.code}; inOrder`) as (log: object) => Logger;
+  const err = new Error('no');
+  const log = inOrder(winston({}));
+  log.info('alone');
+  log.child({ a: 1 }).info({ err }, 'both');
+  log.info(err, 'itself');
+  expect(lines).toEqual([
+    ['alone', {}],
+    ['both', { a: 1, err: err.stack }],
+    ['itself', { err: err.stack }],
+  ]);
 });
