@@ -51,9 +51,11 @@ test.each(['thread', 'process'] as const)(
 
 test('a store that fails in a thread is told of in the worker', async () => {
   world.service.seedActivity(ARN);
-  writeFileSync(folder, 'not a folder');
   const handlers = { 'Hosted.run': { checkpoint: checkpointIn(folder) } };
   const w = await world.worker({ ...config, handlers, run: 'thread', pool: { threads: 1 } }, { module });
+  // The start has opened the folder.
+  rmSync(folder, { recursive: true });
+  writeFileSync(folder, 'not a folder');
   await world.clock.advance(50);
   const execution = await world.execute(world.machine(ARN), { id: 'a' });
   const isOver = (): boolean => w.told.some(({ event }) => event === 'task:failed');
