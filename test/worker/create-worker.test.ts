@@ -9,6 +9,7 @@ import {
   CLOCK,
   type Clock,
   type Config,
+  createLog,
   createWorker,
   directory,
   Handle,
@@ -184,6 +185,22 @@ test("a logger of the user's own that throws ends no task", async () => {
   await world.clock.settle(() => worker.status().state === 'stopped');
   await stopped;
   await done;
+});
+
+test('a worker that was never run is told when the process has nothing left to do', async () => {
+  const lines: string[] = [];
+  const log = createLog({ destination: { write: (line: string) => void lines.push(line) } });
+  const config = { endpoint: world.service.url, activities: [activity(() => 1)] };
+  const make = () => createWorker(config, { clock: world.clock, log });
+  const run = await make();
+  const done = run.run();
+  process.emit('beforeExit', 0);
+  expect(lines.join('')).not.toContain('never run');
+  const worker = await make();
+  process.emit('beforeExit', 0);
+  expect(lines.filter((line) => line.includes('never run: call worker.run()'))).toHaveLength(1);
+  world.service.endPolls();
+  await Promise.all([run.stop(), worker.stop(), done]);
 });
 
 describe('the config', () => {

@@ -13,6 +13,7 @@ import { Telemetry } from '../observe/open-telemetry/telemetry.js';
 import { openHealth } from '../health/health-port.js';
 import type { Store } from '../../base/store.js';
 import { LimitedStore } from '../keep/limited-store.js';
+import type { Logger } from '../../base/log/log.js';
 import { systemClock } from '../../base/time/clock.js';
 import { parseRate } from '../../declare/option-rules.js';
 import type { RunnableHandler } from '../handler-loop.js';
@@ -132,6 +133,7 @@ export async function buildWorker(checked: CheckedPlan, endpoint = checked.endpo
     telemetry.follow(worker);
     for (const type of settings.observe) await resolveOnce(container, type).observe(worker);
     logNearestActivities(worker, service, world);
+    warnIfNeverRun(worker, log);
     // With a clock that was passed in, polls end by that clock.
     if (clock === systemClock) endPollsOnDrain(worker, endpoint);
     return worker;
@@ -140,6 +142,16 @@ export async function buildWorker(checked: CheckedPlan, endpoint = checked.endpo
     await close();
     throw error;
   }
+}
+
+/** Logs a warning where the process ends by itself, since nothing is left to do, before the worker was run. */
+function warnIfNeverRun(worker: Worker, log: Logger): void {
+  const warn = (): void => log.warn('the worker was created, but never run: call worker.run()');
+  process.once('beforeExit', warn);
+  const forget = worker.on('state', () => {
+    process.off('beforeExit', warn);
+    forget();
+  });
 }
 
 /**
