@@ -27,6 +27,7 @@ class BatchState {
 type Handler = (job: Job, task: TaskContext) => unknown;
 
 const ONCE = { HeartbeatSeconds: 60 };
+const RETRY = [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 1, MaxAttempts: 5, BackoffRate: 1 }];
 let world: World;
 let faults: FaultPlan;
 let store: Store;
@@ -132,6 +133,84 @@ test('a worker that was cut off gets an error of its own where the service still
   expect(first?.signal.aborted).toBe(false);
   expect(await second?.checkpoint.load()).toBe(2);
   for (const end of ends) end();
+});
+
+describe('a worker that was cut off', () => {
+  const ends: (() => void)[] = [];
+  afterEach(() => {
+    for (const end of ends.splice(0)) end();
+  });
+
+  /** The error of a call. The heartbeat that it asks for leaves within some milliseconds of the clock. */
+  async function errorOf(call: Promise<unknown>): Promise<unknown> {
+    const error = call.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    await world.clock.advance(3_000);
+    return error;
+  }
+
+  test('takes nothing over from its successor when it first uses the checkpoint after it', async () => {
+    const machine = world.machine(ARN, { TimeoutSeconds: 10, Retry: RETRY });
+    const tasks: TaskContext[] = [];
+    await work(async (_job, task) => {
+      if (tasks.push(task) === 2) await task.checkpoint.save('second');
+      await new Promise<void>((resolve) => ends.push(resolve));
+    });
+    await world.execute(machine, { id: 'a' });
+    await world.clock.advance(14_000);
+    const [first, second] = tasks;
+    expect(await errorOf(first?.checkpoint.load() ?? Promise.resolve())).toMatchObject({ kind: 'gone' });
+    await second?.checkpoint.save('newer');
+    expect(await records()).toMatchObject([{ value: 'newer' }]);
+  });
+
+  test('takes nothing over while the service does not answer if it wants it, and then fails', async () => {
+    const machine = world.machine(ARN, { TimeoutSeconds: 1_000 });
+    const tasks: TaskContext[] = [];
+    await work(async (_job, task) => {
+      if (tasks.push(task) === 1) await task.checkpoint.save('first');
+      await new Promise<void>((resolve) => ends.push(resolve));
+    });
+    await world.execute(machine, { id: 'a' });
+    await world.clock.settle();
+    await world.execute(machine, { id: 'a' });
+    await world.clock.advance(1_000);
+    faults.always('SendTaskHeartbeat', { kind: 'status', status: 500 });
+    let error: unknown;
+    void tasks[1]?.checkpoint.load().catch((thrown: unknown) => (error = thrown));
+    await world.clock.advance(50_000);
+    expect(error).toBeUndefined();
+    await world.clock.advance(20_000);
+    expect(error).toMatchObject({ name: 'StoreError', kind: 'unavailable' });
+    await tasks[0]?.checkpoint.save('still the first');
+    expect(await records()).toMatchObject([{ value: 'still the first' }]);
+    faults.always('SendTaskHeartbeat', undefined);
+    const loaded = tasks[1]?.checkpoint.load();
+    await world.clock.advance(1_000);
+    expect(await loaded).toBe('still the first');
+    expect(await errorOf(tasks[0]?.checkpoint.save('old') ?? Promise.resolve())).toMatchObject({
+      kind: 'taken',
+    });
+  });
+
+  test('removes nothing of its successor when its own success is accepted', async () => {
+    const machine = world.machine(ARN, ONCE);
+    await work(async (_job, { checkpoint }) => {
+      await checkpoint.save(ends.length);
+      await new Promise<void>((resolve) => ends.push(resolve));
+    });
+    const first = await world.execute(machine, { id: 'a' });
+    await world.clock.settle();
+    await world.execute(machine, { id: 'a' });
+    await world.clock.advance(1_000);
+    expect(ends).toHaveLength(2);
+    ends[0]?.();
+    expect(await ended(first)).toMatchObject({ status: 'SUCCEEDED' });
+    await world.clock.settle();
+    expect(await records()).toMatchObject([{ value: 1 }]);
+  });
 });
 
 describe('a saved value that is not valid for the class any more', () => {
