@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { CommandFailed, createWorker } from 'stepwright';
+import { type Clock, CommandFailed, createWorker } from 'stepwright';
 import type { FaultHook } from 'stepwright/local';
 import type { DependencyContainer } from 'tsyringe';
 import { type FaultPlan, faultPlan } from '../support/faults.js';
@@ -146,13 +146,21 @@ test('a handler that ignores gone can not hold the drain either', async () => {
 
 test('a fault of its own stops the worker as well as can be: its state is failed, and run() rejects with it', async () => {
   const machine = world.machine(ARN);
-  const fault = new Error('a logger that takes neither a line nor a complaint about it');
-  const broken = (): void => {
-    throw fault;
+  const fault = new Error('no timer for the deadline');
+  const { clock } = world;
+  const broken: Clock = {
+    now: () => clock.now(),
+    date: () => clock.date(),
+    every: (ms, fn) => clock.every(ms, fn),
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+    after: (ms, fn) => {
+      if (ms === 61_000) throw fault;
+      return clock.after(ms, fn);
+    },
   };
   const worker = await createWorker(
-    { activities: [activity(() => 1)], endpoint: world.service.url },
-    { clock: world.clock, random: () => 0, log: { ...silentLog, debug: broken, error: broken } },
+    { activities: [activity(() => 1, { timeout: '61s' })], endpoint: world.service.url },
+    { clock: broken, random: () => 0, log: silentLog },
   );
   const done = worker.run().catch((error: unknown) => error);
   await world.execute(machine);
