@@ -318,6 +318,7 @@ describe('a provider that fails', () => {
     // Once they are refused, the line says both.
     door.revoked.set('OLD', 'ExpiredTokenException');
     await world.clock.advance(61_000);
+    await world.clock.settle(() => w.of('poll:failed').length > 0);
     expect(w.of('poll:failed')).toMatchObject([
       { error: { name: 'ExpiredTokenException', message: expect.stringContaining('the vault is sealed') } },
     ]);

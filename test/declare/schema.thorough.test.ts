@@ -38,7 +38,7 @@ import { tries } from '../support/effort.js';
 
 const RUNS = tries(16);
 /** The least number of rows of inputs that are accepted. */
-const ROWS = 50;
+const ROWS = 30;
 
 const schemaOf = (input: HandleOptions['input'], more: HandleOptions = {}): JsonSchema =>
   inputSchema(definitionOf({ ...more, input }));

@@ -157,6 +157,7 @@ describe('close', () => {
     const bed = await createTestBed(Hanging);
     const task = await bed.start(null);
     const run = bed.run(null);
+    while (signals.length < 2) await new Promise(setImmediate);
     await Promise.all([bed.close(), expect(run).rejects.toThrow('the bed was closed')]);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
     expect(task.context.signal.reason).toMatchObject({ kind: 'shutdown' });
