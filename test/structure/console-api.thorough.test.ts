@@ -9,7 +9,13 @@ const api = join(dir, 'src/framework/local/console/api.ts');
 
 /** A copy of both sides: one topic on the server, and the view that shows it. */
 beforeAll(() => {
-  for (const room of ['src/console', 'src/framework/local', 'src/framework/base', 'package.json'])
+  for (const room of [
+    'src/console',
+    'src/framework/local',
+    'src/framework/asl',
+    'src/framework/base',
+    'package.json',
+  ])
     cpSync(room, join(dir, room), { recursive: true });
   symlinkSync(resolve('node_modules'), join(dir, 'node_modules'));
   writeFileSync(
