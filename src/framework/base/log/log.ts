@@ -60,8 +60,12 @@ function writeGuarded(
   }
 }
 
-/** Returns a logger that writes to another one, and never throws. */
+/** The loggers of {@link createLog}, which guard each line themselves. */
+const guardedByHook = new WeakSet<object>();
+
+/** Returns a logger that writes to another one, and never throws: the same one if {@link createLog} made it. */
 export function guardedLog(log: Logger & Partial<Pick<PinoLogger, 'isLevelEnabled'>>): Logger {
+  if (guardedByHook.has(log)) return log;
   const level =
     (name: keyof Omit<Logger, 'child'>): LogLine =>
     (...args: [string] | [object, string]) =>
@@ -112,12 +116,12 @@ export function createTappedLog(
     formatters: { level: levelName },
     hooks: { logMethod: guardedMethod },
   };
-  if (destination)
-    return pino(options, tapped(pretty ? prettyLines(destination, false) : destination, onLine));
-  const output = standardOutput();
-  const lines = { write: (line: string) => output.write(line) };
-  const log = pino(options, tapped(pretty ? prettyLines(lines, hasColours()) : lines, onLine));
-  output.onLost((lost, why) =>
+  const output = destination ? undefined : standardOutput();
+  const lines = destination ?? { write: (line: string) => output?.write(line) };
+  const isColoured = destination === undefined && hasColours();
+  const log = pino(options, tapped(pretty ? prettyLines(lines, isColoured) : lines, onLine));
+  guardedByHook.add(log);
+  output?.onLost((lost, why) =>
     log.warn({ lost, why }, 'lines of the log are lost: they could not be written'),
   );
   return log;
