@@ -159,8 +159,12 @@ async function leave(killed: Program, ...others: readonly Program[]): Promise<st
   reports = { kind: 'status', status: 503 };
   const machine = makeMachine(120);
   const executions = await Promise.all(Array.from({ length: 20 }, (_, n) => execute(machine, n)));
+  const waiting = (each: Program): number => {
+    const told = each.said().filter((said) => typeof said === 'string' && said.startsWith('waiting '));
+    return Number(String(told.at(-1) ?? '0').replace('waiting ', ''));
+  };
   const kept = (): number =>
-    [killed, ...others].flatMap((each) => each.said().filter((said) => said === 'kept')).length;
+    [killed, ...others].reduce((sum: number, each: Program) => sum + waiting(each), 0);
   while (kept() < executions.length) await nap(50);
   await kill(killed);
   return executions;
