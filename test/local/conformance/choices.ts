@@ -50,6 +50,8 @@ export const choices: MachineRow[] = [
   ...both({ BooleanEquals: true }, true, 'true'),
   ...both({ BooleanEquals: false }, false, null),
   ...both({ TimestampEquals: T1 }, '2026-01-01T01:00:00+01:00', T2),
+  ...both({ TimestampEquals: '2026-01-01T00:00:00.0001Z' }, '2026-01-01T00:00:00.00010Z', T1),
+  ...both({ TimestampLessThan: '2026-01-01T00:00:00.000100001Z' }, '2026-01-01T00:00:00.0001Z', T2),
   ...both({ TimestampLessThan: T2 }, T1, T2),
   ...both({ TimestampGreaterThan: T1 }, T2, T1),
   ...both({ TimestampLessThanEquals: T1 }, T1, T2),

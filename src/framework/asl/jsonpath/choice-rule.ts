@@ -88,7 +88,7 @@ const TYPES: Record<string, Order> = {
   Numeric: (a, b) => (typeof a === 'number' && typeof b === 'number' ? a - b : undefined),
   Timestamp: (a, b) => {
     const [left, right] = [instant(a), instant(b)];
-    return left === undefined || right === undefined ? undefined : left - right;
+    return left === undefined || right === undefined ? undefined : left - right || belowMs(a) - belowMs(b);
   },
 };
 
@@ -167,6 +167,10 @@ function compare(a: string, b: string): number {
 function instant(value: Json): number | undefined {
   return typeof value === 'string' ? parseTimestamp(value) : undefined;
 }
+
+/** The part of a timestamp below a millisecond, in milliseconds. */
+const belowMs = (timestamp: Json): number =>
+  Number(`0.${/\.\d{3}(\d+)/.exec(JSON.stringify(timestamp))?.[1] ?? 0}`);
 
 /**
  * Compiles the pattern of StringMatches. `*` matches any number of characters, even none; `\*` and `\\` stand for the
