@@ -123,7 +123,7 @@ const many = (
     input,
   );
 
-/** Inputs that once brought the service down. */
+/** Inputs that once brought the service down or blocked it. */
 export const named: HostileInput[] = [
   counts('$match($states.input.s, /(a+)+$/)', QUERY, A_AND_B),
   works('a path from everywhere to everywhere', { 'x.$': '$..*..*..*' }, RUNTIME, nested(300)),
@@ -163,6 +163,19 @@ export const named: HostileInput[] = [
     ...evaluates('$count($keys($states.input.l{$string($): $}))'),
     input: { l: Array.from({ length: 2_000 }, (_, i) => i) },
     error: undefined,
+  },
+  {
+    does: 'a Map whose iterations each match a slow regular expression in a path',
+    machine: one(
+      map({
+        ItemProcessor: {
+          StartAt: 'I',
+          States: { I: { Type: 'Pass', InputPath: '$[?(@ =~ /(a+)+b/)]', End: true } },
+        },
+      }),
+    ),
+    input: Array.from({ length: 40 }, () => ['a'.repeat(40)]),
+    error: RUNTIME,
   },
 ];
 

@@ -6,7 +6,6 @@ import { turn } from '../../base/time/turn.js';
  */
 const SMALL_STEPS = 256;
 const SMALL_MS = 250;
-const STEPS_BETWEEN_CHECKS = 8;
 
 /**
  * Counts the steps of an execution: states that are entered, and fields that are evaluated. After a turn of the event
@@ -30,8 +29,7 @@ export class StepCounter {
    * long; otherwise returns undefined. The promise resolves in a later turn.
    */
   step(): Promise<void> | undefined {
-    if (++this.#steps >= SMALL_STEPS) return this.pause();
-    return this.#steps % STEPS_BETWEEN_CHECKS === 0 ? this.pause(SMALL_MS) : undefined;
+    return this.pause(++this.#steps < SMALL_STEPS ? SMALL_MS : undefined);
   }
 
   /**

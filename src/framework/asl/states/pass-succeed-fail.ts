@@ -6,8 +6,10 @@ import { StateFailure } from '../runtime/state-failure.js';
 /** The Pass state. Its result is the field Result, or its input if it has no such field. */
 export const compilePass: Compile = (reader, { language }) => {
   const fixed = language.name === 'JSONPath' ? reader.json('Result') : undefined;
-  return (_branch, data, flow) =>
-    soon(fixed === undefined ? flow.arguments(data) : fixed, (result) => ({ result }));
+  return (branch, data, flow) => {
+    const result = fixed === undefined ? branch.evaluate((seen) => flow.arguments(seen), data) : fixed;
+    return soon(result, (value) => ({ result: value }));
+  };
 };
 
 /** The Succeed state. It ends the branch, or the execution, successfully. */

@@ -88,13 +88,18 @@ export function compileState(
 
   const once = (branch: Branch, input: Json): Soon<StateOutcome> => {
     const see = branch.execution.stateTest?.see;
-    const data = flow.input(see ? { ...branch.data(input), see } : branch.data(input));
-    see?.('afterInputPath', data.root);
-    return soon(work(branch, data, flow), (done = { result: data.root }) => {
-      see?.('result', done.result);
-      branch.succeeded();
-      return leave(branch, done.exit ?? flow, { ...data, result: done.result }, done.next ?? next);
-    });
+    const given = see ? { ...branch.data(input), see } : branch.data(input);
+    return soon(
+      branch.evaluate((seen) => flow.input(seen), given),
+      (data) => {
+        see?.('afterInputPath', data.root);
+        return soon(work(branch, data, flow), (done = { result: data.root }) => {
+          see?.('result', done.result);
+          branch.succeeded();
+          return leave(branch, done.exit ?? flow, { ...data, result: done.result }, done.next ?? next);
+        });
+      },
+    );
   };
   const entered = { name, kind, enteredEvent: `${type}StateEntered`, exitedEvent: `${type}StateExited` };
   const attempts = { once, retriers, catchers, leave };
