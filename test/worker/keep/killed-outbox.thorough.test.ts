@@ -160,8 +160,10 @@ async function leave(killed: Program, ...others: readonly Program[]): Promise<st
   const machine = makeMachine(120);
   const executions = await Promise.all(Array.from({ length: 20 }, (_, n) => execute(machine, n)));
   const waiting = (each: Program): number => {
-    const told = each.said().filter((said) => typeof said === 'string' && said.startsWith('waiting '));
-    return Number(String(told.at(-1) ?? '0').replace('waiting ', ''));
+    const told = each
+      .said()
+      .flatMap((said) => (typeof said === 'string' ? said.match(/^waiting (.*)/) : null) ?? []);
+    return Number(told.at(-1) ?? 0);
   };
   const kept = (): number =>
     [killed, ...others].reduce((sum: number, each: Program) => sum + waiting(each), 0);
