@@ -314,6 +314,30 @@ test('activities are those of the same names here, and a history of many megabyt
   expect(JSON.parse(found.definition ?? '')).toMatchObject({ States: { Work: { Resource: ours } } });
 });
 
+test('one whose definition is refused here is shown, and it says why it can not run on', async () => {
+  const arn = 'arn:aws:states:us-east-1:123456789012:execution:Odd:x';
+  const States = { A: { Type: 'Task', Resource: 'arn:aws:states:::nosuch:go', End: true } };
+  const event = { id: 1, previous: 0, type: 'ExecutionStarted', at: 1_000, details: { input: '{}' } };
+  await fetch(aws.service.url, {
+    method: 'POST',
+    headers: { 'x-amz-target': 'StepwrightLocal.PutExecution' },
+    body: JSON.stringify({
+      executionArn: arn,
+      input: '{}',
+      startedAt: 1_000,
+      stateMachineArn: `${MACHINE}Odd`,
+      definition: JSON.stringify({ StartAt: 'A', States }),
+      roleArn: 'arn:aws:iam::123456789012:role/any',
+      events: JSON.stringify([event]),
+    }),
+  });
+  const run = pull(arn);
+  expect(await run.ended).toEqual({ code: 0, signal: null });
+  expect(run.stdout()).toBe(`${arn}\n`);
+  expect(run.stderr()).toMatch(/it can not run on here, since .* refuses its definition: .*nosuch/);
+  expect(await historyOf(here, arn)).toHaveLength(1);
+});
+
 test.each<[arn: string, says: RegExp]>([
   ['arn:aws:states:us-east-1:123456789012:execution:Choice:gone', /has no execution .*check the ARN/],
   ['arn:aws:states:us-east-1:123456789012:express:Choice:a:b', /no history of an EXPRESS execution/],

@@ -80,3 +80,49 @@ test('what there is no memory for is refused, and nothing of it stays', async ()
   expect(message).toMatch(/no room for its history.*'keptBytes'/);
   await expect(small.client.send(look)).rejects.toThrow('Execution Does Not Exist');
 });
+
+const task = (fields: object): object => ({ Type: 'Task', End: true, ...fields });
+const REFUSED: readonly [what: string, state: object, says: string][] = [
+  ['an unknown service', task({ Resource: 'arn:aws:states:::aws-sdk:nosuch:go' }), 'nosuch'],
+  ['a state that is missing', { Type: 'Pass', Next: 'B' }, 'B'],
+  ['an unknown integration', task({ Resource: 'arn:aws:states:::nosuch:go' }), 'nosuch'],
+  ['an unknown way to wait', task({ Resource: 'arn:aws:states:::lambda:invoke.later' }), 'later'],
+  ['an unknown field', { Type: 'Pass', End: true, Colour: 'red' }, 'Colour'],
+  ['an unknown type of state', { Type: 'Group', End: true }, 'Type'],
+  ["an operator of Jayway's filters", { Type: 'Pass', InputPath: "$.l[?(@.n all ['x'])]", End: true }, 'all'],
+  ["a flag of Jayway's filters", { Type: 'Pass', InputPath: '$.l[?(@.n =~ /a/x)]', End: true }, "'x'"],
+  ['an unknown intrinsic function', { Type: 'Pass', Parameters: { 'a.$': 'States.No()' }, End: true }, 'a.$'],
+  ['an unknown query language', { Type: 'Pass', QueryLanguage: 'jq', End: true }, 'QueryLanguage'],
+];
+
+test.each(REFUSED)(
+  'an execution is shown though its definition is refused here: %s',
+  async (_, state, says) => {
+    const definition = JSON.stringify({ StartAt: 'A', States: { A: state } });
+    const answer = await put({ definition });
+    expect(answer).toMatchObject({ machineIs: 'created', refused: expect.stringContaining(says) });
+    expect(await put({ definition })).toEqual({ ...answer, machineIs: 'same' });
+    expect(await bench.client.send(look)).toMatchObject({ name: 'x', status: 'RUNNING' });
+    for (const start of [
+      new StartExecutionCommand({ stateMachineArn: MACHINE }),
+      { state: 'A', executionArn: EXECUTION, input: '{}' },
+    ]) {
+      const { executionArn } = 'state' in start ? await startFrom(start) : await bench.client.send(start);
+      await bench.clock.settle();
+      expect(await bench.client.send(new DescribeExecutionCommand({ executionArn }))).toMatchObject({
+        status: 'FAILED',
+        error: 'Stepwright.DefinitionRefused',
+        cause: answer['refused'],
+      });
+    }
+  },
+);
+
+async function startFrom(body: object): Promise<{ executionArn?: string }> {
+  const response = await fetch(bench.service.url, {
+    method: 'POST',
+    headers: { 'x-amz-target': 'StepwrightLocal.StartExecutionFrom' },
+    body: JSON.stringify(body),
+  });
+  return (await response.json()) as { executionArn?: string };
+}

@@ -1,6 +1,6 @@
 import { compileChoice } from './states/choice.js';
 import { expressProblemsIn } from './definition/review.js';
-import { isObject, type Json, type JsonObject, readJson } from './values/json.js';
+import { isObject, type Json, type JsonObject, parseJson, readJson } from './values/json.js';
 import { jsonMistake } from './values/json-scan.js';
 import { faultsOf } from './jsonata/syntax.js';
 import { jsonataLanguage } from './jsonata/jsonata-language.js';
@@ -170,6 +170,17 @@ function parseDefinition(definition: string): JsonObject {
   }
   if (isObject(source)) return source;
   throw new DefinitionError([{ path: '/', text: 'Definition must be a valid JSON object', placeless: true }]);
+}
+
+/**
+ * Returns a definition with the same states at the top level, each of which fails. It stands for one that isn't valid.
+ * @param cause why it isn't
+ */
+export function failing(definition: string, cause: string): string {
+  const { StartAt, States } = (parseJson(definition) ?? {}) as { StartAt?: Json; States?: JsonObject };
+  const state = { Type: 'Fail', Error: 'Stepwright.DefinitionRefused', Cause: cause };
+  const states = Object.keys(States ?? {}).map((name) => [name, state] as const);
+  return JSON.stringify({ StartAt, States: Object.fromEntries(states) });
 }
 
 function describeProblem({ code = 'SCHEMA_VALIDATION_FAILED', path, text }: DefinitionProblem): string {

@@ -21,6 +21,8 @@ interface Put {
   readonly executionArn: string;
   readonly stateMachineArn: string;
   readonly machineIs: 'created' | 'same' | 'different';
+  /** Why its definition can't run there, if the local service refuses it. */
+  readonly refused?: string;
 }
 
 /**
@@ -137,7 +139,7 @@ function partsOf(events: readonly PutEvent[]): string[] {
 /** Prints how the execution ended, where it is shown, and how it can be run on. */
 function tell(
   { execution: { executionArn, status, error }, machine: { name } }: RecordedExecution,
-  { executionArn: copy, stateMachineArn, machineIs }: Put,
+  { executionArn: copy, stateMachineArn, machineIs, refused }: Put,
   events: readonly PutEvent[],
   url: string,
 ): void {
@@ -149,6 +151,10 @@ function tell(
       `machine: ${name} of this service has another definition, which is kept. The execution is shown with its own, and runs on by that of ${stateMachineArn}`,
     );
   print(`console: ${url}/#/executions/${encodeURIComponent(copy)}`);
+  if (refused !== undefined) {
+    print(`it can not run on here, since the local service refuses its definition: ${refused}`);
+    return;
+  }
   const state = status === 'SUCCEEDED' ? undefined : lastState(events);
   if (state !== undefined)
     print(

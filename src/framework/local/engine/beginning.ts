@@ -1,4 +1,4 @@
-import { compileMachine, type Program } from '../../asl/machine.js';
+import type { Program } from '../../asl/machine.js';
 import { meantName } from '../../base/show.js';
 import { parseJson, readJson, type Json, type JsonObject } from '../../asl/values/json.js';
 import { errors } from './service-error.js';
@@ -47,8 +47,7 @@ export function beginningIn(
   const value = parseJson(input);
   if (value === undefined) throw errors.invalidInput(`the input of the state '${state}' is not JSON`);
   const before = index === -1 ? entries : entries.slice(0, index);
-  // A finished execution no longer has its program.
-  const variables = assignedIn(before, compileMachine(earlier.machine.definition));
+  const variables = assignedIn(before, earlier.machine.definition);
   return { state, executionArn: earlier.arn, input, value, variables };
 }
 
@@ -74,11 +73,12 @@ function checkState({ states, names }: Program, state: string): void {
  * Returns the variables that the states at the top level have set. Those of branches and iterations no longer exist
  * outside them.
  */
-function assignedIn(entries: readonly Entry[], { states }: Program): ReadonlyMap<string, string> {
+function assignedIn(entries: readonly Entry[], definition: string): ReadonlyMap<string, string> {
+  const { States: states } = JSON.parse(definition) as { States: object };
   const variables = new Map<string, string>();
   for (const entry of entries) {
     const exited = detailsOf(entry, 'StateExited');
-    if (exited && !(typeof exited['name'] === 'string' && states.has(exited['name']))) continue;
+    if (exited && !Object.hasOwn(states, String(exited['name']))) continue;
     // An execution that began in a state itself began with variables.
     const { assignedVariables } = exited ?? detailsOf(entry, 'ExecutionStarted') ?? {};
     for (const [variable, text] of Object.entries(assignedVariables ?? {}))

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type PutEvent, PUT_EXECUTION } from '../../../base/local-protocol.js';
-import { compileMachine } from '../../../asl/machine.js';
+import { compileMachine, DefinitionError, failing, problemsIn } from '../../../asl/machine.js';
 import { parseArn } from '../../../asl/values/arn.js';
 import { isObject, type Json, parseJson } from '../../../asl/values/json.js';
 import type { ExecutionEnd } from '../../engine/execution.js';
@@ -9,7 +9,7 @@ import { errors } from '../../engine/service-error.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import type { Operation } from '../operation.js';
 import { ARN, checkArn, type Checker, MAX } from '../request-validation.js';
-import { compiled } from './definitions.js';
+import { checkHeapFor, compiled } from './definitions.js';
 
 const LATEST = 2 ** 53;
 const TEXT = { max: MAX.data } as const;
@@ -19,7 +19,7 @@ export const putOperations: Record<string, Operation> = {
   /**
    * Shows an execution that ran elsewhere below the machine of the same name, which is created if there is none. A machine
    * that is here already stays as it is: the execution has its own definition, and what is run on from it has that of the
-   * machine.
+   * machine. A definition that this service refuses is shown too: what is started with it fails, and says why.
    */
   [PUT_EXECUTION]({ checker }, stepFunctions) {
     const machineArn = checkArn(checker.requiredText('stateMachineArn', ARN), 'stateMachine');
@@ -33,12 +33,12 @@ export const putOperations: Record<string, Operation> = {
     checker.done();
     if (parseJson(input) === undefined) throw errors.invalidInput('the input is not JSON');
     const events = readEvents(text);
-    const { machine, is } = machineFor(machineArn, definition, roleArn, stepFunctions);
+    const { machine, ...how } = machineFor(machineArn, definition, roleArn, stepFunctions);
     const name = parseArn(arn)?.name.split(':')[1] ?? '';
     const origin = { arn, startedAt };
     const ran = { ...machine, definition, roleArn };
     const copy = stepFunctions.executions.copy(ran, name, input, origin, events, end);
-    return { executionArn: copy.arn, stateMachineArn: machine.arn, machineIs: is };
+    return { executionArn: copy.arn, stateMachineArn: machine.arn, ...how };
   },
 };
 
@@ -68,38 +68,39 @@ const isEvent = (event: Json): boolean =>
 
 /**
  * Returns the machine with this ARN, else the first with its name, else a new one.
- * @returns `is`: `created`, or if the machine that was here has the `same` definition or a `different` one
+ * @returns `machineIs`: `created`, or if the machine that was here has the `same` definition or a `different` one;
+ *   `refused`: why its definition can't run here
  */
 function machineFor(
   arn: string,
   definition: string,
   roleArn: string,
   stepFunctions: StepFunctions,
-): { machine: Machine; is: 'created' | 'same' | 'different' } {
+): { machine: Machine; machineIs: 'created' | 'same' | 'different'; refused?: string | undefined } {
   const { machines, activities } = stepFunctions;
   const { partition = '', region = '', account = '', name = '' } = parseArn(arn) ?? {};
-  const text = withOwnActivities(definition, stepFunctions);
+  checkHeapFor(definition);
+  const problems = problemsIn(definition);
+  const refused = problems.length > 0 ? new DefinitionError(problems).message : undefined;
+  const text = refused === undefined ? withOwnActivities(definition, stepFunctions) : definition;
   const here = machines.find(arn) ?? machines.all().find((each) => each.name === name);
   if (here?.type === 'EXPRESS')
     throw errors.invalidRequest(`The machine '${name}' is EXPRESS here, so that no execution of it is shown`);
   if (here) {
     const isSame = isDeepStrictEqual(JSON.parse(here.definition), JSON.parse(text));
-    return { machine: here, is: isSame ? 'same' : 'different' };
+    return isSame ? { machine: here, machineIs: 'same', refused } : { machine: here, machineIs: 'different' };
   }
-  const program = compileMachine(text);
+  const program = compiled(refused === undefined ? text : failing(text, refused), compileMachine);
   for (const { resource, activity } of program.tasks) if (activity) activities.create(resource);
   const home = { partition, region, account };
-  return { machine: machines.create(name, text, program, home, { roleArn }), is: 'created' };
+  return { machine: machines.create(name, text, program, home, { roleArn }), machineIs: 'created', refused };
 }
 
-/**
- * Replaces each activity by one of this service with its name, if there is one: workers of this machine poll for that.
- * @throws ServiceError InvalidDefinition
- */
+/** Replaces each activity by one of this service with its name, if there is one: workers of this machine poll for that. */
 function withOwnActivities(definition: string, { activities }: StepFunctions): string {
   let text = definition;
   const own = activities.all().map(({ arn }) => arn);
-  for (const { resource, activity } of compiled(definition, compileMachine).tasks) {
+  for (const { resource, activity } of compileMachine(definition).tasks) {
     const name = parseArn(resource)?.name;
     const namesake = own.includes(resource) ? resource : own.find((arn) => parseArn(arn)?.name === name);
     if (activity && namesake !== undefined) text = text.replaceAll(`"${resource}"`, `"${namesake}"`);
