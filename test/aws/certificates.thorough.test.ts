@@ -1,19 +1,15 @@
 import { Agent } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { createServer, type Server } from 'node:tls';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { makeCertificate } from '../support/certificate.js';
 import { activity } from '../support/work.js';
-import { ARN, createWorld, type World } from '../support/world.js';
+import { ARN, useWorld } from '../support/world.js';
 
-let world: World;
+const world = useWorld();
 let server: Server;
 let agent: Agent;
-beforeEach(async () => {
-  world = await createWorld();
-});
-afterEach(async () => {
-  await world.close();
+afterEach(() => {
   agent.destroy();
   server.close();
 });

@@ -1,16 +1,10 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { countDownDrain } from '../../src/framework/cli/start/run-worker.js';
-import { type FaultPlan, faultPlan } from '../support/faults.js';
 import { activity, holding } from '../support/work.js';
-import { ARN, createWorld, type World, type WorkerWorld } from '../support/world.js';
+import { ARN, useWorld, type WorkerWorld } from '../support/world.js';
 
-let world: World;
-let faults: FaultPlan;
-beforeEach(async () => {
-  faults = faultPlan();
-  world = await createWorld({ fault: faults.hook });
-});
-afterEach(() => world.close());
+const world = useWorld();
+const { faults } = world;
 
 /** Collects the lines that a drain logs from now on. */
 function linesOf({ worker }: WorkerWorld, graceMs: number): { lines: string[]; looks: () => number } {

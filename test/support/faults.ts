@@ -10,6 +10,8 @@ export interface FaultPlan {
   /** Makes all calls of an operation fail from now on; undefined ends that. */
   always(operation: string, fault: Fault | undefined): void;
   count(operation: string): number;
+  /** Forgets all faults and calls. */
+  clear(): void;
 }
 
 export function faultPlan(): FaultPlan {
@@ -25,5 +27,10 @@ export function faultPlan(): FaultPlan {
     once: (operation, ...faults) => void queues.set(operation, [...(queues.get(operation) ?? []), ...faults]),
     always: (operation, fault) => void (fault ? standing.set(operation, fault) : standing.delete(operation)),
     count: (operation) => calls.filter((call) => call.operation === operation).length,
+    clear: () => {
+      queues.clear();
+      standing.clear();
+      calls.length = 0;
+    },
   };
 }

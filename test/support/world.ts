@@ -4,6 +4,7 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { afterEach, beforeEach } from '@jest/globals';
 import {
   type Config,
   createLog,
@@ -14,6 +15,7 @@ import {
 } from 'stepwright';
 import { startLocalService, type LocalService, type LocalServiceOptions } from 'stepwright/local';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
+import { type FaultPlan, faultPlan } from './faults.js';
 
 /** An event of a worker. */
 export interface Told {
@@ -147,6 +149,44 @@ export async function createWorld(options: LocalServiceOptions = {}): Promise<Wo
       client.destroy();
       await service.close();
     },
+  };
+}
+
+/** A world in which calls fail as the test says. */
+export interface FaultyWorld extends World {
+  readonly faults: FaultPlan;
+}
+
+/** Gives each test of the file a world of its own, without faults at first, and closes it at the end of the test. */
+export function useWorld(): FaultyWorld {
+  const faults = faultPlan();
+  let world: World | undefined;
+  beforeEach(async () => {
+    faults.clear();
+    world = await createWorld({ fault: faults.hook });
+  });
+  afterEach(() => world?.close());
+  const current = (): World => {
+    if (!world) throw new Error('a world is there while a test runs');
+    return world;
+  };
+  return {
+    faults,
+    get clock() {
+      return current().clock;
+    },
+    get service() {
+      return current().service;
+    },
+    get client() {
+      return current().client;
+    },
+    machine: (...given) => current().machine(...given),
+    execute: (...given) => current().execute(...given),
+    describe: (...given) => current().describe(...given),
+    history: (...given) => current().history(...given),
+    worker: (...given) => current().worker(...given),
+    close: () => current().close(),
   };
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateActivityCommand, ListActivitiesCommand } from '@aws-sdk/client-sfn';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { inject } from 'tsyringe';
 import {
   Activity,
@@ -16,17 +16,11 @@ import {
   type Logger,
   StartError,
 } from 'stepwright';
-import { type FaultPlan, faultPlan } from '../support/faults.js';
 import { activity } from '../support/work.js';
-import { ARN, createWorld, type World } from '../support/world.js';
+import { ARN, createWorld, useWorld } from '../support/world.js';
 
-let world: World;
-let faults: FaultPlan;
-beforeEach(async () => {
-  faults = faultPlan();
-  world = await createWorld({ fault: faults.hook });
-});
-afterEach(() => world.close());
+const world = useWorld();
+const { faults } = world;
 
 const seconds = (n: number): Promise<void> => world.clock.advance(n * 1000);
 

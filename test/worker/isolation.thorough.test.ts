@@ -1,24 +1,18 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { currentTask, type TaskContext } from 'stepwright';
 import type { Cancel } from '../../src/framework/base/time/clock.js';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import type { RunnableHandler } from '../../src/framework/worker/handler-loop.js';
-import { type FaultPlan, faultPlan } from '../support/faults.js';
 import { portOf, seeded, task, workerOn } from '../support/port.js';
 import { activity } from '../support/work.js';
-import { ARN, createWorld, type World } from '../support/world.js';
+import { ARN, useWorld } from '../support/world.js';
 
-let world: World;
-let faults: FaultPlan;
-beforeEach(async () => {
-  faults = faultPlan();
-  world = await createWorld({ fault: faults.hook });
-});
-afterEach(() => world.close());
+const world = useWorld();
+const { faults } = world;
 
 const seconds = (n: number): Promise<void> => world.clock.advance(n * 1000);
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { inject, injectable, type InjectionToken } from 'tsyringe';
 import {
   Activity,
@@ -12,11 +12,9 @@ import {
 } from 'stepwright';
 import { createTestBed } from 'stepwright/testing';
 import { silentLog } from '../../src/framework/base/log/log.js';
-import { ARN, createWorld, type World } from '../support/world.js';
+import { ARN, useWorld } from '../support/world.js';
 
-let world: World;
-beforeEach(async () => (world = await createWorld()));
-afterEach(() => world.close());
+const world = useWorld();
 
 class Bank {
   name = 'a bank of tsyringe';

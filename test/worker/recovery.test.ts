@@ -1,22 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { faultPlan, type FaultPlan } from '../support/faults.js';
+import { expect, test } from '@jest/globals';
 import { activity, holding } from '../support/work.js';
-import { ARN, createWorld, type World, type WorkerWorld } from '../support/world.js';
+import { ARN, useWorld, type WorkerWorld } from '../support/world.js';
 
 // The drills of docs/recovery.md. Each finds in the log what the page quotes, does what the page says, and sees what the
 // page promises.
 
 const PAGE = readFileSync('docs/recovery.md', 'utf8');
 
-let faults: FaultPlan;
-let world: World;
-beforeEach(async () => {
-  faults = faultPlan();
-  world = await createWorld({ fault: faults.hook });
-});
-afterEach(() => world.close());
+const world = useWorld();
+const { faults } = world;
 
 /** Waits for a log line that the page quotes. @returns its fields */
 async function saw(w: WorkerWorld, quoted: string): Promise<Record<string, unknown>> {

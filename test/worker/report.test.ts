@@ -1,17 +1,11 @@
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Fault } from 'stepwright/local';
-import { type FaultPlan, faultPlan } from '../support/faults.js';
 import { activity, holding } from '../support/work.js';
-import { ARN, createWorld, type World, type WorkerWorld } from '../support/world.js';
+import { ARN, useWorld, type WorkerWorld } from '../support/world.js';
 
-let world: World;
-let faults: FaultPlan;
-beforeEach(async () => {
-  faults = faultPlan();
-  world = await createWorld({ fault: faults.hook });
-});
-afterEach(() => world.close());
+const world = useWorld();
+const { faults } = world;
 
 const seconds = (n: number): Promise<void> => world.clock.advance(n * 1000);
 const expectStatus = async (execution: string, expected: object): Promise<void> =>
@@ -109,6 +103,20 @@ test('a task that is gone when its result is reported was not delivered, and is 
   await seconds(60);
   expect(w.of('task:gone')).toMatchObject([{ probablyDelivered: false }]);
   expect(faults.count('SendTaskSuccess')).toBe(1);
+});
+
+test('nothing more is sent once the task is gone, also where its result was refused at the same moment', async () => {
+  const { type, held } = holding({ heartbeat: '20s' });
+  const w = await world.worker({ activities: [type] });
+  const executionArn = await world.execute(world.machine(ARN));
+  await world.clock.settle(() => held.length === 1);
+  await seconds(15);
+  await world.client.send(new StopExecutionCommand({ executionArn }));
+  faults.once('SendTaskSuccess', { kind: 'black-hole' }, { kind: 'error', error: 'InvalidOutput' });
+  held[0]?.succeed('late');
+  await seconds(60);
+  expect(w.of('task:gone')).toHaveLength(1);
+  expect(faults.count('SendTaskFailure')).toBe(0);
 });
 
 test('an endpoint that is gone for two minutes costs a handful of lines, and no result', async () => {

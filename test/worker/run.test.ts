@@ -1,16 +1,12 @@
 import { GetExecutionHistoryCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { IsNotEmpty, IsString } from 'class-validator';
 import { injectable } from 'tsyringe';
 import { Activity, Handle, type TaskContext } from 'stepwright';
 import { activity, holding } from '../support/work.js';
-import { ARN, createWorld, type World } from '../support/world.js';
+import { ARN, useWorld } from '../support/world.js';
 
-let world: World;
-beforeEach(async () => {
-  world = await createWorld();
-});
-afterEach(() => world.close());
+const world = useWorld();
 
 const seconds = (n: number): Promise<void> => world.clock.advance(n * 1000);
 const ended = async (execution: string): Promise<object> => {

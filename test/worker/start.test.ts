@@ -1,6 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { type DependencyContainer, inject, Lifecycle } from 'tsyringe';
 import {
   Activity,
@@ -11,17 +11,11 @@ import {
   StartError,
   type WorkerOptions,
 } from 'stepwright';
-import { type FaultPlan, faultPlan } from '../support/faults.js';
 import { activity } from '../support/work.js';
-import { ARN, createWorld, type World } from '../support/world.js';
+import { ARN, useWorld } from '../support/world.js';
 
-let world: World;
-let faults: FaultPlan;
-beforeEach(async () => {
-  faults = faultPlan();
-  world = await createWorld({ fault: faults.hook });
-});
-afterEach(() => world.close());
+const world = useWorld();
+const { faults } = world;
 
 const seconds = (n: number): Promise<void> => world.clock.advance(n * 1000);
 

@@ -1,17 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { createWorker, StartError } from 'stepwright';
-import { type FaultPlan, faultPlan } from '../../support/faults.js';
 import { holding } from '../../support/work.js';
-import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
+import { ARN, useWorld, type WorkerWorld } from '../../support/world.js';
 
-let world: World;
-let faults: FaultPlan;
-beforeEach(async () => {
-  faults = faultPlan();
-  world = await createWorld({ fault: faults.hook });
-});
-afterEach(() => world.close());
+const world = useWorld();
+const { faults } = world;
 
 const { version: VERSION } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 

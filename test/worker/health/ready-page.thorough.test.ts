@@ -2,21 +2,15 @@ import { connect, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { DeleteActivityCommand } from '@aws-sdk/client-sfn';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import type { Config } from 'stepwright';
-import { type FaultPlan, faultPlan } from '../../support/faults.js';
 import { activity, holding } from '../../support/work.js';
-import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
+import { ARN, useWorld, type WorkerWorld } from '../../support/world.js';
 
-let world: World;
-let faults: FaultPlan;
+const world = useWorld();
+const { faults } = world;
 const closing: (() => Promise<void>)[] = [];
-beforeEach(async () => {
-  faults = faultPlan();
-  world = await createWorld({ fault: faults.hook });
-});
 afterEach(async () => {
-  await world.close();
   for (const close of closing.splice(0)) await close();
 });
 

@@ -14,8 +14,7 @@ import {
   type TaskContext,
 } from 'stepwright';
 import { memoryStore } from 'stepwright/testing';
-import { type FaultPlan, faultPlan } from '../../support/faults.js';
-import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
+import { ARN, useWorld, type World, type WorkerWorld } from '../../support/world.js';
 
 class Job {
   @IsString() id!: string;
@@ -28,15 +27,12 @@ type Handler = (job: Job, task: TaskContext) => unknown;
 
 const ONCE = { HeartbeatSeconds: 60 };
 const RETRY = [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 1, MaxAttempts: 5, BackoffRate: 1 }];
-let world: World;
-let faults: FaultPlan;
+const world = useWorld();
+const { faults } = world;
 let store: Store;
-beforeEach(async () => {
-  faults = faultPlan();
-  world = await createWorld({ fault: faults.hook });
+beforeEach(() => {
   store = memoryStore({ now: () => world.clock.now() });
 });
-afterEach(() => world.close());
 
 const option = (more: Partial<CheckpointOptions> = {}): CheckpointOptions => ({
   store,

@@ -1,21 +1,17 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as nap } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { directory } from 'stepwright';
 import { compiled } from '../../support/hosted.js';
-import { createWorld, type World } from '../../support/world.js';
+import { useWorld } from '../../support/world.js';
 import config, { checkpointIn, folderOf } from './fixtures/checkpoints.config.js';
 
 const ARN = 'arn:aws:states:us-east-1:123456789012:activity:Hosted';
 const module = compiled('test/worker/keep/fixtures/checkpoints.config.ts');
 
-let world: World;
+const world = useWorld();
 const folder = folderOf(process.pid);
-beforeEach(async () => {
-  world = await createWorld();
-});
-afterEach(async () => {
-  await world.close();
+afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 

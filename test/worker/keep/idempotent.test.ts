@@ -1,5 +1,5 @@
 import { SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { Type } from 'class-transformer';
 import { IsDate, IsInstance, IsInt, IsString, ValidateNested } from 'class-validator';
 import {
@@ -18,8 +18,7 @@ import {
 } from 'stepwright';
 import { createTestBed, memoryStore } from 'stepwright/testing';
 import { beginWork } from '../../../src/framework/worker/keep/once.js';
-import { type FaultPlan, faultPlan } from '../../support/faults.js';
-import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
+import { ARN, useWorld, type World, type WorkerWorld } from '../../support/world.js';
 
 class Job {
   @IsString() id!: string;
@@ -27,15 +26,12 @@ class Job {
 
 type Handler = (job: Job, task: TaskContext) => unknown;
 
-let world: World;
-let faults: FaultPlan;
+const world = useWorld();
+const { faults } = world;
 let store: Store;
-beforeEach(async () => {
-  faults = faultPlan();
-  world = await createWorld({ fault: faults.hook });
+beforeEach(() => {
   store = memoryStore({ now: () => world.clock.now() });
 });
-afterEach(() => world.close());
 
 function activity(run: Handler, options: Partial<IdempotentOptions> = {}): Constructor<object> {
   @Activity(ARN)

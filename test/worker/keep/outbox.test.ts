@@ -1,24 +1,20 @@
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, expect, test } from '@jest/globals';
 import { type Store, StoreError } from '../../../src/framework/base/store.js';
 import type { TaskContext } from '../../../src/framework/declare/task-context.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { memoryStore } from '../../../src/framework/worker/keep/memory.js';
-import { type FaultPlan, faultPlan } from '../../support/faults.js';
 import { replaced } from '../../support/replaced-store.js';
 import { activity } from '../../support/work.js';
 import { scopeAt } from '../../../src/framework/aws/endpoint.js';
-import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
+import { ARN, createWorld, useWorld, type WorkerWorld } from '../../support/world.js';
 
-let world: World;
-let faults: FaultPlan;
+const world = useWorld();
+const { faults } = world;
 let store: Store;
-beforeEach(async () => {
-  faults = faultPlan();
-  world = await createWorld({ fault: faults.hook });
+beforeEach(() => {
   store = memoryStore({ now: () => world.clock.now() });
 });
-afterEach(() => world.close());
 
 const REFUSED = { kind: 'status', status: 500 } as const;
 const seconds = (n: number): Promise<void> => world.clock.advance(n * 1000);

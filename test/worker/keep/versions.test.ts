@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { GetActivityTaskCommand } from '@aws-sdk/client-sfn';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, expect, test } from '@jest/globals';
 import {
   Activity,
   type Completions,
@@ -14,7 +14,7 @@ import {
   type TaskContext,
 } from 'stepwright';
 import { memoryStore } from 'stepwright/testing';
-import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
+import { ARN, useWorld, type World, type WorkerWorld } from '../../support/world.js';
 
 /** Records letter for letter as version 1 has them: whoever changes their form writes version 2, and reads both. */
 const V1 = {
@@ -26,13 +26,11 @@ const V1 = {
   once: '{"state":"succeeded","output":{"charged":5},"by":"0","v":1,"kind":"once"}',
 };
 
-let world: World;
+const world = useWorld();
 let store: Store;
-beforeEach(async () => {
-  world = await createWorld();
+beforeEach(() => {
   store = memoryStore({ now: () => world.clock.now() });
 });
-afterEach(() => world.close());
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
 const part = (text: string): string => `${text.toLowerCase()}-${hash(text).slice(0, 32)}`;

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { metrics } from '@opentelemetry/api';
 import { DataPointType, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import * as newer from 'otel-api-next';
 import {
   Activity,
@@ -18,9 +18,8 @@ import { ErrorTypes, MOST_ERROR_TYPES } from '../../../src/framework/worker/obse
 import { memoryStore } from '../../../src/framework/worker/keep/memory.js';
 import { METRICS, type Metric, prometheusName } from '../../../src/framework/worker/observe/metrics/table.js';
 import { openTelemetry } from '../../../src/framework/worker/observe/open-telemetry/telemetry.js';
-import { type FaultPlan, faultPlan } from '../../support/faults.js';
 import { activity } from '../../support/work.js';
-import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
+import { ARN, useWorld, type WorkerWorld } from '../../support/world.js';
 
 /** Where all copies of the API in a process meet. */
 const REGISTERED = Symbol.for('opentelemetry.js.api.1');
@@ -30,14 +29,9 @@ class Collector extends MetricReader {
   protected override async onShutdown(): Promise<void> {}
 }
 
-let world: World;
-let faults: FaultPlan;
-beforeEach(async () => {
-  faults = faultPlan();
-  world = await createWorld({ fault: faults.hook });
-});
-afterEach(async () => {
-  await world.close();
+const world = useWorld();
+const { faults } = world;
+afterEach(() => {
   metrics.disable();
 });
 

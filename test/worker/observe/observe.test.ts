@@ -1,14 +1,10 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { injectable } from 'tsyringe';
 import { createWorker, type ObservedWorker, type Observer, StartError } from 'stepwright';
 import { activity } from '../../support/work.js';
-import { ARN, createWorld, type World } from '../../support/world.js';
+import { ARN, useWorld } from '../../support/world.js';
 
-let world: World;
-beforeEach(async () => {
-  world = await createWorld();
-});
-afterEach(() => world.close());
+const world = useWorld();
 
 class Pager {
   readonly pages: string[] = [];

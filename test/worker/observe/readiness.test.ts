@@ -1,25 +1,19 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DeleteActivityCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import type { TaskContext } from 'stepwright';
 import type { PollAnswer } from '../../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import type { Worker } from '../../../src/framework/worker/worker.js';
-import { type FaultPlan, faultPlan } from '../../support/faults.js';
 import { portOf, workerOn } from '../../support/port.js';
 import { activity, holding } from '../../support/work.js';
-import { ARN, createWorld, type World } from '../../support/world.js';
+import { ARN, useWorld } from '../../support/world.js';
 
-let world: World;
-let faults: FaultPlan;
+const world = useWorld();
+const { faults } = world;
 const closing: (() => void)[] = [];
-beforeEach(async () => {
-  faults = faultPlan();
-  world = await createWorld({ fault: faults.hook });
-});
-afterEach(async () => {
-  await world.close();
+afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 

@@ -2,22 +2,18 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as nap } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { directory } from 'stepwright';
 import { compiled } from '../../support/hosted.js';
-import { createWorld, type World } from '../../support/world.js';
+import { useWorld } from '../../support/world.js';
 import { kept, referenceTo } from './store.js';
 
 const module = compiled('test/worker/payloads/fixtures/hosted.config.ts');
 const FOLDER = join(tmpdir(), 'stepwright-test-payloads');
 const REPORT = { id: 'r-1', pages: Array.from({ length: 100 }, () => 'x'.repeat(10_000)) };
 
-let world: World;
-beforeEach(async () => {
-  world = await createWorld();
-});
+const world = useWorld();
 afterEach(async () => {
-  await world.close();
   await rm(FOLDER, { recursive: true, force: true });
 });
 

@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { IsIn, IsString } from 'class-validator';
 import { Activity, Handle } from 'stepwright';
 import { createTestMachine } from 'stepwright/testing';
-import { createWorld, type World } from '../../support/world.js';
+import { useWorld } from '../../support/world.js';
 import { type CountedStore, countedStore, kept, referenceTo, sha256 } from './store.js';
 
 const arnOf = (name: string): string => `arn:aws:states:us-east-1:123456789012:activity:${name}`;
@@ -94,11 +94,7 @@ test('a task by hand shows what its reference stands for', async () => {
   expect(await execution.result()).toMatchObject({ status: 'succeeded', output: [1, 2] });
 });
 
-let world: World;
-beforeEach(async () => {
-  world = await createWorld();
-});
-afterEach(() => world.close());
+const world = useWorld();
 
 const definition = JSON.stringify(MACHINE);
 

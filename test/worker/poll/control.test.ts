@@ -1,16 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { Activity, ActivityFailure, CircuitBreaker, Handle, type HandlerOptions } from 'stepwright';
-import { type FaultPlan, faultPlan } from '../../support/faults.js';
 import { activity, type Held, holding } from '../../support/work.js';
-import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
+import { ARN, useWorld, type WorkerWorld } from '../../support/world.js';
 
-let world: World;
-let faults: FaultPlan;
-beforeEach(async () => {
-  faults = faultPlan();
-  world = await createWorld({ fault: faults.hook });
-});
-afterEach(() => world.close());
+const world = useWorld();
+const { faults } = world;
 
 const seconds = (n: number): Promise<void> => world.clock.advance(n * 1000);
 const polls = (): number => faults.count('GetActivityTask');

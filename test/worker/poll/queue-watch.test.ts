@@ -1,15 +1,9 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { type FaultPlan, faultPlan } from '../../support/faults.js';
+import { expect, test } from '@jest/globals';
 import { activity, holding } from '../../support/work.js';
-import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
+import { ARN, useWorld, type WorkerWorld } from '../../support/world.js';
 
-let world: World;
-let faults: FaultPlan;
-beforeEach(async () => {
-  faults = faultPlan();
-  world = await createWorld({ fault: faults.hook });
-});
-afterEach(() => world.close());
+const world = useWorld();
+const { faults } = world;
 
 const MINUTE_MS = 60_000;
 const seconds = (n: number): Promise<void> => world.clock.advance(n * 1_000);

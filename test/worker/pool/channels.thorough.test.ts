@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as nap } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { createLog } from 'stepwright';
 import { createTaskContext, HandClock } from 'stepwright/testing';
 import { outcomeOf } from '../../support/outcome.js';
@@ -9,17 +9,13 @@ import { Pool } from '../../../src/framework/worker/pool/pool.js';
 import { ProcessHost } from '../../../src/framework/worker/pool/process.js';
 import { ThreadHost } from '../../../src/framework/worker/pool/thread.js';
 import { compiled } from '../../support/hosted.js';
-import { createWorld, type WorkerWorld, type World } from '../../support/world.js';
+import { useWorld, type WorkerWorld } from '../../support/world.js';
 import config, { FLOOD } from './fixtures/channels.config.js';
 
 const module = compiled('test/worker/pool/fixtures/channels.config.ts');
 const ARN = 'arn:aws:states:us-east-1:123456789012:activity:Channel';
 
-let world: World;
-beforeEach(async () => {
-  world = await createWorld();
-});
-afterEach(() => world.close());
+const world = useWorld();
 
 /** Runs one execution to its end, on a clock that stands still. */
 async function ran(w: WorkerWorld, machine: string, input: string) {

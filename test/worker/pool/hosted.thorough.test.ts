@@ -3,10 +3,10 @@ import { setTimeout as nap } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { type Config, createWorker, StartError } from 'stepwright';
 import { compiled } from '../../support/hosted.js';
-import { createWorld, type WorkerWorld, type World } from '../../support/world.js';
+import { useWorld, type WorkerWorld } from '../../support/world.js';
 import config from './fixtures/hosted.config.js';
 
 const execute = promisify(execFile);
@@ -16,11 +16,7 @@ const arnOf = (name: string): string => `arn:aws:states:us-east-1:123456789012:a
 const POOL = { threads: 1, processes: 1 };
 const TWO = { threads: 2, processes: 2 };
 
-let world: World;
-beforeEach(async () => {
-  world = await createWorld();
-});
-afterEach(() => world.close());
+const world = useWorld();
 
 interface Result {
   readonly status?: string;

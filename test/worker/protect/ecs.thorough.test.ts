@@ -1,17 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type AgentMode, type EcsAgent, startEcsAgent } from '../../support/ecs-agent.js';
 import { activity, type Held, holding } from '../../support/work.js';
-import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
+import { ARN, useWorld, type WorkerWorld } from '../../support/world.js';
 
-let world: World;
+const world = useWorld();
 let agent: EcsAgent;
 beforeEach(async () => {
-  world = await createWorld();
   agent = await startEcsAgent(world.clock);
   process.env['ECS_AGENT_URI'] = agent.uri;
 });
 afterEach(async () => {
-  await world.close();
   await agent.close();
   delete process.env['ECS_AGENT_URI'];
 });
