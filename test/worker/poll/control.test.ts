@@ -17,7 +17,7 @@ interface Working {
   readonly start: (count: number) => Promise<void>;
 }
 
-async function working(options: HandlerOptions = {}, config: object = {}): Promise<Working> {
+async function working(options: Parameters<typeof holding>[0] = {}, config: object = {}): Promise<Working> {
   const { type, held } = holding(options);
   const machine = world.machine(ARN);
   const w = await world.worker({ activities: [type], ...config });
@@ -261,6 +261,23 @@ describe('CircuitBreaker', () => {
     await seconds(61);
     expect(w.of('handler:resumed')).toHaveLength(2);
     expect(state.calls).toBe(20);
+  });
+
+  test('a task that was received before the pause does not count after it', async () => {
+    const interceptors = [CircuitBreaker({ failed: 0.5, of: 4, pause: '1m', on: ['Down'] })];
+    const { w, held, start } = await working({ interceptors, concurrency: 6 });
+    await start(6);
+    await world.clock.settle(() => held.length === 6);
+    await seconds(1);
+    const down = new ActivityFailure('Down', 'as planned');
+    for (const each of held.slice(0, 3)) each.fail(down);
+    await seconds(1);
+    expect(w.of('handler:paused')).toHaveLength(1);
+    await seconds(60);
+    for (const each of held.slice(3)) each.fail(down);
+    await start(2);
+    await world.clock.settle(() => held.length === 8);
+    expect(w.of('handler:paused')).toHaveLength(1);
   });
 
   test('failures by other names, and fewer of them, pause nothing', async () => {

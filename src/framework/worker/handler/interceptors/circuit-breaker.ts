@@ -1,10 +1,12 @@
-import { injectable } from '../../../declare/container.js';
+import { inject, injectable } from '../../../declare/container.js';
 import { show } from '../../../base/show.js';
+import type { Clock } from '../../../base/time/clock.js';
 import { DURATION_EXPECTED, parseDuration } from '../../../base/time/duration.js';
 import type { Constructor } from '../../../declare/class.js';
 import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.js';
 import { isText } from '../../../declare/option-rules.js';
 import type { TaskContext } from '../../../declare/task-context.js';
+import { CLOCK } from '../../container/registrations.js';
 import { failureOf } from '../outcome/failure.js';
 
 /** Options of {@link CircuitBreaker}. */
@@ -22,7 +24,7 @@ export interface CircuitBreakerOptions {
 /**
  * Makes an interceptor that pauses the handler by `task.pauseHandler` if more than the fraction `failed` of its last `of`
  * tasks failed with an error name in `on`, such as when a service that the handler calls is down. After the pause the
- * count starts again. Each thread and process of a pool counts its own tasks.
+ * count starts again, without tasks that were received before the pause. Each thread and process of a pool counts its own tasks.
  * @throws TypeError for a bad option
  */
 export function CircuitBreaker(options: CircuitBreakerOptions): Constructor<Interceptor> {
@@ -32,6 +34,10 @@ export function CircuitBreaker(options: CircuitBreakerOptions): Constructor<Inte
   class Breaking implements Interceptor {
     /** For each of the last tasks of a handler, true if it failed with a name that counts. */
     readonly #last = new Map<string, boolean[]>();
+    /** The times at which handlers were last paused. */
+    readonly #pausedAt = new Map<string, number>();
+
+    constructor(@inject(CLOCK) private readonly clock: Clock) {}
 
     async intercept({ context }: InterceptedTask, next: () => Promise<unknown>): Promise<unknown> {
       try {
@@ -48,12 +54,14 @@ export function CircuitBreaker(options: CircuitBreakerOptions): Constructor<Inte
     }
 
     #ended(task: TaskContext, hasFailed: boolean): void {
+      if (task.receivedAt.getTime() < (this.#pausedAt.get(task.handler) ?? 0)) return;
       const last = [...(this.#last.get(task.handler) ?? []), hasFailed].slice(-of);
       const many = last.filter(Boolean).length;
       const isOpen = many > failed * of;
       this.#last.set(task.handler, isOpen ? [] : last);
-      if (isOpen)
-        task.pauseHandler(pause, `${many} of the last ${last.length} tasks failed by ${on.join(', ')}`);
+      if (!isOpen) return;
+      this.#pausedAt.set(task.handler, this.clock.now());
+      task.pauseHandler(pause, `${many} of the last ${last.length} tasks failed by ${on.join(', ')}`);
     }
   }
   return Breaking;
