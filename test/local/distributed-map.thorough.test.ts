@@ -134,6 +134,24 @@ test.each([1, 100])(`a listing of ${MANY} objects in batches of %d takes less th
   expect(took.slowestMs).toBeLessThan(PROMPT_MS);
 });
 
+test('a JSON Pointer leads through a file of 400 MB in less than 150 MB', async () => {
+  const file = createWriteStream(join(folder, 'deep.json'));
+  const filler = `${JSON.stringify({ text: '"]}{['.repeat(200) })},`.repeat(70);
+  const list = JSON.stringify(Array.from({ length: 1_000 }, (_, i) => ({ id: String(i) })));
+  file.write('{"deep":{"a/b":["of a key that comes again"]},"filler":[');
+  for (let bytes = 0; bytes < 200e6; bytes += filler.length)
+    if (!file.write(filler)) await once(file, 'drain');
+  file.write(`0],"deep":{"a/b":[${list},`);
+  for (let bytes = 0; bytes < 200e6; bytes += filler.length)
+    if (!file.write(filler)) await once(file, 'drain');
+  file.end('0]}}');
+  await once(file, 'finish');
+  const took = await run(folder, 'deep.json', 10);
+  expect(took).toMatchObject({ status: 'SUCCEEDED', items: { total: 1_000, failed: 0 } });
+  expect(took.peakRss).toBeLessThan(150);
+  expect(took.slowestMs).toBeLessThan(PROMPT_MS);
+});
+
 test('a folder with 100,000 files takes less than 300 MB, and is listed in the order of their names', async () => {
   const bucket = join(folder, 'many');
   mkdirSync(bucket);

@@ -87,7 +87,7 @@ class RowParser {
     this.#read(line);
     if (this.isOpen) {
       this.#cell += '\n';
-      checkLength((this.#length += line.length + 1), 'row');
+      checkLength((this.#length += line.length + 1), 'A row of the file');
       return [];
     }
     const row = [...this.#cells, this.#cell];

@@ -5,7 +5,7 @@ import { StateFailure } from '../runtime/state-failure.js';
 import { type CsvFormat, csvItems, DELIMITERS, rowsOf } from './csv.js';
 import { itemsOf, readerFailure, type Item } from './item.js';
 import { jsonItems, jsonLines, pointedItems } from './json-items.js';
-import { textOf } from './lines.js';
+import { checkLength, textOf } from './lines.js';
 import type { ObjectStore, StoredObject } from '../runtime/running-execution.js';
 
 /** The fields of an ItemReader that say what it reads and in which format. */
@@ -67,7 +67,7 @@ function described({ etag, key, modifiedAt, size, storageClass }: StoredObject):
 async function* readObject(set: DataSet, key: string, config: JsonObject): AsyncGenerator<Item> {
   if (config['ManifestType'] === 'ATHENA_DATA') yield* readAthena(set, key, config);
   else if (config['InputType'] === 'MANIFEST') yield* readInventory(set, key);
-  else yield* itemsIn(textOf(bytesOf(set, key)), config, `s3://${set.bucket}/${key}`);
+  else yield* itemsIn(() => textOf(bytesOf(set, key)), config, `s3://${set.bucket}/${key}`);
 }
 
 /** Yields the bytes of an object. One that ends in `.gz` is decompressed, as those of an inventory are. */
@@ -91,18 +91,19 @@ async function* unzipped(bytes: AsyncIterable<Uint8Array>, key: string): AsyncGe
 
 /**
  * Yields the items in a text, as the ReaderConfig says.
+ * @param read begins to read the text
  * @param source the items' source
  * @throws StateFailure States.ItemReaderFailed if the text hasn't that format
  */
 export async function* itemsIn(
-  text: AsyncIterable<string>,
+  read: () => AsyncIterable<string>,
   config: JsonObject,
   source: string,
 ): AsyncGenerator<Item> {
   const { ItemsPointer: pointer, InputType: type = 'JSON' } = config;
-  if (type === 'JSON' && typeof pointer === 'string' && pointer !== '')
-    yield* itemsOf(await pointedItems(text, pointer), source);
-  else for await (const values of valuesIn(text, config, type)) yield* itemsOf(values, source);
+  const isPointed = type === 'JSON' && typeof pointer === 'string' && pointer !== '';
+  const values = isPointed ? pointedItems(read, pointer) : valuesIn(read(), config, type);
+  for await (const some of values) yield* itemsOf(some, source);
 }
 
 function valuesIn(text: AsyncIterable<string>, config: JsonObject, type: Json): AsyncIterable<Json[]> {
@@ -148,7 +149,10 @@ const bucketOf = (arn: Json | undefined): string | undefined =>
 
 async function manifestOf(set: DataSet, key: string): Promise<JsonObject> {
   let text = '';
-  for await (const chunk of textOf(bytesOf(set, key))) text += chunk;
+  for await (const chunk of textOf(bytesOf(set, key))) {
+    text += chunk;
+    checkLength(text.length, `The manifest '${key}'`);
+  }
   const value = parseJson(text);
   if (!isObject(value)) throw readerFailure('The manifest is not a JSON object.');
   return value;

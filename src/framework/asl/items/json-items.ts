@@ -1,4 +1,4 @@
-import { isObject, parseJson, type Json, type JsonObject } from '../values/json.js';
+import { parseJson, type Json, type JsonObject } from '../values/json.js';
 import { readerFailure } from './item.js';
 import { checkLength, linesOf } from './lines.js';
 
@@ -19,27 +19,43 @@ export async function* jsonLines(chunks: AsyncIterable<string>): AsyncGenerator<
  * @throws StateFailure if the file has no array, or isn't JSON
  */
 export async function* jsonItems(chunks: AsyncIterable<string>): AsyncGenerator<Json[]> {
-  const array = new ArrayScanner();
+  const list = new ListScanner();
   for await (const chunk of chunks) {
-    const values = array.push(chunk).map(parsed);
-    if (values.length > 0) yield values;
+    const texts = list.push(chunk);
+    if ((list.opening ?? '[') !== '[' || (list.rest ?? '').trim() !== '') throw readerFailure(NO_LIST);
+    if (texts.length > 0) yield texts.map(parsed);
   }
-  array.end();
+  if (list.rest === undefined) throw readerFailure(list.opening === undefined ? NO_LIST : NO_JSON);
 }
 
 /**
- * Reads a JSON file as a whole, and returns the array or object in it to which a JSON Pointer (RFC 6901) leads.
- * @throws StateFailure if there is none, or the file isn't JSON
+ * Yields the items of the array or object in a JSON file to which a JSON Pointer (RFC 6901) leads. The file is read twice,
+ * and never held whole. Of a repeated key on the way the last one counts, as for JSON.parse. The fields of an object are
+ * yielded one by one, in the order of the file.
+ * @param read begins to read the file
+ * @throws StateFailure if there is no such array or object, or the file isn't JSON
  */
-export async function pointedItems(
-  chunks: AsyncIterable<string>,
+export async function* pointedItems(
+  read: () => AsyncIterable<string>,
   pointer: string,
-): Promise<Json[] | JsonObject> {
-  let text = '';
-  for await (const chunk of chunks) text += chunk;
-  const value = valueAt(parsed(text), pointer);
-  if (Array.isArray(value) || isObject(value)) return value;
-  throw readerFailure(NO_LIST);
+): AsyncGenerator<Json[] | JsonObject> {
+  const place = await placeOf(read(), pointer);
+  const list = new ListScanner();
+  let offset = 0;
+  for await (const chunk of read()) {
+    const texts = list.push(chunk.slice(Math.max(0, place - offset)));
+    offset += chunk.length;
+    if (list.opening === '{') for (const text of texts) yield parsed(`{${text}}`) as JsonObject;
+    else yield texts.map(parsed);
+    if (list.rest !== undefined) return;
+  }
+}
+
+/** Returns the offset of the bracket with which the array or object begins to which a JSON Pointer leads. */
+async function placeOf(chunks: AsyncIterable<string>, pointer: string): Promise<number> {
+  const scanner = new PointerScanner(pointer);
+  for await (const chunk of chunks) scanner.push(chunk);
+  return scanner.end();
 }
 
 function parsed(text: string): Json {
@@ -48,72 +64,65 @@ function parsed(text: string): Json {
   return value;
 }
 
-/** Returns the value to which a JSON Pointer leads; null if there is none. */
-function valueAt(value: Json, pointer: string): Json {
-  let at: Json = value;
-  for (const step of pointer.slice(1).split('/')) {
-    const key = step.replaceAll('~1', '/').replaceAll('~0', '~');
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return null;
-    at = (at as JsonObject)[key] ?? null;
-  }
-  return at;
-}
-
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
+const SPACE = 0x20;
 /** The character codes of `[` and `{`, and those of `]` and `}`, with the one bit set by which they differ. */
 const [OPEN, CLOSE, BIT] = [0x7b, 0x7d, 0x20];
 
-/** Splits the text of a JSON array into the texts of its items. Whether an item is JSON isn't checked. */
-class ArrayScanner {
-  #state: 'before' | 'inside' | 'after' = 'before';
-  #depth = 0;
-  #inString = false;
+/** Follows the strings of a JSON text: a bracket or a comma inside them is none. */
+class Strings {
+  isOpen = false;
   #isEscaped = false;
+
+  /** Takes the next character. Returns true if it is part of a string. */
+  take(code: number): boolean {
+    if (!this.isOpen) return (this.isOpen = code === QUOTE);
+    if (this.#isEscaped) this.#isEscaped = false;
+    else if (code === BACKSLASH) this.#isEscaped = true;
+    else if (code === QUOTE) this.isOpen = false;
+    return true;
+  }
+}
+
+/** Splits the text of a JSON array or object into the texts of its items. Whether an item is JSON isn't checked. */
+class ListScanner {
+  /** The first character of the list; undefined before it. */
+  opening: string | undefined;
+  /** What the last chunk has behind the list; undefined until the list has ended. */
+  rest: string | undefined;
+  #depth = 0;
+  readonly #strings = new Strings();
   /** The part of the current item that was in earlier chunks. */
   #part = '';
   #isEmpty = true;
 
   /** Returns the texts of the items that end in this chunk. */
   push(chunk: string): string[] {
-    let at = this.#state === 'before' ? this.#skip(chunk) : 0;
     const items: string[] = [];
-    let from = at;
-    for (; at < chunk.length && this.#state === 'inside'; at++) {
+    let from = this.opening === undefined ? this.#skip(chunk) : 0;
+    if (this.rest !== undefined) this.rest = chunk;
+    for (let at = from; at < chunk.length && this.rest === undefined; at++) {
       const code = chunk.charCodeAt(at);
-      if (this.#inString) this.#inText(code);
-      else if (code === QUOTE) this.#inString = true;
-      else if ((code | BIT) === OPEN) this.#depth++;
+      if (this.#strings.take(code)) continue;
+      if ((code | BIT) === OPEN) this.#depth++;
       else if ((code | BIT) === CLOSE ? this.#depth-- === 0 : code === COMMA && this.#depth === 0) {
         this.#item(items, chunk.slice(from, at), code !== COMMA);
         from = at + 1;
+        if (code !== COMMA) this.rest = chunk.slice(from);
       }
     }
-    if (this.#state === 'after') {
-      if (chunk.slice(from).trim() !== '') throw readerFailure(NO_LIST);
-    } else this.#part += chunk.slice(from);
-    checkLength(this.#part.length, 'item');
+    if (this.rest === undefined) this.#part += chunk.slice(from);
+    checkLength(this.#part.length, 'An item of the file');
     return items;
   }
 
-  /** @throws StateFailure unless the array has ended */
-  end(): void {
-    if (this.#state !== 'after') throw readerFailure(this.#state === 'before' ? NO_LIST : NO_JSON);
-  }
-
-  #inText(code: number): void {
-    if (this.#isEscaped) this.#isEscaped = false;
-    else if (code === BACKSLASH) this.#isEscaped = true;
-    else if (code === QUOTE) this.#inString = false;
-  }
-
-  /** Skips what is before the array. Returns the place behind its bracket. */
+  /** Skips what is before the list. Returns the place behind its bracket. */
   #skip(chunk: string): number {
     const at = chunk.search(/\S/);
     if (at < 0) return chunk.length;
-    if (chunk[at] !== '[') throw readerFailure(NO_LIST);
-    this.#state = 'inside';
+    this.opening = chunk.charAt(at);
     return at + 1;
   }
 
@@ -123,6 +132,84 @@ class ArrayScanner {
     // An array without items, and not one that ends in a comma.
     if (!(isLast && this.#isEmpty && text.trim() === '')) items.push(text);
     this.#isEmpty = false;
-    if (isLast) this.#state = 'after';
+  }
+}
+
+/** Finds the place in a JSON text to which a JSON Pointer leads. */
+class PointerScanner {
+  readonly #steps: readonly string[];
+  /** The arrays and objects that are open on the way, the outermost first: the key or index of the current value in each. */
+  readonly #way: (string | number)[] = [];
+  readonly #strings = new Strings();
+  #depth = 0;
+  #offset = 0;
+  /** The text of the key that is being read; undefined where a value is. */
+  #key: string | undefined;
+  #place: number | undefined;
+  #isSeen = false;
+
+  constructor(pointer: string) {
+    const steps = pointer.slice(1).split('/');
+    this.#steps = steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  }
+
+  push(chunk: string): void {
+    for (let at = 0; at < chunk.length; at++) {
+      const code = chunk.charCodeAt(at);
+      if (this.#strings.take(code)) this.#inString(chunk.charAt(at));
+      else if ((code | BIT) === OPEN) this.#open(code, this.#offset + at);
+      else if ((code | BIT) === CLOSE) this.#close();
+      else if (this.#depth === 0 && code > SPACE) throw readerFailure(this.#isSeen ? NO_JSON : NO_LIST);
+      else if (code === COMMA && this.#depth === this.#way.length) this.#next();
+    }
+    this.#offset += chunk.length;
+  }
+
+  /** @throws StateFailure if the pointer leads to no array and to no object, or the text isn't complete */
+  end(): number {
+    if (this.#depth > 0 || this.#strings.isOpen) throw readerFailure(NO_JSON);
+    if (this.#place === undefined) throw readerFailure(NO_LIST);
+    return this.#place;
+  }
+
+  #inString(char: string): void {
+    if (this.#key === undefined) return;
+    this.#key += char;
+    checkLength(this.#key.length, 'A key of the file');
+    if (this.#strings.isOpen) return;
+    const key = parsed(this.#key) as string;
+    this.#key = undefined;
+    this.#way[this.#way.length - 1] = key;
+    if (this.#isNext()) this.#place = undefined;
+  }
+
+  /** Returns true if the current value of the innermost array or object on the way is the next one on it. */
+  #isNext(): boolean {
+    return String(this.#way.at(-1)) === this.#steps[this.#way.length - 1];
+  }
+
+  #open(code: number, at: number): void {
+    const isOnWay = this.#depth === this.#way.length && (this.#isSeen ? this.#isNext() : true);
+    this.#depth++;
+    this.#isSeen = true;
+    if (!isOnWay) return;
+    if (this.#way.length === this.#steps.length) this.#place = at;
+    const isObject = code === OPEN;
+    this.#way.push(isObject ? '' : 0);
+    this.#key = isObject ? '' : undefined;
+  }
+
+  #close(): void {
+    if (this.#depth === this.#way.length) this.#way.pop();
+    this.#key = undefined;
+    if (--this.#depth < 0) throw readerFailure(NO_JSON);
+  }
+
+  /** Goes on to the next value of the innermost array or object on the way. */
+  #next(): void {
+    const at = this.#way.length - 1;
+    const current = this.#way[at];
+    if (typeof current === 'number') this.#way[at] = current + 1;
+    else this.#key = '';
   }
 }

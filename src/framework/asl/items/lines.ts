@@ -24,7 +24,7 @@ export async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<st
     // Only a text that has a line break is searched, since the rest of a long line is long too.
     const lines = /[\r\n]/.test(chunk) ? (rest + chunk).split(LINE_BREAK) : [rest + chunk];
     rest = lines.pop() ?? '';
-    checkLength(rest.length, 'line');
+    checkLength(rest.length, 'A line of the file');
     if (lines.length > 0) yield lines;
   }
   if (rest !== '') yield rest.replace(/\r$/, '').split(LINE_BREAK);
@@ -32,6 +32,5 @@ export async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<st
 
 /** @throws StateFailure if a part of a file is too long */
 export function checkLength(length: number, what: string): void {
-  if (length > LONGEST_PART)
-    throw readerFailure(`A ${what} of the file has more than ${LONGEST_PART} characters.`);
+  if (length > LONGEST_PART) throw readerFailure(`${what} has more than ${LONGEST_PART} characters.`);
 }

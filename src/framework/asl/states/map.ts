@@ -97,7 +97,7 @@ class MapState {
     const reader = this.#itemReader;
     const config = isObject(reader) && isObject(reader['ReaderConfig']) ? reader['ReaderConfig'] : {};
     const items: Json[] = [];
-    for await (const item of itemsIn(only(itemData), config, STATE_DATA)) items.push(inputOf(item));
+    for await (const item of itemsIn(() => only(itemData), config, STATE_DATA)) items.push(inputOf(item));
     const { MaxItems: most, ItemsPointer: pointer } = config;
     if (typeof pointer === 'string' && pointer !== '') stateTest.see('afterItemsPointer', items);
     return typeof most === 'number' && most > 0 ? items.slice(0, most) : items;
