@@ -103,14 +103,14 @@ export class KubernetesPod implements Platform {
     accept = METADATA,
   ): Promise<HttpAnswer> {
     const { host, port, pod } = this.address;
-    const [namespace, token, ca] = await Promise.all(
-      ['namespace', 'token', 'ca.crt'].map((name) => this.#read(name)),
-    );
-    const path = `/api/v1/namespaces/${encodeURIComponent(String(namespace))}/pods/${encodeURIComponent(pod)}`;
+    const namespace = await this.#read('namespace');
+    const token = await this.#read('token');
+    const ca = await this.#read('ca.crt');
+    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}`;
     const url = new URL(`https://${host.includes(':') ? `[${host}]` : host}:${port}${path}`);
     const type = body && { 'content-type': 'application/merge-patch+json' };
     const headers = { authorization: `Bearer ${token}`, accept, ...type };
-    const answer = await callHttp({ method, url, headers, ...(body && { body }), ca: String(ca) }, signal);
+    const answer = await callHttp({ method, url, headers, ...(body && { body }), ca }, signal);
     if (answer.status !== 200) throw refusal(answer, `${method} of the pod ${namespace}/${pod}`);
     return answer;
   }
