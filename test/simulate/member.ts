@@ -2,6 +2,7 @@ import { type DependencyContainer, injectable } from 'tsyringe';
 import {
   type CheckpointOptions,
   CircuitBreaker,
+  type Clock,
   type Constructor,
   type InterceptedTask,
   type Interceptor,
@@ -143,13 +144,13 @@ export interface Hiring {
 const MOST_HOSTS = 10;
 
 /** The breakers of a plan's handlers, as one interceptor of the config. */
-function breakersOf({ handlers }: Plan): Constructor<Interceptor> {
+function breakersOf({ handlers }: Plan, clock: Clock): Constructor<Interceptor> {
   const breakers = new Map<string, Interceptor>();
   for (const { key, breaker } of handlers) {
     if (!breaker) continue;
     const { failed, of, pauseMs } = breaker;
     const Breaker = CircuitBreaker({ failed, of, pause: `${pauseMs}ms`, on: ['Planned'] });
-    breakers.set(`Handlers.${key}`, new Breaker());
+    breakers.set(`Handlers.${key}`, new Breaker(clock));
   }
   @injectable()
   class Breakers implements Interceptor {
@@ -214,7 +215,7 @@ export async function hire(hiring: Hiring): Promise<Member> {
         registerHandlers(container, stage);
         if (uses) container.register(STORE_FOR, { useValue: () => uses.payloads.store });
       },
-      interceptors: [breakersOf(plan), ...(uses ? [SomeOnce] : [])],
+      interceptors: [breakersOf(plan, process.clock), ...(uses ? [SomeOnce] : [])],
       ...uses,
       workerName: process.name,
       healthPort: 8080,
