@@ -30,6 +30,8 @@ export class HeldBack {
   #pause: Pause | undefined;
   /** True for each of the last tasks that failed by the breaker's name, since a pause last began or ended. */
   #last: boolean[] = [];
+  /** The instant at which a pause last began: what was received before it tells nothing of the time after. */
+  #pausedAt = 0;
 
   constructor(
     { key, rate = 0, breaker, run }: HandlerPlan,
@@ -54,18 +56,24 @@ export class HeldBack {
       this.broken('rate', `${limit.begun.length} tasks of ${this.#name} began in ${RATE_MS} ms`);
   }
 
-  /** Notes an outcome that leaves for the first time. @param error the name of a failure */
-  reported(error: string | undefined): void {
+  /**
+   * Notes an outcome that leaves for the first time.
+   *
+   * @param error the name of a failure
+   * @param receivedAt the instant at which its task was received
+   */
+  reported(error: string | undefined, receivedAt: number): void {
     const { of = 0 } = this.#breaker ?? {};
-    if (of === 0 || this.#pause) return;
+    if (of === 0 || this.#pause || receivedAt < this.#pausedAt) return;
     this.#last = [...this.#last, error === 'Planned'].slice(-of);
     if (this.#last.length === of && this.#last.every(Boolean))
       this.broken('breaker', `the last ${of} tasks of ${this.#name} failed, and its breaker is closed`);
   }
 
   /** @param polls the polls that are open */
-  paused({ by, until }: Pick<Pause, 'by' | 'until'>, polls: number): void {
+  paused({ by, until }: Pick<Pause, 'by' | 'until'>, polls: number, now: number): void {
     this.#last = [];
+    this.#pausedAt = now;
     this.#pause = { by, until, polls };
   }
 

@@ -172,7 +172,7 @@ export class Invariants implements Watcher {
       heldBack.get(keyOfName(handler));
     member.it.on('handler:paused', (payload) => {
       const open = this.#handler(member, payload.handler)?.polls.open ?? 0;
-      of(payload)?.paused({ by: payload.by, until: payload.until }, open);
+      of(payload)?.paused({ by: payload.by, until: payload.until }, open, member.process.now());
     });
     member.it.on('handler:resumed', (payload) => of(payload)?.resumed());
     member.it.on('poll:ended', (payload) => of(payload)?.pollEnded());
@@ -241,7 +241,7 @@ export class Invariants implements Watcher {
       this.signals.asks(lease, now);
       return this.#beatLeft(lease, underWay);
     }
-    if (!lease.sent) underWay.heldBack.get(lease.handler)?.reported(body['error']);
+    if (!lease.sent) underWay.heldBack.get(lease.handler)?.reported(body['error'], lease.receivedAt ?? now);
     this.#reportLeft(lease, outcomeOf(operation, body));
   }
 
