@@ -30,7 +30,7 @@ export class HeldBack {
   #pause: Pause | undefined;
   /** True for each of the last tasks that failed by the breaker's name, since a pause last began or ended. */
   #last: boolean[] = [];
-  /** The instant at which a pause last began: what was received before it tells nothing of the time after. */
+  /** The instant at which a task last paused the handler: its breaker counts nothing that was received before. */
   #pausedAt = 0;
 
   constructor(
@@ -73,7 +73,7 @@ export class HeldBack {
   /** @param polls the polls that are open */
   paused({ by, until }: Pick<Pause, 'by' | 'until'>, polls: number, now: number): void {
     this.#last = [];
-    this.#pausedAt = now;
+    if (by === 'task') this.#pausedAt = now;
     this.#pause = { by, until, polls };
   }
 
