@@ -103,6 +103,7 @@ export class KubernetesPod implements Platform {
     accept = METADATA,
   ): Promise<HttpAnswer> {
     const { host, port, pod } = this.address;
+    // In turn, so that of several files that can't be read always the same one is named.
     const namespace = await this.#read('namespace');
     const token = await this.#read('token');
     const ca = await this.#read('ca.crt');
