@@ -21,6 +21,8 @@ const [LIFE_MS, START_MS] = [3_000, 400];
 const REPORT_MS = 1_500;
 const [KILLS, FEW_KILLS] = [tries(5), tries(1)];
 const TASK_EVERY_MS = 50;
+/** A slow machine takes so many times `TASK_EVERY_MS` for a write. Without an outbox about 18 a kill are done twice. */
+const MOST_UNKEPT_A_KILL = 3;
 
 const moto = await startStores();
 let root: string;
@@ -145,7 +147,7 @@ test('only those tasks are done twice whose worker is killed between the effect 
   const { tasks, twice, unkept, succeeded } = await killAll('directory', KILLS);
   console.log(`${KILLS} kills, ${twice} of ${tasks} tasks done twice, ${unkept} killed before the write`);
   expect(succeeded).toBe(tasks);
-  expect(twice).toBeLessThanOrEqual(Math.min(unkept, tasks / 100));
+  expect(twice).toBeLessThanOrEqual(Math.min(unkept, MOST_UNKEPT_A_KILL * KILLS));
 }, 600_000);
 
 test('without an outbox those are whose report is on its way', async () => {
