@@ -18,7 +18,7 @@ import { Tree } from './tree.js';
 
 const HELP = `npm run mutations -- [--seed N] [--count N] [--from FILE] [--out FILE] [--coverage FOLDER]
   --seed      draws the mutations that this number decides (default 1)
-  --count     how many mutations are drawn (default 80)
+  --count     how many mutations are drawn (default 84)
   --from      instead of drawing, tries those again that an earlier run found, and lists those that are found no more
   --out       appends the results to this file, one JSON line each (default mutations.jsonl in the folder of temporary
               files); mutations that it has already are not tried again
@@ -30,6 +30,7 @@ const SOURCES = 'src/framework';
 const SHARES = [
   { share: 'worker', without: 'worker/handler' },
   { share: 'worker/handler' },
+  { share: 'asl' },
   { share: 'local' },
   { share: 'aws' },
   { share: 'testing' },
@@ -95,7 +96,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       seed: { type: 'string', default: '1' },
-      count: { type: 'string', default: '80' },
+      count: { type: 'string', default: '84' },
       from: { type: 'string' },
       out: { type: 'string' },
       coverage: { type: 'string' },
