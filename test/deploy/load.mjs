@@ -25,14 +25,19 @@ Activity(ARN, { concurrency: 20, heartbeat: '1s' })(Work);
 
 let polls = 0;
 let reports = 0;
+let failures = 0;
+/** The tasks that no worker may report as failed: what is refused once would be accepted a moment later. */
+const refused = new Set();
 const service = await startLocalService({
   port: 0,
-  fault: ({ operation }) => {
+  fault: ({ operation, body }) => {
     if (operation === 'GetActivityTask' && ++polls % 7 === 0)
       return polls % 2 === 0 ? { kind: 'answer-lost' } : { kind: 'error', error: 'ThrottlingException' };
     if (operation === 'SendTaskSuccess' && ++reports % 9 === 0) return { kind: 'status', status: 500 };
-    if (operation === 'SendTaskFailure' && ++reports % 3 === 0)
-      return { kind: 'error', error: 'AccessDeniedException' };
+    if (operation === 'SendTaskFailure') {
+      if (++failures % 3 === 0) refused.add(body.taskToken);
+      if (refused.has(body.taskToken)) return { kind: 'error', error: 'AccessDeniedException' };
+    }
     return undefined;
   },
 });
