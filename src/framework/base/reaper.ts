@@ -78,17 +78,23 @@ export class Reaper {
     this.#process?.stdin?.write(`${line}\n`);
   }
 
-  #start(): ChildProcess {
-    const child = spawn('/bin/sh', ['-c', PROGRAM], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-    // If the program ends, or can't start because there is no shell, the next target starts it again.
+  /** If the program can't be started, or ends, the next target starts it again. */
+  #start(): ChildProcess | undefined {
+    let child: ChildProcess;
+    try {
+      child = spawn('/bin/sh', ['-c', PROGRAM], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+    } catch {
+      // The system has no memory left for it.
+      return undefined;
+    }
     const lost = (): void => {
       if (this.#process === child) this.#process = undefined;
     };
     child.on('error', lost).on('exit', lost);
-    child.stdin.on('error', () => {});
     child.unref();
-    // Node's own type does not say that a pipe is a socket.
-    (child.stdin as unknown as Socket).unref();
+    // Node's own type does not say that a pipe is a socket, nor that it is missing where descriptors have run out.
+    const input = child.stdin as Socket | undefined;
+    input?.on('error', () => {}).unref();
     return child;
   }
 }

@@ -6,7 +6,7 @@ import type { Checkpoints } from '../keep/checkpoints.js';
 import type { HandlerEnd, Outcome } from '../../declare/outcome.js';
 import { ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
 import { OWN_ERROR } from '../handler/outcome/own-errors.js';
-import { unlessAborted, withResolvers } from '../../base/time/wait.js';
+import { withResolvers } from '../../base/time/wait.js';
 import { HostNotStarted, type Pool, type PooledHost, showExit, type TaskListener } from './pool.js';
 import { StoreError } from '../../base/store.js';
 import { arbiterOf } from '../handler/current-task.js';
@@ -25,12 +25,12 @@ const MOST_HOSTS = 3;
 export function hostedHandler(pool: Pool, clock: Clock, checkpoints?: Checkpoints): CompiledHandler {
   return async (text, context, onEnd) => {
     for (let hosts = 0; hosts < MOST_HOSTS; hosts++) {
-      const pooled = pool.acquire();
-      const failure = await failureToBegin(pooled, context);
-      if (failure) {
-        onEnd(failure);
-        if (context.signal.aborted) pool.release(pooled);
-        else await pool.backOff(context.signal);
+      let pooled: PooledHost;
+      try {
+        pooled = await pool.acquire(context.signal);
+      } catch (error) {
+        onEnd(failureToBegin(error));
+        if (error instanceof HostNotStarted) await pool.backOff(context.signal);
         return;
       }
       const end = await new HostedRun(pooled, context, clock, checkpoints, onEnd).run(text);
@@ -46,25 +46,14 @@ export function hostedHandler(pool: Pool, clock: Clock, checkpoints?: Checkpoint
 
 const NEVER_BEGUN = `the handler was not called: ${MOST_HOSTS} threads or processes exited, one after another, before it began`;
 
-/**
- * Waits until the thread or process (the host) is ready for the task. Resolves to undefined then. Resolves to the
- * task's failure if the host couldn't be started, or if the task's signal aborted first.
- */
-async function failureToBegin(
-  { host, ready }: PooledHost,
-  { signal }: TaskContext,
-): Promise<Outcome | undefined> {
-  try {
-    await unlessAborted(signal, ready);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof HostNotStarted))
-      return shutdownFailure('the worker stopped, and the handler was not called any more');
+/** Makes the failure of a task for which no thread or process could be started, or whose signal aborted before that. */
+function failureToBegin(error: unknown): Outcome {
+  if (error instanceof HostNotStarted)
     return ownFailure(
       OWN_ERROR.handlerCrashed,
-      `the handler's ${host.kind} could not be started: ${error.message}`,
+      `the handler's thread or process could not be started: ${error.message}`,
     );
-  }
+  return shutdownFailure('the worker stopped, and the handler was not called any more');
 }
 
 /**

@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import { fullJitter, within } from '../../base/time/wait.js';
+import { fullJitter, unlessAborted, within } from '../../base/time/wait.js';
 import type { StoreEvent } from '../../base/store.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
@@ -89,15 +89,22 @@ export class Pool {
 
   constructor(private readonly options: PoolOptions) {}
 
-  /** Returns a thread or process for one task, to be given back with `release`. It may still be starting. */
-  acquire(): PooledHost {
-    return this.#idle.pop() ?? this.#context.runInAsyncScope(() => this.#start());
+  /**
+   * Resolves with a thread or process for one task, to be given back with `release`. Rejects with {@link HostNotStarted}
+   * if none can be started, and with the signal's reason if that aborts first.
+   */
+  async acquire(signal: AbortSignal): Promise<PooledHost> {
+    const pooled = this.#idle.pop() ?? this.#context.runInAsyncScope(() => this.#start());
+    try {
+      await unlessAborted(signal, pooled.ready);
+      return pooled;
+    } catch (error) {
+      if (!(error instanceof HostNotStarted)) this.release(pooled);
+      throw error;
+    }
   }
 
-  /**
-   * Gives a thread or process back to the pool, because its task has ended completely, or never began while it was
-   * starting.
-   */
+  /** Gives a thread or process back to the pool, because its task has ended completely. */
   release(pooled: PooledHost): void {
     if (!this.#hosts.has(pooled)) return;
     const { recycleAfter = Infinity, memoryMb = Infinity } = this.options;
@@ -137,7 +144,7 @@ export class Pool {
   }
 
   #start(): PooledHost {
-    const host = this.options.spawn();
+    const host = this.#spawn();
     const started = new Promise<void>((resolve, reject) => {
       host.onMessage = (message) => {
         if (message.kind === 'ready') resolve();
@@ -167,6 +174,15 @@ export class Pool {
     host.send({ kind: 'start', options, measures: memoryMb !== undefined });
     this.#follow(pooled);
     return pooled;
+  }
+
+  #spawn(): Host {
+    try {
+      return this.options.spawn();
+    } catch (error) {
+      this.#failedStarts++;
+      throw new HostNotStarted((error as Error).message);
+    }
   }
 
   #follow(pooled: PooledHost): void {

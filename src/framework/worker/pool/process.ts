@@ -27,6 +27,7 @@ export class ProcessHost extends BaseHost {
   readonly #output: ChildOutput;
   readonly #unplugged: Promise<unknown>;
 
+  /** Starts the process. @throws Node's error, if the system refuses and Node doesn't say so by `exited` */
   constructor() {
     super();
     // A pipe of our own: Node's channel throws where nobody can catch it if what it reads is no message.
@@ -34,10 +35,12 @@ export class ProcessHost extends BaseHost {
       stdio: ['ignore', streamForChild(1), 'pipe', 'pipe'],
       detached: true,
     });
-    this.#channel = this.#child.stdio[CHANNEL_FD] as Duplex | undefined;
     this.#group = new ProcessGroup(this.#child);
+    // Without descriptors left, the child has no streams: Node's own type does not say so.
+    const { stdio, stdout = null, stderr = null } = this.#child as Partial<ChildProcess>;
+    this.#channel = (stdio?.[CHANNEL_FD] ?? undefined) as Duplex | undefined;
     this.#unplugged = this.#openChannel();
-    this.#output = new ChildOutput(this.#child, (text) => this.stderr.add(text));
+    this.#output = new ChildOutput({ stdout, stderr }, (text) => this.stderr.add(text));
     this.exited = this.#awaitExit();
   }
 
