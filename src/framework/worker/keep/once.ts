@@ -16,7 +16,7 @@ import {
 import { retried } from './limited-store.js';
 
 /** The parts that the records of work use. */
-interface WorkKeeping {
+export interface WorkKeeping {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: () => number;

@@ -10,7 +10,8 @@ import { isStore } from '../../../declare/handler-options.js';
 import { isText } from '../../../declare/option-rules.js';
 import type { TaskContext } from '../../../declare/task-context.js';
 import { CLOCK, RANDOM, STORE_FOR, STORE_MONITOR } from '../../container/registrations.js';
-import type { Work } from '../../keep/once.js';
+import { LimitedStore } from '../../keep/limited-store.js';
+import { beginWork, type Work, type WorkKeeping } from '../../keep/once.js';
 import type { RecordFields } from '../../keep/record.js';
 import { arbiterOf, currentOutputs } from '../current-task.js';
 import { failureOf, repeatFailure, readThrown } from '../outcome/failure.js';
@@ -69,25 +70,25 @@ export function Idempotent(options: IdempotentOptions): Constructor<Interceptor>
 
   @injectable()
   class DoneOnce implements Interceptor {
-    readonly #store: Store;
-    #opened: ReturnType<DoneOnce['open']> | undefined;
+    readonly #store: LimitedStore;
+    readonly #keeping: WorkKeeping;
 
     constructor(
-      @inject(CLOCK) private readonly clock: Clock,
-      @inject(RANDOM) private readonly random: () => number,
+      @inject(CLOCK) clock: Clock,
+      @inject(RANDOM) random: () => number,
       @inject(STORE_FOR) storeFor: (store: Store) => Store,
-      @inject(STORE_MONITOR) private readonly stores: StoreMonitor,
+      @inject(STORE_MONITOR) stores: StoreMonitor,
     ) {
-      this.#store = storeFor(store);
+      this.#store = new LimitedStore(storeFor(store), 'idempotent', { clock, stores });
+      this.#keeping = { clock, random, keepMs, store: this.#store, signal: this.#store.closed };
     }
 
     async intercept({ input, context }: InterceptedTask, next: () => Promise<unknown>): Promise<unknown> {
       const name = nameOf(key(input), context);
-      const { world, beginWork } = await (this.#opened ??= this.open());
       const { ask, scope } = arbiterOf(context);
       const { handler, token, activityArn, signal, log } = context;
       const task = { token, activityArn, scope };
-      const found = await beginWork(world, name, { handler, task, signal, ask });
+      const found = await beginWork(this.#keeping, name, { handler, task, signal, ask });
       if (found.is === 'running')
         throw new AlreadyRunning('another task works on the same piece of work, and is not known to be over');
       if (found.is === 'finished') return replay(found.outcome, context);
@@ -97,17 +98,8 @@ export function Idempotent(options: IdempotentOptions): Constructor<Interceptor>
     }
 
     /** Leaves no timer behind. Called when the container is disposed of. */
-    async dispose(): Promise<void> {
-      (await this.#opened)?.world.store.close();
-    }
-
-    /** Loads the code that uses the store, with the first task. */
-    async open() {
-      const { beginWork } = await import('../../keep/once.js');
-      const { LimitedStore } = await import('../../keep/limited-store.js');
-      const [clock, random, stores] = [this.clock, this.random, this.stores];
-      const store = new LimitedStore(this.#store, 'idempotent', { clock, stores });
-      return { world: { clock, random, keepMs, store, signal: store.closed }, beginWork };
+    dispose(): void {
+      this.#store.close();
     }
   }
   made.add(DoneOnce);

@@ -6,7 +6,7 @@ import { ActivityFailure } from '../../../declare/activity-failure.js';
 import type { TaskContext } from '../../../declare/task-context.js';
 import { OWN_ERROR, Refusal } from '../../handler/outcome/own-errors.js';
 import { CommandFailed, exitData, type ProgramExit } from '../program-exit.js';
-import type { Program, ProgramOptions } from './program.js';
+import { Program, type ProgramOptions } from './program.js';
 import { checkOptions, type CommandOptions, type CommandPlan } from './options.js';
 import { ProgramOutput } from './program-output.js';
 import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
@@ -76,7 +76,9 @@ class CommandRun {
 
   async run(): Promise<unknown> {
     if (this.command.plan.inputAs === 'file') await writeFile(this.#inputFile, this.#input);
-    const program = await this.#start();
+    this.task.signal.throwIfAborted();
+    const program = new Program(this.#programOptions());
+    this.#program = program;
     const unwatch = this.#watch();
     try {
       const exit = await program.exited;
@@ -86,14 +88,6 @@ class CommandRun {
     } finally {
       unwatch();
     }
-  }
-
-  async #start(): Promise<Program> {
-    // Loaded only here, so that importing the framework doesn't load code that starts processes.
-    const { Program } = await import('./program.js');
-    this.task.signal.throwIfAborted();
-    this.#program = new Program(this.#programOptions());
-    return this.#program;
   }
 
   #programOptions(): ProgramOptions {
