@@ -180,6 +180,19 @@ describe('heartbeats', () => {
     await beat;
     expect(w.worker.status().tasks[0]?.lastHeartbeatAt).toBeDefined();
   });
+
+  test('in a loop have one promise until one is answered, so that the loop does not fill the memory', async () => {
+    const { type, held } = holding({ heartbeat: false });
+    await world.worker({ activities: [type] });
+    await world.execute(world.machine(ARN, { HeartbeatSeconds: 60 }));
+    await world.clock.settle(() => held.length === 1);
+    const asked = new Set<Promise<void> | undefined>();
+    for (let n = 0; n < 1_000; n++) asked.add(held[0]?.task.heartbeat());
+    expect(asked.size).toBe(1);
+    await seconds(1);
+    await Promise.all(asked);
+    expect(asked).not.toContain(held[0]?.task.heartbeat());
+  });
 });
 
 test('a handler that uses its task after its end is told once that this work was not awaited', async () => {

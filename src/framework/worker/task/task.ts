@@ -127,6 +127,8 @@ export class Task implements Linked<Task> {
   /** The error by which the service said that it no longer wants the task. */
   #gone: Error | undefined;
   #heartbeat: Heartbeat | undefined;
+  /** Settles when the heartbeat that the handler has requested is answered. Undefined while it has requested none. */
+  #answer: Promise<void> | undefined;
   readonly #report: Report;
   #handlerSettled = false;
   /**
@@ -243,10 +245,7 @@ export class Task implements Linked<Task> {
         checkpoint: checkpoints ? checkpoints.make() : NO_CHECKPOINT,
         heartbeat: () => {
           this.#onUse('heartbeat');
-          const answered = outside(() => this.#heartbeatNow());
-          // If the handler doesn't await it, the signal tells it that the task is gone.
-          answered.catch(() => {});
-          return answered;
+          return this.#sendHeartbeat();
         },
         progress: (fraction, message) => {
           this.#onUse('progress');
@@ -504,11 +503,22 @@ export class Task implements Linked<Task> {
     });
   }
 
+  /** A handler that requests heartbeats faster than they are answered costs one promise, not one for each. */
+  #sendHeartbeat(): Promise<void> {
+    if (!this.#answer) {
+      this.#answer = this.runtime.outside(() => this.#heartbeatNow());
+      // If the handler doesn't await it, the signal tells it that the task is gone.
+      this.#answer.catch(() => {});
+    }
+    return this.#answer;
+  }
+
   async #heartbeatNow(): Promise<void> {
     await this.#heartbeat?.now();
     // Without this, a handler that awaits heartbeats in a loop would block the event loop, and with it those
     // heartbeats.
     await turn.share();
+    this.#answer = undefined;
     if (!this.#gone) return;
     throw this.#signals.aborted ?? new TaskAborted('gone', 'the service no longer wants this task');
   }

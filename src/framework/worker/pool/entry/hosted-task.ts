@@ -151,9 +151,11 @@ export class HostedTask {
   #sendHeartbeat(): Promise<void> {
     this.#onUse('heartbeat');
     if (this.#closed) return Promise.resolve();
-    this.#heartbeat ??= this.#beat();
-    // If the handler doesn't await it, the signal tells it that the task is gone.
-    this.#heartbeat.catch(() => {});
+    if (!this.#heartbeat) {
+      this.#heartbeat = this.#beat();
+      // If the handler doesn't await it, the signal tells it that the task is gone.
+      this.#heartbeat.catch(() => {});
+    }
     return this.#heartbeat;
   }
 
