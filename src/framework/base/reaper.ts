@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 
 /**
@@ -80,7 +80,9 @@ export class Reaper {
 
   /** If the program can't be started, or ends, the next target starts it again. */
   #start(): ChildProcess | undefined {
-    let child: ChildProcess;
+    // Loaded only here: it brings the network with it.
+    const { spawn } = process.getBuiltinModule('node:child_process');
+    let child;
     try {
       child = spawn('/bin/sh', ['-c', PROGRAM], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
     } catch {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { type Cancel, systemClock } from '../../../base/time/clock.js';
 import { ProcessGroup } from '../process-group.js';
 import { CommandFailed, type ProgramExit } from '../program-exit.js';
@@ -58,6 +58,8 @@ export class Program {
   }
 
   #spawn(): ChildProcess {
+    // Loaded only here: it brings the network with it.
+    const { spawn } = process.getBuiltinModule('node:child_process');
     const { cwd, env } = this.options;
     const [file = '', ...args] = commandLine(this.options);
     try {
