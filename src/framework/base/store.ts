@@ -58,7 +58,8 @@ export interface Store {
   putIfAbsent(key: string, value: Uint8Array, options?: StoreOptions): Promise<string | undefined>;
   /**
    * Writes a record if the one with this key still has this version. Returns the new version; undefined if the record
-   * has another version or is gone. Of several that replace the same version, one succeeds.
+   * has another version or is gone. Of several that replace the same version, one succeeds. Undefined may also be the
+   * answer to a change that was made: a store that repeats a request whose response was lost finds its own new version.
    */
   replace(
     key: string,
