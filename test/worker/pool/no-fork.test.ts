@@ -23,8 +23,12 @@ describe.each([
   ['has no processes left', EAGAIN],
   ['has no descriptors left', EMFILE],
 ])('where the system %s', (_what, errno) => {
-  beforeEach(() => (Process.prototype.spawn = () => -errno));
-  afterEach(() => (Process.prototype.spawn = spawn));
+  beforeEach(() => {
+    Process.prototype.spawn = () => -errno;
+  });
+  afterEach(() => {
+    Process.prototype.spawn = spawn;
+  });
 
   test('a task fails because its process could not be started, after which its slot stays in use', async () => {
     const clock = new HandClock();
