@@ -256,7 +256,7 @@ test('only aws loads the SDK, and a worker loads them when it is made', () => {
 test('what a task needs is loaded with the start: Node repeats no import that failed', () => {
   const loading = sourcesIn(join(FRAMEWORK, 'worker'))
     .filter((file) => !file.startsWith(join(FRAMEWORK, 'worker/build')))
-    .filter((file) => /\bawait import\(/.test(readFileSync(file, 'utf8')))
+    .filter((file) => /\bawait import\('/.test(readFileSync(file, 'utf8')))
     .map((file) => relative(join(FRAMEWORK, 'worker'), file));
   // Each of them is called by the start of a worker, or of its thread.
   expect(loading).toEqual(['handler/task-stores.ts', 'observe/metrics/prometheus.ts', 'thread/sidecar.ts']);
