@@ -82,7 +82,7 @@ export class Reaper {
   #start(): ChildProcess | undefined {
     // Loaded only here: it brings the network with it.
     const { spawn } = process.getBuiltinModule('node:child_process');
-    let child;
+    let child: ChildProcess;
     try {
       child = spawn('/bin/sh', ['-c', PROGRAM], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
     } catch {

@@ -93,6 +93,12 @@ export interface PauseRequest {
   readonly reason: string;
 }
 
+/** Lets a handler leave a heartbeat unawaited. If the task is gone, the handler learns it by the task's signal too. */
+export function unawaited(answer: Promise<void>): Promise<void> {
+  answer.catch(() => {});
+  return answer;
+}
+
 const LONGEST_REASON = 256;
 
 /** Checks and parses the arguments of `task.pauseHandler`. @throws TypeError if the first one isn't a duration */

@@ -16,6 +16,7 @@ import {
   type PauseRequest,
   readPause,
   taskContext,
+  unawaited,
   type LateUse,
   logLateUse,
 } from './context.js';
@@ -127,7 +128,10 @@ export class Task implements Linked<Task> {
   /** The error by which the service said that it no longer wants the task. */
   #gone: Error | undefined;
   #heartbeat: Heartbeat | undefined;
-  /** Settles when the heartbeat that the handler has requested is answered. Undefined while it has requested none. */
+  /**
+   * Settles when the heartbeat that the handler has requested is answered. Undefined while it has requested none. If it
+   * requests another one before that, it gets this promise again: a loop of requests doesn't fill the memory.
+   */
   #answer: Promise<void> | undefined;
   readonly #report: Report;
   #handlerSettled = false;
@@ -245,7 +249,7 @@ export class Task implements Linked<Task> {
         checkpoint: checkpoints ? checkpoints.make() : NO_CHECKPOINT,
         heartbeat: () => {
           this.#onUse('heartbeat');
-          return this.#sendHeartbeat();
+          return (this.#answer ??= unawaited(outside(() => this.#heartbeatNow())));
         },
         progress: (fraction, message) => {
           this.#onUse('progress');
@@ -501,16 +505,6 @@ export class Task implements Linked<Task> {
       retries: this.#retries,
       at,
     });
-  }
-
-  /** A handler that requests heartbeats faster than they are answered costs one promise, not one for each. */
-  #sendHeartbeat(): Promise<void> {
-    if (!this.#answer) {
-      this.#answer = this.runtime.outside(() => this.#heartbeatNow());
-      // If the handler doesn't await it, the signal tells it that the task is gone.
-      this.#answer.catch(() => {});
-    }
-    return this.#answer;
   }
 
   async #heartbeatNow(): Promise<void> {

@@ -5,7 +5,14 @@ import { StoreError } from '../../../base/store.js';
 import { Deferral, DeferredIdTaken, TaskAborted, type TaskContext } from '../../../declare/task-context.js';
 import type { AskedTask, Wanted } from '../../keep/record.js';
 import { AsyncTaskContext } from '../../handler/current-task.js';
-import { TaskSignals, type PauseRequest, readPause, type LateUse, logLateUse } from '../../task/context.js';
+import {
+  TaskSignals,
+  type PauseRequest,
+  readPause,
+  type LateUse,
+  logLateUse,
+  unawaited,
+} from '../../task/context.js';
 import { readDeferOptions } from '../../task/deferral.js';
 import type { Checkpoints } from '../../keep/checkpoints.js';
 import { Progress } from '../../task/progress.js';
@@ -151,12 +158,7 @@ export class HostedTask {
   #sendHeartbeat(): Promise<void> {
     this.#onUse('heartbeat');
     if (this.#closed) return Promise.resolve();
-    if (!this.#heartbeat) {
-      this.#heartbeat = this.#beat();
-      // If the handler doesn't await it, the signal tells it that the task is gone.
-      this.#heartbeat.catch(() => {});
-    }
-    return this.#heartbeat;
+    return (this.#heartbeat ??= unawaited(this.#beat()));
   }
 
   /** Waits for the result of a heartbeat. @throws TaskAborted if the service no longer wants the task */
